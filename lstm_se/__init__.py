@@ -1,0 +1,20 @@
+"""Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
+
+from importlib.metadata import version
+
+from .bundled import mini
+from .config import Config
+from .datasets import voicebank_demand
+from .enhance import Denoiser, Stream, load
+from .evaluation import evaluate
+
+__version__ = version("lstm-se")
+__all__ = [
+    "Config",
+    "Denoiser",
+    "Stream",
+    "evaluate",
+    "load",
+    "mini",
+    "voicebank_demand",
+]

@@ -1,0 +1,5 @@
+"""``python -m lstm_se`` is ``lstm-se``."""
+
+from .cli import main
+
+main()

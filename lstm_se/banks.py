@@ -1,0 +1,170 @@
+"""Banks of sound in memory: what a training draws its segments from, as int16 at 16 kHz."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import audio
+from .noises import unit_rms
+
+BANK_DBFS = -26.0  # level of the active frames of every file in a bank
+VOICES = (1.0, 0.87, 1.13)  # playing a talker slower and faster gives two more talkers
+MIN_RANGE_DB = 30.0  # a talker whose pauses lie closer below is no clean target
+Groups = Mapping[str, Sequence[Path]]
+Progress = Callable[[Iterable[str]], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Sound of one group of files, a talker or a folder of recordings.
+
+    Attributes:
+        name: The group.
+        samples: One int16 array for each voice.
+        entries: ``(file name, seconds used, SHA-256 of the file)`` of each file in it.
+        refused: Files that were left out, with the reason.
+    """
+
+    name: str
+    samples: tuple[np.ndarray, ...]
+    entries: tuple[tuple[str, float, str], ...]
+    refused: tuple[str, ...]
+
+    @property
+    def minutes(self) -> float:
+        """Length of what was used, before the voices were multiplied."""
+        return sum(seconds for _, seconds, _ in self.entries) / 60
+
+
+def by_folder(roots: Iterable[str | Path]) -> Groups:
+    """Sound files below some folders, grouped by the folder that they lie in.
+
+    Raises:
+        FileNotFoundError: If a folder does not exist or holds no sound.
+    """
+    groups: dict[str, list[Path]] = {}
+    for root in roots:
+        for path in audio.find(root):
+            groups.setdefault(path.parent.name, []).append(path)
+    return groups
+
+
+def load_speech(
+    groups: Groups, voices: Sequence[float] = VOICES, seed: int = 0, progress: Progress = iter
+) -> list[Bank]:
+    """Read clean speech: utterances without the silence around them, with pauses between them.
+
+    Args:
+        groups: Files of each talker or folder.
+        voices: Factors by which the playing time is changed.
+        seed: Of the lengths of the pauses.
+        progress: Wraps the groups, for instance ``tqdm``.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If a file cannot be read, or nothing in a group can be used.
+    """
+    rng = np.random.default_rng(seed)
+    return _load(groups, lambda clip: _utterance(clip, rng), voices, progress)
+
+
+def load_noise(groups: Groups, progress: Progress = iter) -> list[Bank]:
+    """Read noise, each recording at the same level.
+
+    Args:
+        groups: Files of each kind or folder.
+        progress: Wraps the groups, for instance ``tqdm``.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If a file cannot be read, or nothing in a group can be used.
+    """
+    return _load(groups, _noise, (1.0,), progress)
+
+
+def _load(
+    groups: Groups,
+    prepare: Callable[[np.ndarray], np.ndarray | str],
+    voices: Sequence[float],
+    progress: Progress,
+) -> list[Bank]:
+    """A bank for each group; ``prepare`` gives the samples to use or the reason not to."""
+    return [_bank(name, groups[name], prepare, voices) for name in progress(list(groups))]
+
+
+def _bank(
+    name: str,
+    paths: Sequence[Path],
+    prepare: Callable[[np.ndarray], np.ndarray | str],
+    voices: Sequence[float],
+) -> Bank:
+    """The bank of one group."""
+    clips, entries, refused = [], [], []
+    for path in paths:
+        clip = prepare(audio.load(path).samples)
+        if isinstance(clip, str):
+            refused.append(f"{path.name}: {clip}")
+            continue
+        clips.append(clip)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        entries.append((path.name, round(len(clip) / audio.SAMPLE_RATE, 2), digest))
+    if not clips:
+        raise ValueError(f"nothing in {name} can be used: {refused[0]}")
+    return Bank(name, _voiced(clips, voices), tuple(entries), tuple(refused))
+
+
+def _voiced(clips: Sequence[np.ndarray], voices: Sequence[float]) -> tuple[np.ndarray, ...]:
+    """All clips in a row, once for each voice, as int16."""
+    whole = np.concatenate(clips)
+    rate = audio.SAMPLE_RATE
+    changed = (audio.resample(whole, rate, round(rate * factor)) for factor in voices)
+    return tuple(np.round(np.clip(x, -1, 1) * 32767).astype(np.int16) for x in changed)
+
+
+def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:
+    """Speech without silence around it, at the bank's level, with a pause behind; or why not."""
+    power = audio.frame_power(clip)
+    active = audio.active_level_dbfs(clip)
+    floor = 10 * np.log10(max(np.percentile(power, 5), 1e-12))
+    if active < -70:
+        return "silent"
+    if active - floor < MIN_RANGE_DB:
+        return f"only {active - floor:.0f} dB between talk and pause"
+    speech = _levelled(audio.trim_silence(clip), BANK_DBFS - active)
+    pause = np.zeros(int(audio.SAMPLE_RATE * rng.uniform(0.05, 0.6)), np.float32)
+    return np.concatenate([speech, pause])
+
+
+def _noise(clip: np.ndarray) -> np.ndarray | str:
+    """Noise at the bank's level, without stretches of digital silence; or why not."""
+    frames = len(clip) // audio.FRAME
+    sounding = audio.frame_power(clip)[:frames] > 1e-9
+    kept = clip[: frames * audio.FRAME].reshape(frames, audio.FRAME)[sounding].ravel()
+    if len(kept) < audio.SAMPLE_RATE // 10:
+        return "silent"
+    return _levelled(unit_rms(kept), BANK_DBFS)
+
+
+def _levelled(samples: np.ndarray, gain_db: float) -> np.ndarray:
+    """Apply a gain, less where it would clip."""
+    loud = samples * np.float32(10 ** (gain_db / 20))
+    return loud * np.float32(min(1.0, 0.99 / max(1e-9, np.abs(loud).max())))
+
+
+def write_entries(path: Path, banks: Iterable[tuple[str, Bank]]) -> None:
+    """List every file that a training used: ``use,bank,file,seconds,sha256``, atomically."""
+    part = path.with_suffix(".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["use", "bank", "file", "seconds", "sha256"])
+        for use, bank in banks:
+            for entry in bank.entries:
+                writer.writerow([use, bank.name, *entry])
+    os.replace(part, path)

@@ -1,0 +1,137 @@
+"""Benchmarks: how fast the engines enhance and how fast a training hears, on this machine.
+
+Each figure is a median, and each ratio is taken within one run, because machines are shared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import enhance, metrics
+from .bundled import mini
+from .config import Config
+
+Figures = dict[str, Any]
+WARM_UP = 3  # steps that trace the graph and fill the queues
+
+
+def engines(seconds: float = 10.0, repeats: int = 5) -> Figures:
+    """Time that each engine takes to enhance speech, in one thread where the engine allows it.
+
+    Args:
+        seconds: Length of the recording in s.
+        repeats: Runs; the median counts.
+    """
+    noisy = np.concatenate([pair.load()[1] for pair in mini().test])[: int(seconds * 16_000)]
+    denoiser = enhance.load("tiny")
+    denoiser.enhance(noisy[:16_000])
+    took = statistics.median(_timed(lambda: denoiser.enhance(noisy)) for _ in range(repeats))
+    length = len(noisy) / denoiser.config.sample_rate
+    return {
+        "audio_seconds": length,
+        "numpy_real_time_factor": took / length,
+        "numpy_times_real_time": length / took,
+    }
+
+
+def _timed(work: Callable[[], object]) -> float:
+    """Seconds that ``work`` takes."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def training(steps: int = 12) -> Figures:
+    """Seconds of sound that a training hears per second, our way and the way of 2022.
+
+    Ours draws segments of 3 s and measures nothing inside the graph. In 2022 each second of sound
+    was a TFRecord file of its own, and metrics were Python functions inside the graph. Model, batch
+    size and loss are the same.
+
+    Args:
+        steps: Training steps to time, after ``WARM_UP`` others.
+    """
+    from . import pipeline
+
+    config = Config.preset("tiny")
+    second = dataclasses.replace(config, segment_seconds=1.0)
+    pairs = mini().train
+    figures: Figures = {"steps": steps, "batch_size": config.batch_size}
+    ours = pipeline.dataset(pipeline.PairSampler(pairs, config))
+    figures["ours_x_real_time"] = _hears(config, ours, steps)
+    with tempfile.TemporaryDirectory() as folder:
+        source = pipeline.PairSampler(pairs, second)
+        files = pipeline.write_tfrecords(source, folder, steps + WARM_UP, per_file=1)
+        records = pipeline.read_tfrecords(files, source.samples, config.batch_size)
+        figures["records_x_real_time"] = _hears(second, records, steps)
+        for name in ("stoi", "pesq_wb"):
+            key = f"records_{name}_x_real_time"
+            figures[key] = _hears(second, records, steps, in_graph(name))
+            figures[f"ours_over_records_{name}"] = figures["ours_x_real_time"] / figures[key]
+    return figures
+
+
+def in_graph(name: str) -> Callable[[Any, Any], Any]:
+    """A metric as 2022 had it: ``py_function`` in the graph, on segments, failures left out."""
+    import tensorflow as tf
+
+    def measure(clean: Any, enhanced: Any) -> np.float32:
+        pairs = zip(clean.numpy(), enhanced.numpy(), strict=True)
+        scores = [metrics.score(c, e, (name,)).values.get(name) for c, e in pairs]
+        return np.float32(np.mean([s for s in scores if s is not None] or [0.0]))
+
+    def metric(y_true: Any, y_pred: Any) -> Any:
+        value = tf.py_function(measure, [y_true, y_pred], tf.float32)
+        value.set_shape(())
+        return value
+
+    metric.__name__ = name
+    return metric
+
+
+def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> float:
+    """Seconds of sound per second of ``fit``, from the median step."""
+    import keras
+
+    from . import training as trainings
+
+    class Clock(keras.callbacks.Callback):
+        times: list[float] = []
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.times = [*self.times, time.perf_counter()]
+
+    model = trainings.compile_model(config, trainings.Schedule(1, steps + WARM_UP))
+    if metric is not None:
+        loss, optimizer = model.loss, model.optimizer
+        model.compile(optimizer, loss, metrics=[metric], jit_compile=False)
+    clock = Clock()
+    model.fit(batches, steps_per_epoch=steps + WARM_UP, callbacks=[clock], shuffle=False, verbose=0)
+    step = statistics.median(np.diff(clock.times[WARM_UP - 1 :]))
+    return config.batch_size * config.segment_seconds / step
+
+
+BENCHES: dict[str, Callable[[], Figures]] = {"engines": engines, "training": training}
+
+
+def table(figures: Figures) -> str:
+    """Names and figures, one a line, three significant digits."""
+    width = max(len(name) for name in figures)
+    return "\n".join(f"{name:<{width}}  {value:.3g}" for name, value in figures.items())
+
+
+def save(path: Path, figures: Figures) -> None:
+    """Write figures as JSON, atomically."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,175 @@
+"""The bundled corpus: recorded speech and noise under CC or BSD-like licences, mixed on first use.
+
+It has VoiceBank-DEMAND's layout and signal-to-noise ratios; its test speakers and its test
+noises are not in the training set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import audio, mixing
+from .datasets import Corpus, voicebank_demand
+from .noises import SYNTHETIC, TRAINING_SYNTHETIC
+
+SEED = 2791
+VALIDATION_SPEAKER = "ivrvoiceru"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class _Part:
+    """How one part is mixed."""
+
+    clean: str  # pattern of the folder of clean speech
+    noise: str
+    snrs_db: tuple[float, ...]  # as in VoiceBank-DEMAND
+    synthetic: tuple[str, ...]
+
+
+_PARTS = (
+    _Part(
+        "clean_trainset_*spk_wav",
+        "noise_trainset",
+        (0.0, 5.0, 10.0, 15.0),
+        TRAINING_SYNTHETIC,
+    ),
+    _Part(
+        "clean_testset_wav",
+        "noise_testset",
+        (2.5, 7.5, 12.5, 17.5),
+        tuple(kind for kind in SYNTHETIC if kind not in TRAINING_SYNTHETIC),
+    ),
+)
+
+
+def mini(cache: str | Path | None = None) -> Corpus:
+    """The bundled corpus; its noisy files are mixed once, in seconds, the same on every call.
+
+    Args:
+        cache: Folder to keep the mixed corpus in; the user's cache folder if ``None``.
+
+    Returns:
+        The corpus, with one training speaker held out for validation.
+
+    Raises:
+        FileNotFoundError: If the installation lacks the recordings.
+        OSError: If the cache cannot be written.
+    """
+    sources = _find_sources()
+    folder = _cache_folder(cache) / f"mini-{_fingerprint(sources)}"
+    if not folder.is_dir():
+        _build(sources, folder)
+    return voicebank_demand(folder, validation_speakers=(VALIDATION_SPEAKER,))
+
+
+def _find_sources() -> Path:
+    """Recordings inside an installed package, or beside it in a checkout."""
+    for folder in (_HERE / "_mini", _HERE.parent / "data" / "mini"):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"no bundled recordings in {_HERE / '_mini'}: install lstm-se again")
+
+
+def _cache_folder(cache: str | Path | None) -> Path:
+    """The folder asked for, or the user's."""
+    if cache is not None:
+        return Path(cache)
+    import pooch
+
+    return Path(pooch.os_cache("lstm-se"))
+
+
+def _fingerprint(sources: Path) -> str:
+    """Changes with every recording and with the code that mixes: no stale corpus is ever used."""
+    digest = hashlib.sha256()
+    recordings = [path for path in sorted(sources.rglob("*")) if path.suffix in audio.SUFFIXES]
+    code = [_HERE / name for name in ("audio.py", "bundled.py", "mixing.py", "noises.py")]
+    for path in [*recordings, *code]:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _build(sources: Path, folder: Path) -> None:
+    """Mix all parts beside the target and rename: whole or not there, whoever else builds too."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+        root = Path(temporary) / folder.name
+        for number, part in enumerate(_PARTS):
+            _build_part(sources, root, part, number)
+        try:
+            os.rename(root, folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster, with the same bytes
+                raise
+
+
+def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
+    """Clean and noisy files of one part, and its log."""
+    source = next(sources.glob(part.clean))
+    clean, noisy = root / source.name, root / source.name.replace("clean", "noisy")
+    speech = audio.find(source)
+    recorded = {path.stem: _int16(path) for path in audio.find(sources / part.noise)}
+    rng = np.random.default_rng([SEED, number])
+    noises = _assign([path.stem for path in speech], [*recorded, *part.synthetic], rng)
+    snrs_db = _deal(part.snrs_db, len(speech), rng)
+    for folder in (clean, noisy, root / "logfiles"):
+        folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for index, (path, noise, snr_db) in enumerate(zip(speech, noises, snrs_db, strict=True)):
+        own = np.random.default_rng([SEED, number, index])
+        samples = audio.load(path).samples
+        mixed = mixing.mix(samples, _draw(noise, recorded, len(samples), own), snr_db)
+        for target, signal in zip((clean, noisy), mixed, strict=True):
+            audio.save(target / f"{path.stem}.wav", signal, subtype="PCM_16")
+        lines.append(f"{path.stem} {noise} {snr_db:g}\n")
+    log = root / "logfiles" / f"log_{source.name.removeprefix('clean_').removesuffix('_wav')}.txt"
+    log.write_text("".join(lines), encoding="utf-8")
+
+
+def _int16(path: Path) -> np.ndarray:
+    """A recording as the bank that the mixer draws from."""
+    return np.round(audio.load(path).samples * 32767).astype(np.int16)
+
+
+def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """A noise for each utterance, all equally often; nobody is disturbed by his own babble."""
+    chosen: list[str] = []
+    deck: list[str] = []
+    for name in names:
+        speaker = name.split("_", 1)[0]
+        fitting = [noise for noise in deck if not _is_babble_of(speaker, noise)]
+        if not fitting:
+            deck += [str(noise) for noise in rng.permutation(noises)]
+            fitting = [noise for noise in deck if not _is_babble_of(speaker, noise)]
+        chosen.append(fitting[0])
+        deck.remove(fitting[0])
+    return chosen
+
+
+def _is_babble_of(speaker: str, noise: str) -> bool:
+    """Babble names the talkers that it was summed from."""
+    return noise.startswith("babble") and speaker in noise
+
+
+def _deal(values: Sequence[float], count: int, rng: np.random.Generator) -> list[float]:
+    """All values equally often, in random order."""
+    rounds = -(-count // len(values))
+    dealt = np.concatenate([rng.permutation(values) for _ in range(rounds)])
+    return [float(value) for value in dealt[:count]]
+
+
+def _draw(
+    noise: str, recorded: dict[str, np.ndarray], samples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """A stretch of a recorded or synthetic noise, shape ``(samples,)``."""
+    if noise in recorded:
+        return mixing.excerpt(recorded[noise], samples, rng)
+    return SYNTHETIC[noise](samples, rng)

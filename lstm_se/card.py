@@ -1,0 +1,87 @@
+"""What ``lstm-se info`` tells: a model's size and cost, computed; its training and scores, read."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from . import enhance, network
+from .config import Config
+
+
+def describe(model: str | Path) -> str:
+    """Size, cost, training data and scores of a model, as text.
+
+    Args:
+        model: Name of a model that comes with the package, or the folder of a run.
+
+    Raises:
+        FileNotFoundError: If there is no such model.
+        ValueError: If its files are damaged.
+    """
+    folder = enhance.folder_of(model)
+    config = enhance.load(folder).config
+    sections = [_network(config), _training(folder), _scores(folder)]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _network(config: Config) -> str:
+    """What follows from the configuration alone."""
+    frames = config.sample_rate / config.hop_length
+    weights, macs = network.parameters(config), network.macs(config)
+    latency = 1000 * config.n_fft / config.sample_rate
+    layers = " + ".join(f"{config.cell.upper()}-{units}" for units in config.units)
+    return _rows(
+        f"{config.name}: {config.bands} {config.band_scale} bands, {layers}, mask of {config.outputs}",
+        {
+            "weights": f"{weights:,} ({4 * weights / 1024:,.0f} KiB as float32)",
+            "cost": f"{macs:,} MAC a frame, {frames * macs / 1e6:.1f} million a second",
+            "frame": f"{1000 / frames:.0f} ms; algorithmic latency {latency:.0f} ms",
+            "streams": "yes" if config.streams else "no: it looks into the future",
+            "trained with": f"{config.loss} loss, seed {config.seed}",
+        },
+    )
+
+
+def _training(folder: Path) -> str:
+    """What ``recipe.json`` and ``sources.csv`` record."""
+    recipe, sources = folder / "recipe.json", folder / "sources.csv"
+    if not recipe.exists():
+        return ""
+    facts: dict[str, Any] = json.loads(recipe.read_text(encoding="utf-8"))
+    banks: dict[str, list[str]] = defaultdict(list)
+    if sources.exists():
+        with sources.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row["bank"] not in banks[row["use"]]:
+                    banks[row["use"]].append(row["bank"])
+    rows = {
+        "corpora": ", ".join(facts["corpora"]),
+        "heard": f"{facts['hours_of_mixtures']} h of mixtures",
+    }
+    for use, names in banks.items():
+        rows[use] = f"{facts['minutes'][use]} min: {', '.join(names)}"
+    return _rows("training", rows)
+
+
+def _scores(folder: Path) -> str:
+    """What ``scores.json`` records, as ``lstm-se evaluate --json`` wrote it."""
+    path = folder / "scores.json"
+    if not path.exists():
+        return ""
+    from .report import Report, Row
+
+    content = json.loads(path.read_text(encoding="utf-8"))
+    report = Report(tuple(Row(**row) for row in content["rows"]), tuple(content["metrics"]))
+    return (
+        f"scores on the bundled test set, talkers and noises unheard in training\n{report.table()}"
+    )
+
+
+def _rows(title: str, rows: dict[str, str]) -> str:
+    """A title and aligned lines."""
+    width = max(len(name) for name in rows)
+    return "\n".join([title, *(f"  {name:<{width}}  {text}" for name, text in rows.items())])

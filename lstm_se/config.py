@@ -1,0 +1,198 @@
+"""What a denoiser is made of: one frozen record, saved as JSON beside every set of weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHOICES = {
+    "band_scale": ("erb", "mel", "linear"),
+    "compression": ("log", "power", "none"),
+    "normalisation": ("none", "zscore", "minmax", "running"),
+    "normalisation_scope": ("utterance", "segment"),
+    "cell": ("lstm", "gru", "rnn"),
+    "mask": ("bins", "bands"),
+    "loss": ("mse", "mae", "magnitude", "psa", "compressed"),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every choice that changes what a denoiser computes or how it is trained.
+
+    Attributes:
+        name: Name of the preset or experiment.
+        sample_rate: Rate of the signals the network sees, in Hz.
+        n_fft: Window length in samples.
+        hop_length: Samples between two frames; must divide ``n_fft / 2``.
+        center: Pad by reflection, as librosa does, instead of as a stream that starts from silence.
+        bands: Number of bands the network sees.
+        band_scale: ``"erb"``, ``"mel"`` or ``"linear"``.
+        f_min: Lower edge of the lowest mel band, in Hz (the other scales start at 0).
+        compression: ``"log"`` (log10 of band power), ``"power"`` (power ** 0.15, that is magnitude
+            ** 0.3) or ``"none"``.
+        normalisation: ``"none"``, ``"zscore"`` or ``"minmax"`` of the waveform, or ``"running"``:
+            the causal level of the log features is subtracted, so that the network cannot tell loud
+            from quiet.
+        normalisation_scope: Statistics of the whole ``"utterance"`` or of each ``"segment"``.
+        cell: Recurrent cell, ``"lstm"``, ``"gru"`` or ``"rnn"``.
+        units: Width of each recurrent layer.
+        cell_clip: The LSTM's cell state is kept within +-cell_clip; ``None`` lets it grow.
+        batch_norm: Normalise the output of each recurrent layer over the batch, as in 2022.
+        dense: Widths of ReLU layers between the recurrent layers and the mask.
+        mask: The network gives one gain for each of the STFT's ``"bins"`` or of the ``"bands"``.
+        smoothing: Weight of the past in an exponential moving average of the mask, in [0, 1).
+        loss: ``"mse"``, ``"mae"``, ``"magnitude"``, ``"psa"`` or ``"compressed"``.
+        complex_weight: Weight of the complex term in the compressed loss.
+        snr_weight: Weight of the log error-to-signal term that is added to the loss.
+        segment_seconds: Length of a training segment in s.
+        batch_size: Segments in a batch.
+        learning_rate: Initial rate of Adam; it falls to a hundredth along a cosine.
+        seed: Seed of weights and data.
+    """
+
+    name: str = "tiny"
+    sample_rate: int = 16_000
+    n_fft: int = 512
+    hop_length: int = 256
+    center: bool = False
+    bands: int = 64
+    band_scale: str = "erb"
+    f_min: float = 0.0
+    compression: str = "log"
+    normalisation: str = "running"
+    normalisation_scope: str = "utterance"
+    cell: str = "lstm"
+    units: tuple[int, ...] = (128, 128)
+    cell_clip: float | None = 10.0
+    batch_norm: bool = False
+    dense: tuple[int, ...] = ()
+    mask: str = "bins"
+    smoothing: float = 0.0
+    loss: str = "compressed"
+    complex_weight: float = 0.43
+    snr_weight: float = 0.0007
+    segment_seconds: float = 3.0
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, before anything is computed."""
+        for field, choices in CHOICES.items():
+            if getattr(self, field) not in choices:
+                raise ValueError(f"{field} is {getattr(self, field)!r}: choose one of {choices}")
+        if self.hop_length < 1 or (self.n_fft // 2) % self.hop_length:
+            raise ValueError(
+                f"hop_length {self.hop_length} must divide n_fft / 2 = {self.n_fft // 2}"
+            )
+        if self.normalisation == "running" and self.compression != "log":
+            raise ValueError(
+                "normalisation 'running' subtracts a level: it needs compression 'log'"
+            )
+        if not self.units:
+            raise ValueError("units is empty: name the width of at least one recurrent layer")
+        if not 0 <= self.smoothing < 1:
+            raise ValueError(f"smoothing {self.smoothing} must lie in [0, 1)")
+
+    @property
+    def bins(self) -> int:
+        """Number of frequency bins of the STFT."""
+        return self.n_fft // 2 + 1
+
+    @property
+    def outputs(self) -> int:
+        """Number of gains that the network gives for each frame."""
+        return self.bins if self.mask == "bins" else self.bands
+
+    @property
+    def streams(self) -> bool:
+        """Whether the denoiser can run on sound whose future is not there yet."""
+        return not self.center and self.normalisation in ("none", "running")
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Config:
+        """A named preset, with changes.
+
+        Args:
+            name: ``"tiny"`` (the one we deploy), ``"paper"`` (TinyLSTM) or ``"lstm2022"``.
+            **changes: Fields to change.
+
+        Raises:
+            ValueError: If there is no such preset or field, or a value is not allowed.
+        """
+        if name not in PRESETS:
+            raise ValueError(f"no preset {name!r}: choose one of {', '.join(PRESETS)}")
+        return cls.of({"name": name, **PRESETS[name], **changes}, f"preset {name!r}")
+
+    @classmethod
+    def of(cls, fields: dict[str, Any], source: str) -> Config:
+        """The configuration that ``fields`` describe; ``source`` names them in an error."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(set(fields) - known):
+            raise ValueError(f"{source}: unknown field {unknown[0]!r}; known are {sorted(known)}")
+        listed: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
+        }
+        return cls(**listed)
+
+    def save(self, path: str | Path) -> None:
+        """Write the configuration as JSON, atomically."""
+        part = Path(path).with_name(Path(path).name + ".part")
+        part.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        os.replace(part, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Config:
+        """Read a configuration that :meth:`save` wrote.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no configuration.
+        """
+        try:
+            fields = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not a configuration in JSON: {error}") from None
+        if not isinstance(fields, dict):
+            raise ValueError(f"{path} is not a configuration: it holds no fields")
+        return cls.of(fields, str(path))
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {},
+    # TinyLSTMs (arXiv 2005.11138): 128 mel bands ** 0.3, two LSTM-256, FC-128, mask of 128 bands
+    "paper": {
+        "bands": 128,
+        "band_scale": "mel",
+        "compression": "power",
+        "normalisation": "none",
+        "units": (256, 256),
+        "dense": (128,),
+        "mask": "bands",
+        "complex_weight": 0.113,
+        "snr_weight": 0.0,
+    },
+    # the 2022 experiments: half the window, twice the frames, statistics of the whole utterance
+    "lstm2022": {
+        "n_fft": 256,
+        "hop_length": 128,
+        "center": True,
+        "bands": 64,  # not the 128 of 2022: on 129 bins 12 of those are empty
+        "band_scale": "mel",
+        "compression": "none",
+        "normalisation": "zscore",
+        "units": (256, 256),
+        "cell_clip": None,
+        "batch_norm": True,
+        "dense": (128,),
+        "mask": "bands",
+        "loss": "psa",
+        "snr_weight": 0.0,
+        "segment_seconds": 1.0,
+    },
+}

@@ -1,0 +1,285 @@
+"""Corpora of clean and noisy pairs in VoiceBank-DEMAND's layout: found, checked, split by speaker.
+
+``ROOT/clean_trainset_28spk_wav``, ``noisy_trainset_28spk_wav``, ``clean_testset_wav`` and
+``noisy_testset_wav`` hold files of the same names, ``SPEAKER_NNN.wav``. A corpus may have only
+its train or only its test part.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from . import audio
+
+STANDARD_SPEAKERS = 28
+VALIDATION_SPEAKERS = ("p286", "p287")
+_TRAIN_FOLDER = re.compile(r"(clean|noisy)_trainset_(\d+)spk_wav")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One utterance, clean and noisy.
+
+    Attributes:
+        name: File name without suffix, with the folders between it and the corpus folder.
+        speaker: The file name's text before its first ``_``.
+        clean: File of the clean speech.
+        noisy: File of the same speech in noise.
+    """
+
+    name: str
+    speaker: str
+    clean: Path
+    noisy: Path
+
+    def load(self) -> tuple[np.ndarray, np.ndarray]:
+        """Read both files.
+
+        Returns:
+            Clean and noisy samples, float32 at 16 kHz, mono, both of shape ``(samples,)``.
+
+        Raises:
+            FileNotFoundError: If a file is gone.
+            ValueError: If one cannot be read, or their rates, channels or lengths differ.
+        """
+        clean, noisy = audio.load(self.clean), audio.load(self.noisy)
+        self._check("Hz", clean.source_rate, noisy.source_rate)
+        self._check("channels", clean.source_channels, noisy.source_channels)
+        self._check("samples", len(clean.samples), len(noisy.samples))
+        return clean.samples, noisy.samples
+
+    def _check(self, unit: str, clean: int, noisy: int) -> None:
+        """Both files must agree, or subtracting one from the other means nothing."""
+        if clean != noisy:
+            raise ValueError(
+                f"{self.clean} has {clean} {unit} but {self.noisy} has {noisy}: "
+                "a pair must be sample-aligned; export both again, or remove both"
+            )
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pairs by use; a speaker of ``validation`` is never in ``train``.
+
+    Attributes:
+        root: The corpus folder.
+        train: Pairs to learn from.
+        validation: Pairs of the held-out speakers of the training set, to choose by.
+        test: Pairs of the test set, to report.
+    """
+
+    root: Path
+    train: tuple[Pair, ...]
+    validation: tuple[Pair, ...]
+    test: tuple[Pair, ...]
+
+
+def voicebank_demand(
+    root: str | Path,
+    speakers: int | None = None,
+    validation_speakers: Sequence[str] | None = None,
+) -> Corpus:
+    """Index a folder in VoiceBank-DEMAND's layout; the sound is read later, by :meth:`Pair.load`.
+
+    Args:
+        root: Folder that holds ``clean_testset_wav`` and so on.
+        speakers: Which training set, by the number in its folder name; if ``None`` the only one
+            there is, or 28, the one that the literature uses. Two sets are never merged.
+        validation_speakers: Speakers of the training set to hold out; if ``None`` p286 and p287,
+            or, where these are not there, the last two speakers (one, of two or three; none, if
+            there is only one). ``()`` holds out nobody.
+
+    Returns:
+        The pairs, sorted by name; ``train`` and ``validation`` or ``test`` are empty if the
+        folder has no such part.
+
+    Raises:
+        FileNotFoundError: If the folder or a part of it is missing or empty.
+        ValueError: If files do not pair, or their rates differ, or a speaker is not there.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is not a folder: check the name, or download the corpus")
+    count = _choose_set(root, speakers)
+    test = _part(root, "testset_wav")
+    if count is None and not test:
+        raise FileNotFoundError(
+            f"{root} holds neither clean_trainset_{STANDARD_SPEAKERS}spk_wav nor "
+            "clean_testset_wav: name the folder above these"
+        )
+    if count is None:
+        return Corpus(root, (), (), test)
+    train = _part(root, f"trainset_{count}spk_wav")
+    held_out = _choose_validation(root, train, validation_speakers)
+    return Corpus(
+        root,
+        tuple(pair for pair in train if pair.speaker not in held_out),
+        tuple(pair for pair in train if pair.speaker in held_out),
+        test,
+    )
+
+
+def paired(clean_dir: str | Path, noisy_dir: str | Path) -> tuple[Pair, ...]:
+    """Match the sound files of two folders by name; the formats may differ.
+
+    Args:
+        clean_dir: Folder of clean files, searched with its subfolders.
+        noisy_dir: Folder of noisy (or enhanced) files in the same arrangement.
+
+    Returns:
+        The pairs, sorted by name.
+
+    Raises:
+        FileNotFoundError: If a folder is missing or holds no sound.
+        ValueError: If a file has no partner, or two files differ only in their suffix.
+    """
+    clean, noisy = _by_name(Path(clean_dir)), _by_name(Path(noisy_dir))
+    _check_partners(clean, Path(clean_dir), noisy, Path(noisy_dir))
+    return tuple(
+        Pair(name, name.rsplit("/", 1)[-1].split("_", 1)[0], clean[name], noisy[name])
+        for name in sorted(clean)
+    )
+
+
+def conditions(root: str | Path) -> dict[str, tuple[str, float]]:
+    """Noise and signal-to-noise ratio of each utterance, from the corpus's log files.
+
+    Args:
+        root: The corpus folder; its ``logfiles/log_*set*.txt`` have a line ``NAME NOISE SNR`` for
+            each utterance.
+
+    Returns:
+        ``{name: (noise, snr_db)}``.
+
+    Raises:
+        FileNotFoundError: If there is no log file.
+        ValueError: If a line is not of this form.
+    """
+    logs = sorted((Path(root) / "logfiles").glob("log_*set*.txt"))
+    if not logs:
+        raise FileNotFoundError(f"{root}/logfiles holds no log_*set*.txt: fetch logfiles.zip too")
+    found = {}
+    for log in logs:
+        for number, line in enumerate(log.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                name, noise, snr_db = line.split()
+                found[name] = (noise, float(snr_db))
+            except ValueError:
+                raise ValueError(f"{log}:{number} is not NAME NOISE SNR: {line!r}") from None
+    return found
+
+
+def _choose_set(root: Path, speakers: int | None) -> int | None:
+    """Number in the name of the training folders to use; ``None`` if there are none."""
+    names = (_TRAIN_FOLDER.fullmatch(path.name) for path in root.iterdir() if path.is_dir())
+    there = sorted({int(match[2]) for match in names if match})
+    listed = ", ".join(map(str, there)) or "none"
+    if speakers is not None:
+        if speakers not in there:
+            raise FileNotFoundError(
+                f"{root} has no clean_trainset_{speakers}spk_wav: sets there: {listed}"
+            )
+        return speakers
+    if len(there) > 1 and STANDARD_SPEAKERS not in there:
+        raise ValueError(f"{root} has training sets of {listed} speakers: say which with speakers=")
+    return STANDARD_SPEAKERS if len(there) > 1 else next(iter(there), None)
+
+
+def _part(root: Path, name: str) -> tuple[Pair, ...]:
+    """Pairs of ``clean_NAME`` and ``noisy_NAME``; none if neither is there."""
+    clean, noisy = root / f"clean_{name}", root / f"noisy_{name}"
+    if not clean.is_dir() and not noisy.is_dir():
+        return ()
+    for folder in (clean, noisy):
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f"{folder} is missing, its counterpart is there: download or mix the corpus again"
+            )
+    pairs = paired(clean, noisy)
+    _check_rate(pairs[0])
+    return pairs
+
+
+def _check_rate(pair: Pair) -> None:
+    """Tell once, from one header, that every load will resample: 12,000 headers take seconds."""
+    clean, noisy = (_header_rate(path) for path in (pair.clean, pair.noisy))
+    pair._check("Hz", clean, noisy)
+    if clean != audio.SAMPLE_RATE:
+        warnings.warn(
+            f"{pair.clean.parent} holds {clean} Hz files: each load resamples to "
+            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm_se.download.prepare",
+            stacklevel=4,
+        )
+
+
+def _header_rate(path: Path) -> int:
+    """Sample rate of a file in Hz, from its header alone."""
+    try:
+        return int(soundfile.info(path).samplerate)
+    except soundfile.LibsndfileError as error:
+        reason = str(error.error_string).rstrip(".")
+        raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
+
+
+def _choose_validation(
+    root: Path, pairs: Sequence[Pair], wanted: Sequence[str] | None
+) -> frozenset[str]:
+    """Speakers to hold out; somebody must remain to train on."""
+    there = sorted({pair.speaker for pair in pairs})
+    if wanted is None:
+        standard = [speaker for speaker in VALIDATION_SPEAKERS if speaker in there]
+        wanted = standard or there[len(there) - min(2, len(there) // 2) :]
+    missing = [speaker for speaker in wanted if speaker not in there]
+    if missing:
+        raise ValueError(
+            f"{root} has no training file of {_first(missing)}: its speakers are {_first(there)}"
+        )
+    if set(there) == set(wanted):
+        raise ValueError(
+            f"{root}: all training speakers ({_first(there)}) are held out for validation, "
+            "none is left to train on; name fewer"
+        )
+    return frozenset(wanted)
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    """Sound files of a folder by their path in it without suffix."""
+    files: dict[str, Path] = {}
+    for path in audio.find(folder):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name in files:
+            raise ValueError(f"{files[name]} and {path} have the same name: remove one")
+        files[name] = path
+    return files
+
+
+def _check_partners(
+    clean: dict[str, Path], clean_dir: Path, noisy: dict[str, Path], noisy_dir: Path
+) -> None:
+    """Every file needs its partner: dropping the others in silence would change the score."""
+    complaints = []
+    for mine, folder, others, other in (
+        (clean, clean_dir, noisy, noisy_dir),
+        (noisy, noisy_dir, clean, clean_dir),
+    ):
+        alone = sorted(set(mine) - set(others))
+        if alone:
+            complaints.append(
+                f"{len(alone)} of {len(mine)} files in {folder} have no partner in {other} "
+                f"({_first(alone)})"
+            )
+    if complaints:
+        raise ValueError("; ".join(complaints) + ": add the missing files or remove these")
+
+
+def _first(names: Iterable[str], count: int = 3) -> str:
+    """The first few names, and a sign that there are more."""
+    names = list(names)
+    return ", ".join(names[:count]) + (", …" if len(names) > count else "")

@@ -1,0 +1,283 @@
+"""VoiceBank-DEMAND from Edinburgh DataShare: fetched, checked, resampled once to 16 kHz.
+
+Valentini-Botinhao, "Noisy speech database for training speech enhancement algorithms and TTS
+models", 2017, https://doi.org/10.7488/ds/2117, CC BY 4.0. An interrupted run goes on where it
+stopped: archives by HTTP range, sound files one by one.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import soundfile
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from . import audio
+from .transfer import fetch, find_fault
+
+URL = "https://datashare.ed.ac.uk/server/api/core/bitstreams/{id}/content"
+DOI = "https://doi.org/10.7488/ds/2117"
+_Convert = Callable[[Sequence[tuple[str, Path]]], None]  # makes files from these sources
+_CHUNK = 64  # files that a worker does between two steps of the progress bar
+_GROWTH = 0.5  # 16 kHz WAV files take about this much of their 48 kHz archive
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One ZIP of the corpus.
+
+    Attributes:
+        name: Its name without ``.zip``, which is also the folder it becomes.
+        id: Its identifier on the server.
+        md5: Its MD5 sum as the server states it, or empty if unknown.
+        size: Its size in bytes, about.
+        files: Number of files wanted from it, or ``None`` if unknown.
+        suffix: Which files are wanted from it.
+    """
+
+    name: str
+    id: str
+    md5: str
+    size: int
+    files: int | None
+    suffix: str = ".wav"
+
+
+ARCHIVES = (
+    Archive(
+        "logfiles",
+        "11185dc8-9cf1-405b-b858-35bd6a04aedd",
+        "0d16f5b6afe12d64238d1e4a0e6ff6e8",
+        115_932,
+        None,
+        ".txt",
+    ),
+    Archive(
+        "clean_testset_wav",
+        "dec213d3-bf57-4777-9663-c24bdce92d5e",
+        "34eb1c0ba7ef667e9b966866c542fc16",
+        154_300_000,
+        824,
+    ),
+    Archive(
+        "noisy_testset_wav",
+        "13c1bfbf-14a6-41db-9b41-8f7310f01ad5",
+        "fb1b86caa31e8ba5b506c0c64da9aab5",
+        170_600_000,
+        824,
+    ),
+    Archive(
+        "clean_trainset_28spk_wav",
+        "245452b6-6235-44b6-a6f9-e7eb19797769",
+        "d2d5a45ec32f8fcbf201bde0447e20ba",
+        2_486_057_279,
+        11_572,
+    ),
+    Archive(
+        "noisy_trainset_28spk_wav",
+        "ecb5a102-bb00-46d3-8af5-40c79823b837",
+        "1fca9e8bafb8cd069f6653c6d92f9e9c",
+        2_830_205_201,
+        11_572,
+    ),
+)
+
+
+def download(
+    root: str | Path,
+    url: str = URL,
+    keep_archives: bool = False,
+    progress: bool | None = None,
+    archives: Sequence[Archive] = ARCHIVES,
+    sums: Mapping[str, str] | None = None,
+) -> Path:
+    """Bring VoiceBank-DEMAND (28 speakers) to a folder, at 16 kHz.
+
+    What is already there is not done again, so that calling it twice costs nothing. Archives
+    that were fetched by other means are used if they lie in ``root`` under their own names.
+
+    Args:
+        root: The corpus folder; made if missing.
+        url: Address of an archive, with ``{id}`` or ``{name}`` (with ``.zip``) in it: a mirror.
+        keep_archives: Leave the ZIP files in ``root`` after they were unpacked.
+        progress: Show progress bars; ``None`` shows them on a terminal only.
+        archives: What to fetch.
+        sums: MD5 sum by archive name, to replace those of ``archives``; an empty one is not
+            checked, then the CRC of every file in the ZIP is.
+
+    Returns:
+        ``root``.
+
+    Raises:
+        OSError: If the disk is too small, or the server cannot be reached or lacks the archive.
+        ValueError: If an archive is not what it should be.
+    """
+    root = Path(root)
+    root.mkdir(parents=True, exist_ok=True)
+    left = [archive for archive in archives if not _is_done(root / archive.name, archive.files)]
+    _check_space(root, left, keep_archives)
+    for archive in left:
+        md5 = (sums or {}).get(archive.name, archive.md5)
+        zip_path = _obtain(root, archive, url, md5, progress)
+        _unpack(zip_path, root / archive.name, archive, progress)
+        if not keep_archives:
+            zip_path.unlink()
+    return root
+
+
+def prepare(source: str | Path, root: str | Path, progress: bool | None = None) -> Path:
+    """Copy a corpus that was unpacked by hand to a new folder, at 16 kHz; goes on if interrupted.
+
+    Args:
+        source: Folder with ``clean_testset_wav`` and so on, at any rate.
+        root: Folder to write the same folders to.
+        progress: Show progress bars; ``None`` shows them on a terminal only.
+
+    Returns:
+        ``root``.
+
+    Raises:
+        FileNotFoundError: If ``source`` has no such folder.
+        ValueError: If ``root`` is ``source``, or a file cannot be read.
+    """
+    source, root = Path(source), Path(root)
+    if root.resolve() == source.resolve():
+        raise ValueError(f"{root} is the source itself: name another folder for the 16 kHz copy")
+    folders = sorted(path for path in source.glob("*_wav") if path.is_dir())
+    if not folders:
+        raise FileNotFoundError(f"{source} holds no folder named like clean_testset_wav: check it")
+    for folder in folders:
+        sources = {f"{path.stem}.wav": str(path) for path in audio.find(folder)}
+        if not _is_done(root / folder.name, len(sources)):
+            _run(_resample_files, sources, root / folder.name, progress)
+    if (source / "logfiles").is_dir():
+        shutil.copytree(source / "logfiles", root / "logfiles", dirs_exist_ok=True)
+    return root
+
+
+def _is_done(folder: Path, files: int | None) -> bool:
+    """A folder of ours has its name only when it is complete; one of others is looked at."""
+    if not folder.is_dir():
+        return False
+    found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    if not found:
+        return False
+    sounds = [path for path in found if path.suffix.lower() == ".wav"]
+    rate = soundfile.info(sounds[0]).samplerate if sounds else audio.SAMPLE_RATE
+    if rate != audio.SAMPLE_RATE:
+        raise ValueError(
+            f"{folder} holds {rate} Hz files: choose another root, and copy them there "
+            "with lstm_se.download.prepare"
+        )
+    if files is not None and len(sounds) != files:
+        raise ValueError(
+            f"{folder} holds {len(sounds)} of {files} files: move it away and start again"
+        )
+    return True
+
+
+def _check_space(root: Path, archives: Sequence[Archive], keep_archives: bool) -> None:
+    """Better now than after two hours; archives go one by one unless they are kept."""
+    sizes = [archive.size for archive in archives]
+    zipped = sum(sizes) if keep_archives else max(sizes, default=0)
+    there = [path.stat().st_size for a in archives for path in root.glob(f"{a.name}.zip*")]
+    needed = int(_GROWTH * sum(sizes)) + max(0, zipped - sum(there))
+    free = shutil.disk_usage(root).free
+    if needed > free:
+        raise OSError(
+            f"{root} has {free / 1e9:.1f} GB free but VoiceBank-DEMAND needs "
+            f"{needed / 1e9:.1f} GB: choose a folder on a larger disk"
+        )
+
+
+def _obtain(root: Path, archive: Archive, url: str, md5: str, progress: bool | None) -> Path:
+    """The checked archive, fetched unless it is there."""
+    target = root / f"{archive.name}.zip"
+    if target.exists():
+        if fault := find_fault(target, md5):
+            raise ValueError(f"{target} {fault}: delete it and start again")
+        return target
+    address = url.format(id=archive.id, name=target.name)
+    hint = f"start again, or fetch {target.name} from {DOI} into {root}"
+    part = fetch(address, root / f"{target.name}.part", progress, hint)
+    if fault := find_fault(part, md5):
+        part.unlink()
+        raise ValueError(f"{address} {fault}, it was removed: {hint}")
+    os.replace(part, target)
+    return target
+
+
+def _unpack(path: Path, folder: Path, archive: Archive, progress: bool | None) -> None:
+    """Sound (or text) files of an archive to a flat folder."""
+    with zipfile.ZipFile(path) as opened:
+        members = [PurePosixPath(name) for name in opened.namelist()]
+    # Macintosh archives carry a shadow of each file, __MACOSX/._NAME
+    members = [m for m in members if m.suffix == archive.suffix and not m.name.startswith(".")]
+    if not members or archive.files not in (None, len(members)):
+        raise ValueError(
+            f"{path} holds {len(members)} {archive.suffix} files, not {archive.files or 'some'}: "
+            "delete it and start again"
+        )
+    convert = _resample_members if archive.suffix == ".wav" else _copy_members
+    _run(partial(convert, path), {m.name: str(m) for m in members}, folder, progress)
+
+
+def _run(
+    convert: _Convert, sources: Mapping[str, str], folder: Path, progress: bool | None
+) -> None:
+    """Make the files of a folder in processes, beside it first: it is complete or not there."""
+    part = folder.with_name(f"{folder.name}.part")
+    part.mkdir(parents=True, exist_ok=True)
+    left = [(sources[name], part / name) for name in sources if not (part / name).exists()]
+    chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
+    jobs = max(1, min(os.cpu_count() or 1, len(chunks)))
+    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(convert)(c) for c in chunks)
+    quiet = None if progress is None else not progress
+    with tqdm(total=len(left), desc=folder.name, unit="file", disable=quiet) as bar:
+        for chunk, _ in zip(chunks, done, strict=True):
+            bar.update(len(chunk))
+    os.replace(part, folder)
+
+
+def _resample_files(chunk: Sequence[tuple[str, Path]]) -> None:
+    """Sound files at 16 kHz, 16 bits."""
+    for source, target in chunk:
+        audio.save(target, audio.load(source, mono=False).samples, subtype="PCM_16")
+
+
+def _resample_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
+    """Sound files of an archive at 16 kHz, 16 bits; their 48 kHz form never meets the disk."""
+    with zipfile.ZipFile(path) as opened:
+        for member, target in chunk:
+            samples, rate = _read_member(opened, member)
+            resampled = audio.resample(samples, rate, audio.SAMPLE_RATE)
+            audio.save(target, resampled, subtype="PCM_16")
+
+
+def _read_member(opened: zipfile.ZipFile, member: str) -> tuple[np.ndarray, int]:
+    """Samples ``(channels, samples)`` and rate of a sound file in an archive."""
+    try:
+        samples, rate = soundfile.read(io.BytesIO(opened.read(member)), dtype="float32")
+    except (soundfile.LibsndfileError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(getattr(error, "error_string", error)).rstrip(".")
+        raise ValueError(f"{opened.filename}: {member} cannot be read: {reason}") from None
+    return samples.T, rate
+
+
+def _copy_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
+    """Text files of an archive."""
+    with zipfile.ZipFile(path) as opened:
+        for member, target in chunk:
+            part = target.with_name(f".{target.name}.part")
+            part.write_bytes(opened.read(member))
+            os.replace(part, target)

@@ -1,0 +1,263 @@
+"""What the network sees: bands of a power spectrum, compressed, and freed of the level.
+
+Each function exists once for NumPy and, where training needs it, once for TensorFlow; they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .config import Config
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+FLOOR = 1e-9  # power: 90 dB under a bin of a full-scale tone, so that silence has a logarithm
+LEVEL_SECONDS = 1.5  # time constant of the running level
+LOG_SCALE = 0.5  # brings log10 of power, a range of some 8, near unit variance
+
+
+class Normalisation(NamedTuple):
+    """Affine change of a waveform, ``(waveform - offset) / scale``, both shape ``(samples,)``."""
+
+    offset: np.ndarray
+    scale: np.ndarray
+
+    def apply(self, waveform: np.ndarray) -> np.ndarray:
+        """The normalised waveform, float32."""
+        return ((waveform - self.offset) / self.scale).astype(np.float32)
+
+    def undo(self, waveform: np.ndarray) -> np.ndarray:
+        """The waveform that :meth:`apply` was given, float32."""
+        return (waveform * self.scale + self.offset).astype(np.float32)
+
+
+def normalisation(waveform: np.ndarray, kind: str, segment: int | None = None) -> Normalisation:
+    """How to normalise a waveform; apply the same to noisy and clean, or ``x = s + n`` breaks.
+
+    Args:
+        waveform: Noisy waveform, shape ``(samples,)``.
+        kind: ``"zscore"`` (mean 0, deviation 1), ``"minmax"`` (into [-1, 1]), else unchanged.
+        segment: Take the statistics of each piece of this many samples; ``None``: of the whole.
+
+    Returns:
+        Offset and scale for every sample. Silence keeps scale 1.
+    """
+    length = segment or len(waveform)
+    offset, scale = np.zeros(len(waveform)), np.ones(len(waveform))
+    for begin in range(0, len(waveform), length):
+        piece = slice(begin, begin + length)
+        offset[piece], scale[piece] = _statistics(waveform[piece].astype(np.float64), kind)
+    return Normalisation(offset, scale)
+
+
+def _statistics(piece: np.ndarray, kind: str) -> tuple[float, float]:
+    """Offset and scale of one piece."""
+    if kind == "zscore":
+        offset, scale = piece.mean(), piece.std()
+    elif kind == "minmax":
+        offset, scale = (piece.max() + piece.min()) / 2, (piece.max() - piece.min()) / 2
+    else:
+        return 0.0, 1.0
+    return offset, scale if scale > 1e-7 else 1.0
+
+
+def hz_to_erb(frequency: np.ndarray | float) -> np.ndarray:
+    """Number of equivalent rectangular bandwidths below a frequency (Glasberg and Moore 1990)."""
+    return 21.4 * np.log10(1 + 0.00437 * np.asarray(frequency))
+
+
+def erb_to_hz(erb: np.ndarray | float) -> np.ndarray:
+    """Inverse of :func:`hz_to_erb`."""
+    return (10 ** (np.asarray(erb) / 21.4) - 1) / 0.00437
+
+
+def hz_to_mel(frequency: np.ndarray | float) -> np.ndarray:
+    """Mel scale in O'Shaughnessy's form, as HTK and TensorFlow use it."""
+    return 2595 * np.log10(1 + np.asarray(frequency) / 700)
+
+
+def mel_to_hz(mel: np.ndarray | float) -> np.ndarray:
+    """Inverse of :func:`hz_to_mel`."""
+    return 700 * (10 ** (np.asarray(mel) / 2595) - 1)
+
+
+SCALES: dict[str, tuple[Callable, Callable]] = {
+    "erb": (hz_to_erb, erb_to_hz),
+    "mel": (hz_to_mel, mel_to_hz),
+    "linear": (np.asarray, np.asarray),
+}
+
+
+@lru_cache
+def filterbank(
+    bands: int,
+    n_fft: int = 512,
+    sample_rate: int = 16_000,
+    scale: str = "erb",
+    f_min: float = 0.0,
+) -> np.ndarray:
+    """Triangular bands, none of them empty: centres are at least one bin apart.
+
+    Low bands of a warped scale would be narrower than a bin of the STFT. There the bands are single
+    bins, up to the frequency from which the scale itself is wide enough.
+
+    Args:
+        bands: Number of bands, at most ``n_fft // 2``.
+        n_fft: Window length in samples.
+        sample_rate: In Hz.
+        scale: ``"erb"``, ``"mel"`` or ``"linear"``.
+        f_min: Bins below this frequency in Hz are not seen.
+
+    Returns:
+        Shape ``(n_fft // 2 + 1, bands)``, float32; each column sums to one, so that a band is the
+        mean power of its bins. The array is shared: do not write into it.
+
+    Raises:
+        ValueError: If that many bands do not fit.
+    """
+    edges = _band_edges(bands, n_fft, sample_rate, scale, f_min)
+    bins = np.arange(n_fft // 2 + 1)[:, None]
+    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
+    weights = np.clip(triangles, 0, None)
+    if f_min <= 0:
+        weights[0, 0] = 0.5  # nothing else hears the bin at 0 Hz
+    matrix = (weights / weights.sum(0)).astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
+
+
+def _band_edges(bands: int, n_fft: int, sample_rate: int, scale: str, f_min: float) -> np.ndarray:
+    """Lower edge, centres and upper edge in bins, shape ``(bands + 2,)``."""
+    if scale not in SCALES:
+        raise ValueError(f"no band scale {scale!r}: choose one of {', '.join(SCALES)}")
+    forward, backward = SCALES[scale]
+    width = sample_rate / n_fft
+    first, last = max(1, int(np.ceil(f_min / width))), n_fft // 2
+    if bands < 2 or bands > last - first + 1:
+        raise ValueError(f"{bands} bands do not fit {last - first + 1} bins: take 2 to that many")
+    for linear in range(bands):  # as few single bins as possible
+        knee = first + linear
+        warped = np.linspace(forward(knee * width), forward(last * width), bands - linear)
+        centres = np.concatenate([np.arange(first, knee), backward(warped) / width])
+        if np.diff(centres).min() >= 1 - 1e-9:
+            return np.concatenate([[first - 1], centres, [last + 1]])
+    raise ValueError(f"{bands} bands do not fit {last - first + 1} bins on the {scale} scale")
+
+
+@lru_cache
+def inverse_filterbank(
+    bands: int,
+    n_fft: int = 512,
+    sample_rate: int = 16_000,
+    scale: str = "erb",
+    f_min: float = 0.0,
+) -> np.ndarray:
+    """Spreads one gain per band over the bins, shape ``(bands, bins)``; each column sums to one.
+
+    A bin that no band hears takes the gain of the nearest band that does: deleting it would cut the
+    voice's lowest octave away.
+    """
+    weights = filterbank(bands, n_fft, sample_rate, scale, f_min)
+    weights = weights / weights.max(0)  # triangles of height one again: neighbours share a bin
+    heard = np.flatnonzero(weights.sum(1) > 0)
+    nearest = heard[np.abs(np.arange(len(weights))[:, None] - heard).argmin(1)]
+    spread = weights[nearest]
+    matrix = np.ascontiguousarray((spread / spread.sum(1, keepdims=True)).T, np.float32)
+    matrix.flags.writeable = False
+    return matrix
+
+
+def bank_of(config: Config) -> np.ndarray:
+    """The filter bank of a configuration, shape ``(bins, bands)``."""
+    c = config
+    return filterbank(c.bands, c.n_fft, c.sample_rate, c.band_scale, c.f_min)
+
+
+def inverse_bank_of(config: Config) -> np.ndarray:
+    """The inverse filter bank of a configuration, shape ``(bands, bins)``."""
+    c = config
+    return inverse_filterbank(c.bands, c.n_fft, c.sample_rate, c.band_scale, c.f_min)
+
+
+def compress(power: np.ndarray, kind: str) -> np.ndarray:
+    """Compress band powers, whose range of 90 dB no small network and no int8 can hold.
+
+    Args:
+        power: Any shape, non-negative.
+        kind: ``"log"`` (log10), ``"power"`` (``power ** 0.15 = magnitude ** 0.3``) or ``"none"``.
+    """
+    if kind == "log":
+        return np.log10(power + np.float32(FLOOR))
+    return (power + np.float32(FLOOR)) ** np.float32(0.15) if kind == "power" else power
+
+
+class RunningLevel:
+    """Causal mean of the log features over bands and past frames, with weights that fade.
+
+    The mean of the weights seen so far is divided out, so that the first frame already is its own
+    level; there is no start-up bias.
+    """
+
+    def __init__(self, config: Config) -> None:
+        """Forget everything; the time constant is ``LEVEL_SECONDS``."""
+        self.decay = level_decay(config)
+        self.total = np.zeros(())
+        self.weight = 0.0
+
+    def __call__(self, log_features: np.ndarray) -> np.ndarray:
+        """Level after one more frame: ``(..., bands)`` in, ``(..., 1)`` out, float32."""
+        self.total = self.decay * self.total + log_features.mean(-1, dtype=np.float64)
+        self.weight = self.decay * self.weight + 1
+        return np.asarray(self.total / self.weight, np.float32)[..., None]
+
+
+def level_decay(config: Config) -> float:
+    """Factor by which the running level forgets from one frame to the next."""
+    return float(np.exp(-config.hop_length / (LEVEL_SECONDS * config.sample_rate)))
+
+
+def level_matrix(config: Config, frames: int) -> np.ndarray:
+    """:class:`RunningLevel` over a whole segment as one matrix, shape ``(frames, frames)``."""
+    age = np.arange(frames)[:, None] - np.arange(frames)
+    weights = np.where(age >= 0, level_decay(config) ** np.maximum(age, 0), 0.0)
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def features(power: np.ndarray, config: Config, level: RunningLevel | None = None) -> np.ndarray:
+    """Features of one frame.
+
+    Args:
+        power: Power spectrum, shape ``(..., bins)``.
+        config: Bands, compression, normalisation.
+        level: State of the running level; only needed when the configuration uses one.
+
+    Returns:
+        Shape ``(..., bands)``, float32.
+    """
+    compressed = compress(power @ bank_of(config), config.compression)
+    if config.normalisation == "running":
+        if level is None:
+            raise ValueError("features with a running level need its state: pass a RunningLevel")
+        compressed = compressed - level(compressed)
+    return compressed * np.float32(LOG_SCALE if config.compression == "log" else 1)
+
+
+def features_tf(power: tf.Tensor, config: Config) -> tf.Tensor:
+    """Features of whole segments in TensorFlow: ``(batch, frames, bins)`` to ``(…, bands)``."""
+    import tensorflow as tf
+
+    compressed = tf.matmul(power, bank_of(config))
+    if config.compression == "log":
+        compressed = tf.math.log(compressed + FLOOR) / np.float32(np.log(10))
+    elif config.compression == "power":
+        compressed = (compressed + FLOOR) ** 0.15
+    if config.normalisation == "running":
+        mean = tf.reduce_mean(compressed, -1, keepdims=True)
+        compressed -= tf.matmul(level_matrix(config, power.shape[1]), mean)
+    return compressed * np.float32(LOG_SCALE if config.compression == "log" else 1)

@@ -1,0 +1,119 @@
+"""Losses on spectra: what each one rewards is the subject of a chapter.
+
+All take the clean and the enhanced complex spectrum, ``(batch, frames, bins)``, and give one number
+for each utterance, ``(batch,)``; they are never negative, and zero for equal spectra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from . import stft
+from .config import Config
+
+EPSILON = 1e-6  # power; keeps the gradient of a compressed magnitude finite at silence
+
+
+def _mean(x: tf.Tensor) -> tf.Tensor:
+    """Mean over frames and bins."""
+    return tf.reduce_mean(x, axis=[1, 2])
+
+
+def power(spectrum: tf.Tensor) -> tf.Tensor:
+    """Squared magnitude, without the square root whose gradient is infinite at zero."""
+    return tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
+
+
+def magnitude(spectrum: tf.Tensor) -> tf.Tensor:
+    """Magnitude with a finite gradient at zero."""
+    return tf.sqrt(power(spectrum) + EPSILON)
+
+
+def mse(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
+    """Mean squared distance of the complex spectra: by Parseval, of the windowed waveforms."""
+    return _mean(power(clean - enhanced))
+
+
+def mae(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
+    """Mean distance of the complex spectra."""
+    return _mean(magnitude(clean - enhanced) - EPSILON**0.5)
+
+
+def magnitude_mse(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
+    """Mean squared difference of the magnitudes; blind to phase."""
+    return _mean((magnitude(clean) - magnitude(enhanced)) ** 2)
+
+
+def phase_sensitive(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
+    """Squared error of the magnitude against the clean one seen from the enhanced phase.
+
+    Erdogan et al. 2015: ``(|E| - |S| cos(angle(S) - angle(E)))**2``. Where the phase is wrong, it
+    asks for less.
+    """
+    projection = tf.math.real(clean * tf.math.conj(enhanced)) / magnitude(enhanced)
+    return _mean((power(enhanced) / magnitude(enhanced) - projection) ** 2)
+
+
+def compressed(
+    clean: tf.Tensor, enhanced: tf.Tensor, complex_weight: float = 0.113, exponent: float = 0.3
+) -> tf.Tensor:
+    """TinyLSTM's loss (arXiv 2005.11138): compressed magnitudes plus compressed spectra.
+
+    Args:
+        clean: Shape ``(batch, frames, bins)``, complex64.
+        enhanced: As ``clean``.
+        complex_weight: Weight of the term that knows the phase.
+        exponent: Of the magnitude; 0.3 is near the ear's loudness.
+    """
+    s, e = magnitude(clean), magnitude(enhanced)
+    sc, ec = s**exponent, e**exponent
+    dot = tf.math.real(clean * tf.math.conj(enhanced)) / (s * e)
+    distance = sc**2 + ec**2 - 2 * sc * ec * dot
+    floor = (sc**2 + ec**2) * EPSILON / (s * e)  # what EPSILON adds where nothing sounds
+    return _mean((sc - ec) ** 2) + complex_weight * _mean(tf.maximum(distance - floor, 0.0))
+
+
+def log_error(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
+    """Error-to-signal ratio in dB above a floor of -30 dB: asks for transparency where it is near.
+
+    An utterance without speech has no such ratio and counts as zero.
+    """
+    error = tf.reduce_sum(power(clean - enhanced), axis=[1, 2])
+    signal = tf.reduce_sum(power(clean), axis=[1, 2])
+    ratio = (error + 1e-3 * signal) / tf.maximum(signal, EPSILON)
+    decibels = 10 / tf.math.log(10.0) * tf.math.log(tf.maximum(ratio, 1e-3)) + 30
+    return tf.where(signal > 1.0, decibels, 0.0)
+
+
+LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+    "mse": mse,
+    "mae": mae,
+    "magnitude": magnitude_mse,
+    "psa": phase_sensitive,
+    "compressed": compressed,
+}
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class SpectralLoss(keras.losses.Loss):
+    """The loss of a configuration, on waveforms as ``fit`` hands them over."""
+
+    def __init__(self, config: Config, **kwargs: object) -> None:
+        """Take the loss, its weights and the STFT from ``config``."""
+        super().__init__(name=config.loss, **kwargs)
+        self.config = config
+
+    def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
+        """Loss of each utterance: clean and enhanced ``(batch, samples)`` to ``(batch,)``."""
+        c = self.config
+        clean, enhanced = (
+            stft.stft_tf(waveform, c.n_fft, c.hop_length, c.center) for waveform in (y_true, y_pred)
+        )
+        if c.loss == "compressed":
+            loss = compressed(clean, enhanced, c.complex_weight)
+        else:
+            loss = LOSSES[c.loss](clean, enhanced)
+        return loss + c.snr_weight * log_error(clean, enhanced) if c.snr_weight else loss

@@ -1,0 +1,162 @@
+"""The denoiser in Keras: a waveform goes in, a waveform comes out, a mask network sits between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from . import features, network, stft
+from .config import Config
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class ClippedLSTMCell(layers.LSTMCell):
+    """LSTM cell whose state stays within ``+-cell_clip``.
+
+    An int16 state must have a bound, and TensorFlow Lite clips at 10 whether Keras did or not: a
+    network that was trained with the clip loses nothing to either.
+    """
+
+    def __init__(self, units: int, cell_clip: float = 10.0, **kwargs: Any) -> None:
+        """Make a cell of ``units`` whose state is bounded by ``cell_clip``."""
+        super().__init__(units, **kwargs)
+        self.cell_clip = cell_clip
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
+        """One step: input ``(batch, inputs)`` and ``[h, c]`` to ``h`` and ``[h, c]``."""
+        h, c = states
+        gates = ops.matmul(inputs, self.kernel) + ops.matmul(h, self.recurrent_kernel) + self.bias
+        i, f, g, o = ops.split(gates, 4, axis=-1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+        c = ops.clip(c, -self.cell_clip, self.cell_clip)
+        h = ops.sigmoid(o) * ops.tanh(c)
+        return h, [h, c]
+
+    def get_config(self) -> dict[str, Any]:
+        """What :meth:`from_config` needs."""
+        return {**super().get_config(), "cell_clip": self.cell_clip}
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class Smoothing(layers.Layer):
+    """Exponential moving average over frames that starts at the first frame.
+
+    Written as one lower triangular matrix, because a Python loop over frames would be a graph of
+    thousands of nodes.
+    """
+
+    def __init__(self, past: float, **kwargs: Any) -> None:
+        """``past`` is the weight of the average so far, in [0, 1)."""
+        super().__init__(**kwargs)
+        self.past = past
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Smooth ``(batch, frames, outputs)`` along the frames."""
+        frames = ops.arange(ops.shape(inputs)[1])
+        age = frames[:, None] - frames
+        start = ops.where(frames == 0, 1.0, 1 - self.past)
+        decay = ops.power(self.past, ops.cast(ops.maximum(age, 0), "float32"))
+        return ops.matmul(ops.where(age >= 0, decay * start, 0.0), inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """What :meth:`from_config` needs."""
+        return {**super().get_config(), "past": self.past}
+
+
+def mask_network(config: Config) -> keras.Model:
+    """Features ``(batch, frames, bands)`` to mask ``(batch, frames, outputs)``.
+
+    The layers are named as the weights of :func:`lstm_se.network.shapes`.
+    """
+    x = inputs = keras.Input((None, config.bands), name="features")
+    for i, units in enumerate(config.units):
+        x = _recurrent(config, units, f"rnn_{i}")(x)
+        if config.batch_norm:
+            x = layers.BatchNormalization(name=f"norm_{i}")(x)
+    for i, units in enumerate(config.dense):
+        x = layers.Dense(units, activation="relu", name=f"dense_{i}")(x)
+    last = f"dense_{len(config.dense)}"
+    x = layers.Dense(config.outputs, activation="sigmoid", name=last)(x)
+    if config.smoothing:
+        x = Smoothing(config.smoothing, name="smoothing")(x)
+    return keras.Model(inputs, x, name=f"{config.name}_mask")
+
+
+def _recurrent(config: Config, units: int, name: str) -> layers.Layer:
+    """One recurrent layer over all frames."""
+    if config.cell == "lstm" and config.cell_clip is not None:
+        cell = ClippedLSTMCell(units, config.cell_clip)
+        return layers.RNN(cell, return_sequences=True, name=name)
+    kinds = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}
+    return kinds[config.cell](units, return_sequences=True, name=name)
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class Denoiser(keras.Model):
+    """Noisy waveform to enhanced waveform, both ``(batch, samples)`` with a fixed length.
+
+    The mask multiplies the noisy spectrum, so the waveform keeps its scale and needs no
+    denormalisation; zscore and minmax happen outside, in the pipeline, where the statistics are.
+    """
+
+    def __init__(self, config: Config, **kwargs: Any) -> None:
+        """Build the mask network of ``config``."""
+        super().__init__(name=config.name, **kwargs)
+        self.config = config
+        self.network = mask_network(config)
+
+    def mask(self, spectrum: tf.Tensor) -> tf.Tensor:
+        """Mask of a noisy spectrum, both ``(batch, frames, bins)``."""
+        mask = self.network(
+            features.features_tf(
+                tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2, self.config
+            )
+        )
+        if self.config.mask == "bands":
+            mask = tf.matmul(mask, features.inverse_bank_of(self.config))
+        return mask
+
+    def call(self, noisy: tf.Tensor) -> tf.Tensor:
+        """Enhance a batch of waveforms."""
+        c, samples = self.config, noisy.shape[-1]
+        spectrum = stft.stft_tf(noisy, c.n_fft, c.hop_length, c.center)
+        mask = self.mask(spectrum)
+        # real products: the gradient of a cast to complex warns of an imaginary part it drops
+        enhanced = tf.complex(tf.math.real(spectrum) * mask, tf.math.imag(spectrum) * mask)
+        return stft.istft_tf(enhanced, samples, c.n_fft, c.hop_length, c.center)
+
+
+def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
+    """Weights of a mask network, named as :func:`lstm_se.network.shapes` says.
+
+    Batch normalisation is folded to the scale and shift it is at inference.
+    """
+    weights: dict[str, np.ndarray] = {}
+    for layer in model.layers:
+        if layer.name.startswith("norm_"):
+            gamma, beta, mean, variance = (v.numpy() for v in layer.weights)
+            scale = gamma / np.sqrt(variance + layer.epsilon)
+            weights[f"{layer.name}/scale"] = scale
+            weights[f"{layer.name}/shift"] = beta - mean * scale
+        elif layer.weights:
+            parts = ("kernel", "recurrent_kernel", "bias")
+            names = parts if layer.name.startswith("rnn_") else (parts[0], parts[2])
+            for name, variable in zip(names, layer.weights, strict=True):
+                weights[f"{layer.name}/{name}"] = variable.numpy()
+    return weights
+
+
+def set_weights(model: keras.Model, weights: network.Weights) -> None:
+    """Put weights that :func:`get_weights` or ``weights.npz`` gave back into a mask network."""
+    for layer in model.layers:
+        if layer.name.startswith("norm_"):
+            scale, shift = weights[f"{layer.name}/scale"], weights[f"{layer.name}/shift"]
+            variance = np.full_like(scale, 1 - layer.epsilon)  # so that scale is gamma itself
+            layer.set_weights([scale, shift, np.zeros_like(scale), variance])
+        elif layer.weights:
+            parts = [variable.path.rsplit("/", 1)[1] for variable in layer.weights]
+            layer.set_weights([weights[f"{layer.name}/{part}"] for part in parts])

@@ -1,0 +1,138 @@
+"""Pictures: a palette that colour-blind readers can tell apart, and axes with units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from . import stft
+from .audio import SAMPLE_RATE
+
+# Okabe and Ito's palette; the order is the order in which the book uses them
+COLOURS = {
+    "noisy": "#D55E00",
+    "enhanced": "#0072B2",
+    "clean": "#009E73",
+    "other": "#CC79A7",
+    "fifth": "#E69F00",
+    "sixth": "#56B4E9",
+}
+STYLE: dict[str, Any] = {
+    "axes.prop_cycle": plt.cycler(color=list(COLOURS.values())),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 110,
+    "font.size": 10,
+    "image.cmap": "magma",
+    "savefig.facecolor": "white",  # legible on a dark page too
+}
+
+
+def use_style() -> None:
+    """Use the book's style for every figure from here on."""
+    mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+
+
+def level_db(spectrum: np.ndarray, floor_db: float = -80.0) -> np.ndarray:
+    """Magnitude of a spectrum in dB relative to its largest value, not below ``floor_db``."""
+    magnitude = np.abs(spectrum)
+    return np.maximum(20 * np.log10(magnitude / max(magnitude.max(), 1e-12) + 1e-12), floor_db)
+
+
+def spectrogram(
+    axes: Axes,
+    waveform: np.ndarray,
+    title: str = "",
+    reference: float | None = None,
+    floor_db: float = -70.0,
+    sample_rate: int = SAMPLE_RATE,
+) -> AxesImage:
+    """Draw a spectrogram.
+
+    Args:
+        axes: Where to.
+        waveform: Shape ``(samples,)``.
+        title: Above the picture.
+        reference: Magnitude that counts as 0 dB; the waveform's largest if ``None``.
+        floor_db: Level of the darkest colour.
+        sample_rate: In Hz.
+
+    Returns:
+        The image, for a colour bar.
+    """
+    magnitude = np.abs(stft.stft(waveform)).T
+    top = reference or magnitude.max()
+    image = axes.imshow(
+        20 * np.log10(magnitude / max(top, 1e-12) + 1e-12),
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        vmin=floor_db,
+        vmax=0,
+        extent=(0, len(waveform) / sample_rate, 0, sample_rate / 2000),
+    )
+    axes.set(title=title, xlabel="time (s)", ylabel="frequency (kHz)")
+    return image
+
+
+def spectrograms(waveforms: Mapping[str, np.ndarray], floor_db: float = -70.0) -> Figure:
+    """Spectrograms side by side on one colour scale, so that their levels can be compared.
+
+    Args:
+        waveforms: Title to waveform, shape ``(samples,)`` each.
+        floor_db: Level of the darkest colour, relative to the loudest of all.
+    """
+    figure, axes = plt.subplots(
+        1, len(waveforms), figsize=(3.6 * len(waveforms), 3), sharey=True, squeeze=False
+    )
+    top = max(float(np.abs(stft.stft(waveform)).max()) for waveform in waveforms.values())
+    for ax, (title, waveform) in zip(axes[0], waveforms.items(), strict=True):
+        image = spectrogram(ax, waveform, title, top, floor_db)
+        ax.label_outer()
+    figure.colorbar(image, ax=axes[0], label="level (dB)")
+    return figure
+
+
+def waveform(axes: Axes, samples: np.ndarray, label: str = "", **line: object) -> None:
+    """Draw samples over time."""
+    time = np.arange(len(samples)) / SAMPLE_RATE
+    axes.plot(time, samples, label=label, linewidth=0.6, **line)  # type: ignore[arg-type]
+    axes.set(xlabel="time (s)", ylabel="amplitude")
+
+
+def learning_curve(axes: Axes, history: Sequence[Mapping[str, float]]) -> None:
+    """Draw training and validation loss of ``history.csv`` over the epochs."""
+    epochs = [row["epoch"] + 1 for row in history]
+    axes.plot(epochs, [row["loss"] for row in history], "o-", label="training", markersize=3)
+    axes.plot(epochs, [row["val_loss"] for row in history], "s-", label="validation", markersize=3)
+    axes.set(xlabel="epoch", ylabel="loss")
+    axes.legend()
+
+
+def with_intervals(
+    axes: Axes, values: Mapping[str, tuple[float, float, float]], label: str
+) -> None:
+    """Draw means with their 95 % intervals, one row each.
+
+    Args:
+        axes: Where to.
+        values: Name to ``(mean, low, high)``.
+        label: Of the horizontal axis, with its unit.
+    """
+    names = list(values)
+    mean, low, high = np.array(list(values.values())).T
+    colours = [COLOURS.get(name, COLOURS["enhanced"]) for name in names]
+    axes.errorbar(
+        mean, np.arange(len(names)), xerr=[mean - low, high - mean], fmt="none", color="k"
+    )
+    axes.scatter(mean, np.arange(len(names)), color=colours, zorder=3)
+    axes.set(yticks=np.arange(len(names)), yticklabels=names, xlabel=label)
+    axes.invert_yaxis()

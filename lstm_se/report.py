@@ -1,0 +1,281 @@
+"""A report of many scored utterances: means, their uncertainty, and what failed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+BASELINE = "noisy"
+RESAMPLES = 10_000
+SHOWN_FAILURES = 10
+LABELS = {
+    "pesq_wb": ("PESQ-WB", 2),
+    "pesq_nb": ("PESQ-NB", 2),
+    "stoi": ("STOI", 3),
+    "estoi": ("ESTOI", 3),
+    "si_sdr": ("SI-SDR, dB", 2),
+    "sdr": ("SDR, dB", 2),
+}
+
+
+class Interval(NamedTuple):
+    """A mean and the bounds of its 95 % confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """The measures of one utterance under one system.
+
+    Attributes:
+        name: Of the utterance.
+        system: Name of the enhancer, or ``"noisy"``.
+        values: By metric, those that succeeded.
+        failures: By metric, why it did not.
+    """
+
+    name: str
+    system: str
+    values: dict[str, float]
+    failures: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One metric of one system over all utterances.
+
+    Attributes:
+        system: Name of the enhancer, or ``"noisy"``.
+        metric: Name from ``METRICS``.
+        n: Utterances that could be measured; the mean is over these alone.
+        failed: Utterances that could not.
+        mean: Mean over utterances, of dB where the metric is in dB; None if ``n`` is 0.
+        low: Lower bound of its 95 % interval; None if ``n`` is below 2.
+        high: Upper bound.
+        gain_n: Utterances measured under this system and under ``"noisy"``.
+        gain: Mean difference to ``"noisy"`` over these; None if there are none, or for
+            ``"noisy"`` itself.
+        gain_low: Lower bound of its 95 % interval; None if ``gain_n`` is below 2.
+        gain_high: Upper bound.
+    """
+
+    system: str
+    metric: str
+    n: int
+    failed: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    gain_n: int
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Scores of every utterance and system, and what follows from them.
+
+    Intervals treat utterances as independent. Those of one speaker, or of one noise, are
+    alike, so with few speakers the intervals are too narrow to speak for speakers unheard:
+    they say what other utterances of the same speakers and noises would give.
+
+    Attributes:
+        rows: One per utterance and system, in the order of evaluation.
+        metrics: Names of the metrics asked for.
+    """
+
+    rows: tuple[Row, ...]
+    metrics: tuple[str, ...]
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Names of the systems, ``"noisy"`` first."""
+        return tuple(dict.fromkeys(row.system for row in self.rows))
+
+    @property
+    def failures(self) -> list[tuple[str, str, str, str]]:
+        """Each failure as ``(utterance, system, metric, reason)``."""
+        return [
+            (row.name, row.system, metric, reason)
+            for row in self.rows
+            for metric, reason in row.failures.items()
+        ]
+
+    def values(self, system: str, metric: str) -> dict[str, float]:
+        """The measured utterances of one system and metric.
+
+        Args:
+            system: A name from :attr:`systems`.
+            metric: A name from :attr:`metrics`.
+
+        Returns:
+            Value by name of the utterance, without the failures.
+
+        Raises:
+            ValueError: If the report has no such system or metric.
+        """
+        if system not in self.systems or metric not in self.metrics:
+            have = f"{', '.join(self.systems)} and {', '.join(self.metrics)}"
+            raise ValueError(f"no scores for {system} and {metric}: the report has {have}")
+        return {
+            row.name: row.values[metric]
+            for row in self.rows
+            if row.system == system and metric in row.values
+        }
+
+    def summary(self) -> list[Summary]:
+        """Mean, interval and paired difference to ``"noisy"``, by metric, then by system."""
+        return [self._summarise(s, metric) for metric in self.metrics for s in self.systems]
+
+    def _summarise(self, system: str, metric: str) -> Summary:
+        values = self.values(system, metric)
+        noisy = {} if system == BASELINE else self.values(BASELINE, metric)
+        gains = [value - noisy[name] for name, value in values.items() if name in noisy]
+        failed = sum(row.system == system and metric in row.failures for row in self.rows)
+        mean = _mean_and_bounds(list(values.values()))
+        return Summary(
+            system, metric, len(values), failed, *mean, len(gains), *_mean_and_bounds(gains)
+        )
+
+    def table(self) -> str:
+        """The summary as aligned text for a monospaced font, with the failures below it."""
+        head = ["metric", "system", "n", "failed", "mean", "95 % interval"]
+        head += [f"minus {BASELINE}", "95 % interval"]
+        cells = [head, *(_cells(line) for line in self.summary())]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = ["  ".join(_align(row, widths)).rstrip() for row in cells]
+        lines.insert(1, "  ".join("-" * width for width in widths))
+        return "\n".join([*lines, *self._failure_lines()])
+
+    def _failure_lines(self) -> list[str]:
+        failures = self.failures
+        if not failures:
+            return []
+        lines = ["", f"failed measurements, in no mean: {len(failures)}"]
+        for name, system, metric, reason in failures[:SHOWN_FAILURES]:
+            lines.append(f"  {name}, {system}, {LABELS[metric][0]}: {reason}")
+        if len(failures) > SHOWN_FAILURES:
+            lines.append(f"  and {len(failures) - SHOWN_FAILURES} more")
+        return lines
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write one line per utterance and system; a failed cell is empty, its reason last.
+
+        Args:
+            path: Of the file, replaced as a whole or not at all.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["name", "system", *self.metrics, "failures"])
+        for row in self.rows:
+            reasons = "; ".join(f"{metric}: {reason}" for metric, reason in row.failures.items())
+            values = [row.values.get(metric, "") for metric in self.metrics]
+            writer.writerow([row.name, row.system, *values, reasons])
+        _write(Path(path), text.getvalue())
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the summary and the rows.
+
+        Args:
+            path: Of the file, replaced as a whole or not at all.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        content = {
+            "metrics": self.metrics,
+            "resamples": RESAMPLES,
+            "summary": [asdict(line) for line in self.summary()],
+            "rows": [asdict(row) for row in self.rows],
+        }
+        _write(Path(path), json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def interval(values: Iterable[float], seed: int = 0) -> Interval:
+    """Mean with its 95 % percentile bootstrap interval, from 10,000 resamples.
+
+    Args:
+        values: At least 2 finite numbers, one per utterance. Values in dB are averaged in
+            dB: the level of the mean ratio is another, higher number that a few easy
+            utterances decide.
+        seed: Of the resampling.
+
+    Returns:
+        Mean, lower and upper bound.
+
+    Raises:
+        ValueError: If there are fewer than 2 values, or one is not finite.
+    """
+    sample = np.asarray(list(values), np.float64)
+    if sample.size < 2:
+        raise ValueError(f"an interval needs at least 2 values, got {sample.size}")
+    if not np.isfinite(sample).all():
+        raise ValueError("an interval needs finite values: leave failures out")
+    rng = np.random.default_rng(seed)
+    chunk = max(1, 1_000_000 // sample.size)  # bounds memory; the draws do not depend on it
+    means = [
+        sample[rng.integers(sample.size, size=(min(chunk, RESAMPLES - begin), sample.size))].mean(1)
+        for begin in range(0, RESAMPLES, chunk)
+    ]
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
+    return Interval(float(sample.mean()), float(low), float(high))
+
+
+def _mean_and_bounds(values: list[float]) -> tuple[float | None, float | None, float | None]:
+    """One value has a mean but says nothing about its spread."""
+    if len(values) < 2:
+        return (values[0] if values else None), None, None
+    return interval(values)
+
+
+def _cells(line: Summary) -> list[str]:
+    label, digits = LABELS[line.metric]
+
+    def number(value: float | None, sign: str = "") -> str:
+        return "-" if value is None else f"{value:{sign}z.{digits}f}"
+
+    def span(low: float | None, high: float | None, sign: str = "") -> str:
+        return "-" if low is None else f"{number(low, sign)} to {number(high, sign)}"
+
+    cells = [label, line.system, str(line.n), str(line.failed), number(line.mean)]
+    return [
+        *cells,
+        span(line.low, line.high),
+        number(line.gain, "+"),
+        span(line.gain_low, line.gain_high, "+"),
+    ]
+
+
+def _align(row: list[str], widths: list[int]) -> list[str]:
+    """Words to the left, numbers to the right."""
+    words = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
+    return words + [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the whole file or leave what was there."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):
+            part.unlink()

@@ -1,0 +1,162 @@
+"""Short-time Fourier transform with one square-root Hann window pair.
+
+Analysis and synthesis use the same window, so that a spectrum that nobody touched gives back the
+waveform it came from, and a mask meets no gain ripple. The NumPy and the TensorFlow version agree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def sqrt_hann(n_fft: int) -> np.ndarray:
+    """Square root of the periodic Hann window, shape ``(n_fft,)``, float32.
+
+    Periodic, not symmetric: only then do squared windows ``n_fft / 2`` apart sum to one.
+    """
+    n = np.arange(n_fft)
+    return np.sin(np.pi * n / n_fft).astype(np.float32)
+
+
+def padding(samples: int, n_fft: int, hop_length: int, center: bool = False) -> tuple[int, int]:
+    """Samples to put in front and behind, so that every sample lies under all its windows.
+
+    Args:
+        samples: Length of the signal.
+        n_fft: Window length in samples.
+        hop_length: Samples between frames; must divide ``n_fft / 2``.
+        center: Half a window in front instead of ``n_fft - hop_length``.
+
+    Raises:
+        ValueError: If ``hop_length`` does not divide ``n_fft / 2``, or there is no sample.
+    """
+    if hop_length < 1 or (n_fft // 2) % hop_length:
+        raise ValueError(f"hop_length {hop_length} must divide n_fft / 2 = {n_fft // 2}")
+    if samples == 0:
+        raise ValueError("cannot transform an empty waveform: it has 0 samples")
+    front = n_fft // 2 if center else n_fft - hop_length
+    frames = -(-(samples + front) // hop_length)
+    return front, (frames - 1) * hop_length + n_fft - samples - front
+
+
+def stft(
+    waveform: np.ndarray, n_fft: int = 512, hop_length: int = 256, center: bool = False
+) -> np.ndarray:
+    """Complex spectrum of a waveform.
+
+    Args:
+        waveform: Samples, shape ``(..., samples)``, float in [-1, 1].
+        n_fft: Window length in samples.
+        hop_length: Samples between frames; must divide ``n_fft / 2``.
+        center: Pad in front by reflection, half a window, as librosa does. Otherwise with
+            ``n_fft - hop_length`` zeros, as a stream that starts from silence is.
+
+    Returns:
+        Spectrum, shape ``(..., frames, n_fft // 2 + 1)``, complex64.
+
+    Raises:
+        ValueError: If ``hop_length`` does not divide ``n_fft / 2``, or there is no sample.
+    """
+    front, tail = padding(waveform.shape[-1], n_fft, hop_length, center)
+    padded = _pad(np.asarray(waveform, np.float32), front, tail, center)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)
+    return np.fft.rfft(windows[..., ::hop_length, :] * sqrt_hann(n_fft)).astype(np.complex64)
+
+
+def istft(
+    spectrum: np.ndarray,
+    samples: int,
+    n_fft: int = 512,
+    hop_length: int = 256,
+    center: bool = False,
+) -> np.ndarray:
+    """Waveform of a spectrum made by :func:`stft`, by windowed overlap-add.
+
+    Args:
+        spectrum: Shape ``(..., frames, n_fft // 2 + 1)``, complex.
+        samples: Length of the waveform that :func:`stft` was given.
+        n_fft: Window length in samples.
+        hop_length: Samples between frames; must divide ``n_fft / 2``.
+        center: As :func:`stft` was told.
+
+    Returns:
+        Waveform, shape ``(..., samples)``, float32, aligned with the input of :func:`stft`.
+
+    Raises:
+        ValueError: If ``hop_length`` does not divide ``n_fft / 2``, or frames are missing.
+    """
+    front, tail = padding(samples, n_fft, hop_length, center)
+    frames = (front + samples + tail - n_fft) // hop_length + 1
+    if spectrum.shape[-2] != frames:
+        raise ValueError(f"{samples} samples take {frames} frames, not {spectrum.shape[-2]}")
+    pieces = np.fft.irfft(spectrum, n_fft).astype(np.float32) * sqrt_hann(n_fft)
+    waveform = np.zeros((*spectrum.shape[:-2], front + samples + tail), np.float32)
+    for frame in range(frames):
+        begin = frame * hop_length
+        waveform[..., begin : begin + n_fft] += pieces[..., frame, :]
+    gain = _window_sum(frames, n_fft, hop_length)
+    return (waveform / gain)[..., front : front + samples]
+
+
+def _pad(waveform: np.ndarray, front: int, tail: int, center: bool) -> np.ndarray:
+    """Zeros around the last axis; with ``center`` its beginning is mirrored in front."""
+    widths = [(0, 0)] * (waveform.ndim - 1)
+    if center and waveform.shape[-1] > 1:
+        waveform = np.pad(waveform, [*widths, (front, 0)], mode="reflect")
+        front = 0
+    return np.pad(waveform, [*widths, (front, tail)])
+
+
+def _window_sum(frames: int, n_fft: int, hop_length: int) -> np.ndarray:
+    """Sum of the squared windows over each sample; one where no window reaches.
+
+    It is ``n_fft / (2 * hop_length)`` everywhere but at the two ends, where windows are missing.
+    """
+    total = np.zeros((frames - 1) * hop_length + n_fft, np.float32)
+    for frame in range(frames):
+        total[frame * hop_length : frame * hop_length + n_fft] += sqrt_hann(n_fft) ** 2
+    return np.where(total > 1e-6, total, 1).astype(np.float32)
+
+
+def synthesis_gain(n_fft: int, hop_length: int) -> np.ndarray:
+    """What overlap-add multiplies one hop by, far from the ends, shape ``(hop_length,)``."""
+    overlap = n_fft // hop_length
+    return _window_sum(2 * overlap, n_fft, hop_length)[n_fft : n_fft + hop_length]
+
+
+def stft_tf(
+    waveform: tf.Tensor, n_fft: int = 512, hop_length: int = 256, center: bool = False
+) -> tf.Tensor:
+    """:func:`stft` in TensorFlow, for use inside a graph; the number of samples must be static."""
+    import tensorflow as tf
+
+    front, tail = padding(waveform.shape[-1], n_fft, hop_length, center)
+    before = [[0, 0]] * (waveform.shape.rank - 1)
+    if center:
+        waveform = tf.pad(waveform, [*before, [front, 0]], mode="REFLECT")
+    padded = tf.pad(waveform, [*before, [0 if center else front, tail]])
+    frames = tf.signal.frame(padded, n_fft, hop_length)
+    return tf.signal.rfft(frames * sqrt_hann(n_fft))
+
+
+def istft_tf(
+    spectrum: tf.Tensor,
+    samples: int,
+    n_fft: int = 512,
+    hop_length: int = 256,
+    center: bool = False,
+) -> tf.Tensor:
+    """:func:`istft` in TensorFlow, for use inside a graph."""
+    import tensorflow as tf
+
+    front, tail = padding(samples, n_fft, hop_length, center)
+    frames = (front + samples + tail - n_fft) // hop_length + 1
+    pieces = tf.signal.irfft(spectrum, [n_fft]) * sqrt_hann(n_fft)
+    waveform = tf.signal.overlap_and_add(pieces, hop_length)
+    gain = _window_sum(frames, n_fft, hop_length)
+    return (waveform / gain)[..., front : front + samples]

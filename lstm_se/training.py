@@ -1,0 +1,277 @@
+"""Training with ``fit``: a run folder that survives interruption and says what was done in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from . import models, network, pipeline
+from .config import Config
+from .losses import SpectralLoss
+
+HISTORY = ("epoch", "seconds", "loss", "val_loss", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train.
+
+    Attributes:
+        epochs: Number of epochs; an epoch is a number of steps, since mixtures never repeat.
+        steps_per_epoch: Batches in an epoch.
+        validation_steps: Batches of validation after each epoch, the same ones each time.
+        patience: Stop when the validation loss has not fallen for this many epochs.
+    """
+
+    epochs: int = 40
+    steps_per_epoch: int = 250
+    validation_steps: int = 8
+    patience: int = 20
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+
+def compile_model(config: Config, schedule: Schedule) -> models.Denoiser:
+    """A denoiser ready for ``fit``: Adam, clipped gradients, rate falling along a cosine."""
+    keras.utils.set_random_seed(config.seed)
+    model = models.Denoiser(config)
+    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, schedule.steps, alpha=0.01)
+    optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
+    # XLA is left off: "auto" would switch it on with a GPU only, and the two would differ
+    model.compile(optimizer, SpectralLoss(config), jit_compile=False)
+    samples = int(config.segment_seconds * config.sample_rate)
+    model(np.zeros((1, samples), np.float32))  # variables exist from here on
+    optimizer.build(model.trainable_variables)
+    return model
+
+
+def train(
+    config: Config,
+    source: pipeline.Source,
+    validation: pipeline.Source,
+    run: str | Path,
+    schedule: Schedule | None = None,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+) -> models.Denoiser:
+    """Train a denoiser; interrupted anywhere, it continues with ``resume`` as if nothing had been.
+
+    Ctrl-C finishes the running step and saves. A killed process loses the epoch it was in.
+
+    Args:
+        config: What to train.
+        source: Batches of training data.
+        validation: Batches that choose the weights to keep; other talkers, other noises.
+        run: Folder of the run; see :class:`Run`.
+        schedule: How long.
+        resume: Continue what is in ``run`` instead of starting.
+        callbacks: More Keras callbacks.
+        verbose: As ``fit`` takes it.
+
+    Returns:
+        The model with the weights of the best epoch.
+
+    Raises:
+        FileExistsError: If ``run`` holds a training already and ``resume`` is false.
+        FileNotFoundError: If there is nothing to resume.
+        ValueError: If the run was started with another configuration.
+    """
+    schedule = schedule or Schedule()
+    folder = Run(Path(run))
+    model = compile_model(config, schedule)
+    folder.open(config, model, resume)
+    with _PoliteInterrupt() as interrupt:
+        keeper = _Keeper(folder, schedule, interrupt)
+        try:
+            while (
+                step := int(model.optimizer.iterations)
+            ) < schedule.steps and not keeper.finished:
+                epoch, done = divmod(step, schedule.steps_per_epoch)
+                model.fit(
+                    pipeline.dataset(source, step),
+                    validation_data=pipeline.dataset(validation, 0, schedule.validation_steps),
+                    initial_epoch=epoch,
+                    # an epoch that was interrupted is finished first, then the others in one go
+                    epochs=epoch + 1 if done else schedule.epochs,
+                    steps_per_epoch=schedule.steps_per_epoch - done,
+                    shuffle=False,  # the source has drawn at random already
+                    callbacks=[keeper, *callbacks],
+                    verbose=verbose,
+                )
+        except _Interrupted:
+            folder.checkpoint(model)
+            raise KeyboardInterrupt(
+                f"stopped after step {int(model.optimizer.iterations)} of {schedule.steps}"
+            ) from None
+    models.set_weights(model.network, network.load_weights(folder.weights, config))
+    return model
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training.
+
+    ``config.json``, ``history.csv`` (one row an epoch), ``weights.npz`` (the best epoch so far, all
+    that inference needs) and ``checkpoint.weights.h5`` (the last state, with the optimizer's).
+    Each file is written under another name and renamed, so none is ever half there.
+    """
+
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the best epoch."""
+        return self.path / "weights.npz"
+
+    @property
+    def state(self) -> Path:
+        """Last state of model and optimizer."""
+        return self.path / "checkpoint.weights.h5"
+
+    @property
+    def log(self) -> Path:
+        """One row an epoch."""
+        return self.path / "history.csv"
+
+    def open(self, config: Config, model: models.Denoiser, resume: bool) -> None:
+        """Start a run, or load the state of one into ``model``."""
+        if not resume:
+            if self.state.exists():
+                raise FileExistsError(
+                    f"{self.path} holds a training: use --resume or another folder"
+                )
+            self.path.mkdir(parents=True, exist_ok=True)
+            config.save(self.path / "config.json")
+            self._write_history([])
+            self.checkpoint(model)
+            return
+        if not self.state.exists():
+            raise FileNotFoundError(
+                f"{self.path} holds no training to resume: start without --resume"
+            )
+        if Config.load(self.path / "config.json") != config:
+            raise ValueError(
+                f"{self.path} was started with another configuration than the one asked for"
+            )
+        model.load_weights(self.state)
+
+    def checkpoint(self, model: models.Denoiser) -> None:
+        """Save model and optimizer."""
+        part = self.path / "part.weights.h5"
+        model.save_weights(part, overwrite=True)
+        os.replace(part, self.state)
+
+    def keep(self, model: models.Denoiser) -> None:
+        """Save the weights that inference needs."""
+        save_weights(self.weights, models.get_weights(model.network))
+
+    def history(self) -> list[dict[str, float]]:
+        """Rows of ``history.csv``."""
+        with self.log.open(newline="") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add the row of an epoch; one that was written before a kill is replaced."""
+        self._write_history([old for old in self.history() if old["epoch"] < row["epoch"]] + [row])
+
+    def _write_history(self, rows: list[dict[str, float]]) -> None:
+        part = self.log.with_suffix(".part")
+        with part.open("w", newline="") as file:
+            writer = csv.DictWriter(file, HISTORY)
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(part, self.log)
+
+
+def save_weights(path: Path, weights: network.Weights) -> None:
+    """Write ``weights.npz``, atomically."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez_compressed(file, **weights)  # type: ignore[arg-type]
+    os.replace(part, path)
+
+
+class _Interrupted(Exception):
+    """Ctrl-C was pressed, and the step that was running is complete."""
+
+
+class _PoliteInterrupt:
+    """Holds the first Ctrl-C back until a step is done; the second one acts at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> _PoliteInterrupt:
+        self._main = threading.current_thread() is threading.main_thread()
+        if self._main:  # only there may a handler be set
+            self._handler = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._handler)
+
+    def _ask(self, number: int, frame: object) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, self._handler)
+
+
+class _Keeper(keras.callbacks.Callback):
+    """Writes the run folder after each epoch, and stops when nothing improves or Ctrl-C asks."""
+
+    def __init__(self, run: Run, schedule: Schedule, interrupt: _PoliteInterrupt) -> None:
+        super().__init__()
+        self.run, self.schedule, self.interrupt = run, schedule, interrupt
+        self._begin = time.monotonic()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the validation loss has stood still for too long."""
+        history = self.run.history()
+        best = min(history, key=lambda row: row["val_loss"], default=None)
+        return best is not None and len(history) - 1 - best["epoch"] >= self.schedule.patience
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Take the time."""
+        self._begin = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Leave here if asked to: weights and optimizer are in step with each other."""
+        if self.interrupt.asked:
+            raise _Interrupted
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write the row, the best weights and the state, in this order."""
+        logs = logs or {}
+        best = min((row["val_loss"] for row in self.run.history()), default=np.inf)
+        if logs["val_loss"] < best:
+            self.run.keep(self.model)
+        rate = float(self.model.optimizer.learning_rate)
+        seconds = round(time.monotonic() - self._begin, 2)
+        row = {"epoch": epoch, "seconds": seconds, "learning_rate": rate}
+        self.run.append({**row, "loss": logs["loss"], "val_loss": logs["val_loss"]})
+        self.run.checkpoint(self.model)
+        self.model.stop_training |= self.finished
+
+
+def describe(run: str | Path, **facts: Any) -> None:
+    """Write ``recipe.json`` into a run: what it was trained on, so that it can be repeated."""
+    path = Path(run) / "recipe.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,122 @@
+"""Large archives over HTTP: a cut connection is continued, not begun again."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import time
+import zipfile
+import zlib
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from tqdm import tqdm
+
+# The standard library, because pooch's downloader starts again from the first byte: it sends no
+# Range header, and an archive here has up to 2.8 GB.
+ATTEMPTS = 5  # in a row that brought not one byte more
+_TIMEOUT = 60  # s
+_BLOCK = 1 << 18  # bytes
+_PASSING = {408, 429, 500, 502, 503, 504}  # HTTP answers that may be different in a moment
+_CUTS = (URLError, ConnectionError, TimeoutError, HTTPException, ssl.SSLError)
+
+
+def fetch(url: str, part: Path, progress: bool | None = None, hint: str = "start again") -> Path:
+    """Download to a file, or continue the download that left the file.
+
+    Args:
+        url: Address.
+        part: File to write; what it holds is taken to be the beginning of the download.
+        progress: Show a progress bar; ``None`` shows it on a terminal only.
+        hint: What the reader of an error should do.
+
+    Returns:
+        ``part``, complete if the server stated a length; its content is not checked.
+
+    Raises:
+        OSError: If the server cannot be reached, refuses, or cuts every connection.
+        ValueError: If the server answers with a web page.
+    """
+    failures = 0
+    while True:
+        before = _size(part)
+        try:
+            _continue(url, part, progress, hint)
+            return part
+        except HTTPError as error:
+            problem = f"{error.code} {error.reason}"
+            if error.code not in _PASSING:
+                raise OSError(f"{url} answers {problem}: {hint}") from None
+        except _CUTS as error:
+            problem = str(getattr(error, "reason", "") or error)
+        failures = failures + 1 if _size(part) <= before else 0
+        if failures == ATTEMPTS:
+            raise ConnectionError(f"{url} failed {ATTEMPTS} times ({problem}): {hint}")
+        time.sleep(min(2**failures, 30))
+
+
+def find_fault(path: Path, md5: str = "") -> str:
+    """Check a ZIP archive.
+
+    Args:
+        path: The archive.
+        md5: Its MD5 sum; if empty the CRC of every file in it is checked instead.
+
+    Returns:
+        What is wrong with it, as the end of a sentence; empty if nothing.
+    """
+    if md5:
+        with open(path, "rb") as file:
+            found = hashlib.file_digest(file, "md5").hexdigest()
+        return "" if found == md5.lower() else f"has MD5 sum {found}, not {md5.lower()}"
+    try:
+        with zipfile.ZipFile(path) as opened:
+            bad = opened.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        return f"is no sound ZIP archive ({error})"
+    return f"is damaged at {bad}" if bad else ""
+
+
+def _continue(url: str, part: Path, progress: bool | None, hint: str) -> None:
+    """One connection: append what is missing; a server that ignores the range starts over."""
+    start = _size(part)
+    headers = {"User-Agent": "lstm-se"} | ({"Range": f"bytes={start}-"} if start else {})
+    try:
+        response = urlopen(Request(url, headers=headers), timeout=_TIMEOUT)
+    except HTTPError as error:
+        if error.code != 416 or not start:
+            raise
+        if error.headers.get("Content-Range") == f"bytes */{start}":
+            return  # the whole file was there already
+        part.unlink()
+        raise ConnectionError("the file on the server has changed") from None
+    with response:
+        if response.headers.get_content_type() == "text/html":
+            raise ValueError(f"{url} is a web page, not an archive: {hint}")
+        _write(response, part, start if response.status == 206 else 0, progress)
+
+
+def _write(response: HTTPResponse, part: Path, start: int, progress: bool | None) -> None:
+    """Append the body after the first ``start`` bytes, and see that all of it came."""
+    length = response.headers.get("Content-Length")
+    total = start + int(length) if length else None
+    quiet = None if progress is None else not progress
+    label = part.name.removesuffix(".part")
+    with (
+        open(part, "ab" if start else "wb") as file,
+        tqdm(
+            total=total, initial=start, desc=label, unit="B", unit_scale=True, disable=quiet
+        ) as bar,
+    ):
+        while block := response.read(_BLOCK):
+            file.write(block)
+            bar.update(len(block))
+    if total is not None and _size(part) != total:
+        raise ConnectionError(f"cut after {_size(part)} of {total} bytes")
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 if it is not there."""
+    return path.stat().st_size if path.exists() else 0
