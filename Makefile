@@ -1,0 +1,93 @@
+# Every target makes .venv by itself. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+READY := .venv/.ready
+PAGES := $(sort $(wildcard book/*.ipynb notebooks/*.ipynb))
+
+# What the pages compute depends on, apart from their own cells.
+INPUTS := $(shell find lstm_se data notebooks/results -type f -not -name '*.pyc' 2>/dev/null) constraints.txt
+
+# Quiet TensorFlow, and the same rounding on every processor.
+export TF_CPP_MIN_LOG_LEVEL := 3
+export TF_ENABLE_ONEDNN_OPTS := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first interpreter that can make an environment and compile an extension (pesq is one).
+USABLE := import sys, os, sysconfig, ensurepip, venv; \
+	header = os.path.join(sysconfig.get_path("include"), "Python.h"); \
+	sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13) and os.path.exists(header)))
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	if $$python -c '$(USABLE)' >/dev/null 2>&1; then echo $$python; break; fi; done)
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml constraints.txt
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then \
+		echo "error: no Python 3.11, 3.12 or 3.13 with venv and C headers found;" \
+			"install one (Debian, Ubuntu: apt install python3-venv python3-dev)" >&2; exit 1; \
+	fi; \
+	if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then \
+		echo "error: no C compiler found, and pesq is compiled while it installs;" \
+			"install one (Debian, Ubuntu: apt install build-essential; macOS: xcode-select --install)" >&2; exit 1; \
+	fi; \
+	echo "making .venv with $$($$python --version): about 1 GB to fetch, a few minutes"; \
+	$$python -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --requirement constraints.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+.PHONY: venv
+venv: $(READY) ## make .venv (the other targets do this too)
+
+# Results of cells are kept between builds, and thrown away when the code or the data behind them changed.
+_build/inputs: $(INPUTS)
+	@rm -rf _build/.jupyter_cache _build/.doctrees && mkdir -p _build && touch $@
+
+# A build that failed leaves pages behind that the next one would not look at again.
+.PHONY: book
+book: $(READY) _build/inputs ## execute and build the book into _build/html
+	@if [ -e _build/unfinished ]; then rm -rf _build/html _build/.doctrees; fi; touch _build/unfinished
+	$(BIN)/jupyter-book build . -n -W --keep-going
+	@rm _build/unfinished
+	@echo "open $(CURDIR)/_build/html/index.html"
+
+.PHONY: test
+test: $(READY) ## check the style, the types, the code and every notebook
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest tests
+	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
+
+.PHONY: test-system
+test-system: book ## look at the built pages with a browser (needs Chromium)
+	$(BIN)/pytest tests/system
+
+.PHONY: links
+links: $(READY) _build/inputs ## follow every link of the book (needs the internet)
+	$(BIN)/jupyter-book build . --builder linkcheck
+
+.PHONY: notebooks
+notebooks: $(READY) ## execute every notebook in place, clean it, write its running time into it
+	$(BIN)/python book/tools/execute_notebooks.py $(PAGES)
+
+.PHONY: bench
+bench: $(READY) ## measure speed on this machine
+	$(BIN)/lstm-se bench
+
+.PHONY: lab
+lab: $(READY) ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+.PHONY: clean
+clean: ## remove everything that was built, .venv too
+	rm -rf .venv _build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

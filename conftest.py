@@ -1,0 +1,8 @@
+"""Settings of the test processes and of the kernels they start."""
+
+import os
+
+# Set before TensorFlow is imported: the same rounding on every processor, and no log lines
+# on stderr, which nbval would compare with the notebook's.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -1,0 +1,60 @@
+"""The files around the code agree with each other."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def pins(python, system="linux", machine="x86_64"):
+    """Versions that constraints.txt has for one kind of machine."""
+    place = {"python_version": python, "sys_platform": system, "platform_machine": machine}
+    found = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        pin = Requirement(line)
+        if pin.marker is None or pin.marker.evaluate(place):
+            found[canonicalize_name(pin.name)] = str(pin.specifier).removeprefix("==")
+    return found
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("machine", [("linux", "x86_64"), ("darwin", "arm64")])
+def test_every_requirement_has_a_pinned_version_in_its_range(python, machine):
+    pinned = pins(python, *machine)
+    if "tensorflow-cpu" in pinned:
+        pinned["tensorflow"] = pinned.pop("tensorflow-cpu")
+    extras = PROJECT["optional-dependencies"]
+    for text in [*PROJECT["dependencies"], *extras["book"], *extras["dev"]]:
+        requirement = Requirement(text)
+        version = pinned[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"{text}: {version} is pinned"
+
+
+def test_both_builds_of_tensorflow_have_one_version():
+    pc, mac = pins("3.12"), pins("3.12", "darwin", "arm64")
+    assert "tensorflow" not in pc and "tensorflow-cpu" not in mac
+    assert pc["tensorflow-cpu"] == mac["tensorflow"]
+
+
+def test_version_is_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == PROJECT["version"]
+
+
+def test_tests_in_the_cloud_run_every_python_that_is_promised():
+    workflow = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    matrix = set(re.findall(r'"(3\.\d+)"', workflow))
+    promised = {f"3.{minor}" for minor in range(9, 20)}
+    assert matrix == {
+        version
+        for version in promised
+        if Requirement(f"x{PROJECT['requires-python']}").specifier.contains(version)
+    }
