@@ -18,6 +18,7 @@ import soxr
 SAMPLE_RATE = 16_000
 SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
 FRAME = 320  # samples over which a level is taken: 20 ms at 16 kHz
+BLOCK = 1 << 16  # samples that are encoded at once
 SILENCE_DBFS = -120.0
 
 
@@ -83,8 +84,8 @@ def _read(path: Path) -> tuple[np.ndarray, int, str]:
         with soundfile.SoundFile(path) as file:
             samples = file.read(dtype="float32", always_2d=True).T
             rate, subtype = file.samplerate, file.subtype
-    except soundfile.LibsndfileError as error:
-        reason = str(error.error_string).rstrip(".")
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw has no header
+        reason = str(getattr(error, "error_string", error)).rstrip(".")
         raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
     if samples.shape[1] == 0:
         raise ValueError(f"{path} has 0 samples: there is a header but no sound in it")
@@ -112,26 +113,41 @@ def save(
         subtype: How to store a sample; the format's default if ``None`` or unknown to it.
 
     Raises:
-        ValueError: If the suffix names no format that can be written.
+        ValueError: If the suffix names no format that can be written, or not at this rate.
         OSError: If the folder cannot be written to.
     """
     path = Path(path)
     kind = path.suffix[1:].upper().replace("AIF", "AIFF").replace("AIFFF", "AIFF")
-    if kind not in soundfile.available_formats():
+    if kind not in soundfile.available_formats() or kind == "RAW":
         raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use .wav")
     if subtype not in soundfile.available_subtypes(kind):
         subtype = soundfile.default_subtype(kind)
+    try:
+        encoded = _encode(np.clip(samples.T, -1, 1), sample_rate, kind, subtype)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"cannot write {path}: {error.error_string}") from None
     part = path.with_name(f".{path.name}.part")
     try:
         # a name of our own, renamed when complete: a reader never meets half a file
-        with open(part, "wb") as file:
-            clipped = np.clip(samples.T, -1, 1)
-            soundfile.write(file, clipped, sample_rate, subtype=subtype, format=kind)
+        part.write_bytes(encoded)
         os.replace(part, path)
     except OSError as error:
         raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _encode(samples: np.ndarray, sample_rate: int, kind: str, subtype: str | None) -> bytes:
+    """A sound file in memory: libsndfile would not tell why the disk refused it.
+
+    It is fed by the block, because libsndfile's Vorbis encoder crashes on a minute at once.
+    """
+    buffer = io.BytesIO()
+    channels = 1 if samples.ndim == 1 else samples.shape[1]
+    with soundfile.SoundFile(buffer, "w", sample_rate, channels, subtype, format=kind) as file:
+        for begin in range(0, len(samples), BLOCK):
+            file.write(samples[begin : begin + BLOCK])
+    return buffer.getvalue()
 
 
 def find(folder: str | Path) -> list[Path]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from . import audio, mixing
 from .datasets import Corpus, voicebank_demand
@@ -123,7 +124,8 @@ def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
     for folder in (clean, noisy, root / "logfiles"):
         folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for index, (path, noise, snr_db) in enumerate(zip(speech, noises, snrs_db, strict=True)):
+    work = tqdm(list(zip(speech, noises, snrs_db, strict=True)), "mixing", delay=1, disable=None)
+    for index, (path, noise, snr_db) in enumerate(work):
         own = np.random.default_rng([SEED, number, index])
         samples = audio.load(path).samples
         mixed = mixing.mix(samples, _draw(noise, recorded, len(samples), own), snr_db)

@@ -35,7 +35,7 @@ def _network(config: Config) -> str:
     latency = 1000 * config.n_fft / config.sample_rate
     layers = " + ".join(f"{config.cell.upper()}-{units}" for units in config.units)
     return _rows(
-        f"{config.name}: {config.bands} {config.band_scale} bands, {layers}, mask of {config.outputs}",
+        f"{config.name}: {config.bands} {config.band_scale} bands, {layers}, mask {config.outputs}",
         {
             "weights": f"{weights:,} ({4 * weights / 1024:,.0f} KiB as float32)",
             "cost": f"{macs:,} MAC a frame, {frames * macs / 1e6:.1f} million a second",

@@ -40,8 +40,9 @@ def main() -> NoReturn:
 
 
 def _reason(interrupt: BaseException) -> str:
-    """What an interrupted command has to say, if anything."""
-    return f": {interrupt}" if str(interrupt) else ""
+    """What an interrupted command has to say, if anything; click hides it behind its own."""
+    said = str(interrupt.__cause__ or interrupt)
+    return f": {said}" if said else ""
 
 
 def _bar(items: Iterable[Any], name: str, unit: str) -> Iterable[Any]:

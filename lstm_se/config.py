@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,30 @@ CHOICES = {
     "cell": ("lstm", "gru", "rnn"),
     "mask": ("bins", "bands"),
     "loss": ("mse", "mae", "magnitude", "psa", "compressed"),
+}
+POSITIVE = ("sample_rate", "n_fft", "hop_length", "bands", "segment_seconds", "batch_size")
+
+
+def _whole(value: Any) -> bool:
+    """Whether it is an integer; ``True`` is one to Python only."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> bool:
+    """Whether it is an integer or a float."""
+    return _whole(value) or isinstance(value, float)
+
+
+KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("a word", lambda value: isinstance(value, str)),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "int": ("a whole number", _whole),
+    "float": ("a number", _number),
+    "float | None": ("a number or null", lambda value: value is None or _number(value)),
+    "tuple[int, ...]": (
+        "a list of whole numbers, such as [64,64]",
+        lambda value: isinstance(value, tuple) and all(_whole(v) and v > 0 for v in value),
+    ),
 }
 
 
@@ -32,7 +57,7 @@ class Config:
         center: Pad by reflection, as librosa does, instead of as a stream that starts from silence.
         bands: Number of bands the network sees.
         band_scale: ``"erb"``, ``"mel"`` or ``"linear"``.
-        f_min: Lower edge of the lowest mel band, in Hz (the other scales start at 0).
+        f_min: The network does not see bins below this frequency in Hz.
         compression: ``"log"`` (log10 of band power), ``"power"`` (power ** 0.15, that is magnitude
             ** 0.3) or ``"none"``.
         normalisation: ``"none"``, ``"zscore"`` or ``"minmax"`` of the waveform, or ``"running"``:
@@ -83,12 +108,13 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is computed."""
+        self._check_kinds()
         for field, choices in CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ValueError(f"{field} is {getattr(self, field)!r}: choose one of {choices}")
-        if self.hop_length < 1 or (self.n_fft // 2) % self.hop_length:
+        if self.n_fft % (2 * self.hop_length):
             raise ValueError(
-                f"hop_length {self.hop_length} must divide n_fft / 2 = {self.n_fft // 2}"
+                f"hop_length {self.hop_length} must divide n_fft / 2 = {self.n_fft / 2:g}"
             )
         if self.normalisation == "running" and self.compression != "log":
             raise ValueError(
@@ -98,6 +124,16 @@ class Config:
             raise ValueError("units is empty: name the width of at least one recurrent layer")
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing {self.smoothing} must lie in [0, 1)")
+
+    def _check_kinds(self) -> None:
+        """A word is no switch, and half a band no band."""
+        for field in dataclasses.fields(self):
+            kind, fits = KINDS[str(field.type)]
+            if not fits(getattr(self, field.name)):
+                raise ValueError(f"{field.name} is {getattr(self, field.name)!r}: give {kind}")
+        for name in POSITIVE:
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be positive")
 
     @property
     def bins(self) -> int:

@@ -19,11 +19,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import soundfile
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from . import audio
 from .transfer import fetch, find_fault
+from .workers import in_order
 
 URL = "https://datashare.ed.ac.uk/server/api/core/bitstreams/{id}/content"
 DOI = "https://doi.org/10.7488/ds/2117"
@@ -241,10 +241,10 @@ def _run(
     left = [(sources[name], part / name) for name in sources if not (part / name).exists()]
     chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
     jobs = max(1, min(os.cpu_count() or 1, len(chunks)))
-    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(convert)(c) for c in chunks)
     quiet = None if progress is None else not progress
-    with tqdm(total=len(left), desc=folder.name, unit="file", disable=quiet) as bar:
-        for chunk, _ in zip(chunks, done, strict=True):
+    bar = tqdm(total=len(left), desc=folder.name, unit="file", disable=quiet)
+    with bar:
+        for chunk, _ in zip(chunks, in_order(convert, chunks, jobs), strict=True):
             bar.update(len(chunk))
     os.replace(part, folder)
 

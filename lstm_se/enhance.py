@@ -77,6 +77,8 @@ class Denoiser:
             ValueError: If there is no sample.
         """
         c = self.config
+        if not noisy.size:
+            raise ValueError("cannot enhance an empty recording: it has 0 samples")
         rate = sample_rate or c.sample_rate
         channels = np.atleast_2d(noisy)
         at_rate = audio.resample(channels, rate, c.sample_rate)
@@ -160,6 +162,8 @@ class Stream:
         Returns:
             As many whole hops as could be finished, in the shape's own number of dimensions.
         """
+        if np.atleast_2d(block).shape[0] != self.channels:
+            raise ValueError(f"block of shape {block.shape}: this stream has {self.channels} rows")
         waiting = np.concatenate([self._waiting, np.atleast_2d(block)], axis=1, dtype=np.float32)
         hop = self.config.hop_length
         hops = waiting.shape[1] // hop

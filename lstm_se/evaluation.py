@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from .metrics import METRICS, Score, known, score
 from .report import BASELINE, Report, Row
+from .workers import processes
 
 BAR_SECONDS = 1.5
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 Enhancer = Callable[[np.ndarray], np.ndarray]
 System = Callable[["Utterance", np.ndarray], np.ndarray]
@@ -192,16 +191,8 @@ def _scorer(cores: int, metrics: tuple[str, ...]) -> Iterator[Callable[..., Pend
     if cores == 1:
         yield lambda clean, estimate: lambda: score(clean, estimate, metrics)
         return
-    workers = _workers(cores)
-    try:
+    with processes(cores) as workers:
         yield lambda clean, estimate: workers.submit(score, clean, estimate, metrics).result
-    except BrokenExecutor:
-        raise ChildProcessError(
-            "a scoring process ended early, perhaps for lack of memory: try jobs=1"
-        ) from None
-    except BaseException:
-        workers.shutdown(wait=False, kill_workers=True)  # nobody will read what is under way
-        raise
 
 
 def _cores(jobs: int | None, tasks: int | None) -> int:
@@ -210,13 +201,3 @@ def _cores(jobs: int | None, tasks: int | None) -> int:
 
     cores = cpu_count() if jobs is None else jobs
     return cores if tasks is None else max(1, min(cores, tasks))
-
-
-def _workers(jobs: int) -> Any:
-    """Processes that start afresh, stay for the next call, and keep to one thread each.
-
-    loky rather than ``multiprocessing``: it neither forks nor runs the caller's script again.
-    """
-    from joblib.externals.loky import get_reusable_executor
-
-    return get_reusable_executor(jobs, env=ONE_THREAD)

@@ -16,7 +16,7 @@ from .config import Config
 if TYPE_CHECKING:
     import tensorflow as tf
 
-FLOOR = 1e-9  # power: 90 dB under a bin of a full-scale tone, so that silence has a logarithm
+FLOOR = 1e-9  # power: 134 dB under a bin of a full-scale tone, so that silence has a logarithm
 LEVEL_SECONDS = 1.5  # time constant of the running level
 LOG_SCALE = 0.5  # brings log10 of power, a range of some 8, near unit variance
 

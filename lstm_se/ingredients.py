@@ -56,6 +56,7 @@ def train_from(
         ValueError: If there is nothing to train or to validate on.
     """
     config = Config.preset(preset, **_parsed(changes))
+    training.Run(out).check(config, resume)  # before minutes of reading, and before any writing
     indexed = [_corpus(folder) for folder in corpora]
     schedule = training.Schedule(epochs=epochs, steps_per_epoch=steps)
     if speech or noise:
@@ -132,7 +133,7 @@ def _mixers(
     new = banks.load_noise(banks.by_folder(validation_noise), _bar("validation noise")) or noises
     used = [("train speech", bank) for bank in voices] + [("train noise", bank) for bank in noises]
     used += [("validation speech", bank) for bank in unheard]
-    used += [("validation noise", bank) for bank in new if bank not in noises]
+    used += [("validation noise", bank) for bank in new if new is not noises]
     refuse_overlap(used)
     train = _mixer(config, voices, noises, config.seed)
     return (train, _mixer(config, unheard, new, VALIDATION_SEED)), used

@@ -51,10 +51,13 @@ def phase_sensitive(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
     """Squared error of the magnitude against the clean one seen from the enhanced phase.
 
     Erdogan et al. 2015: ``(|E| - |S| cos(angle(S) - angle(E)))**2``. Where the phase is wrong, it
-    asks for less.
+    asks for less. Where nothing is left there is no phase, and the whole error counts: otherwise
+    silence would be a perfect answer.
     """
     projection = tf.math.real(clean * tf.math.conj(enhanced)) / magnitude(enhanced)
-    return _mean((power(enhanced) / magnitude(enhanced) - projection) ** 2)
+    seen = (power(enhanced) / magnitude(enhanced) - projection) ** 2
+    unseen = power(clean - enhanced) * EPSILON / (power(enhanced) + EPSILON)
+    return _mean(seen + unseen)
 
 
 def compressed(

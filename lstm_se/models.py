@@ -109,22 +109,19 @@ class Denoiser(keras.Model):
         self.config = config
         self.network = mask_network(config)
 
-    def mask(self, spectrum: tf.Tensor) -> tf.Tensor:
+    def mask(self, spectrum: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Mask of a noisy spectrum, both ``(batch, frames, bins)``."""
-        mask = self.network(
-            features.features_tf(
-                tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2, self.config
-            )
-        )
+        power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
+        mask = self.network(features.features_tf(power, self.config), training=training)
         if self.config.mask == "bands":
             mask = tf.matmul(mask, features.inverse_bank_of(self.config))
         return mask
 
-    def call(self, noisy: tf.Tensor) -> tf.Tensor:
-        """Enhance a batch of waveforms."""
+    def call(self, noisy: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Enhance a batch of waveforms; ``training`` is for the batch normalisation."""
         c, samples = self.config, noisy.shape[-1]
         spectrum = stft.stft_tf(noisy, c.n_fft, c.hop_length, c.center)
-        mask = self.mask(spectrum)
+        mask = self.mask(spectrum, training)
         # real products: the gradient of a cast to complex warns of an imaginary part it drops
         enhanced = tf.complex(tf.math.real(spectrum) * mask, tf.math.imag(spectrum) * mask)
         return stft.istft_tf(enhanced, samples, c.n_fft, c.hop_length, c.center)

@@ -35,8 +35,8 @@ def padding(samples: int, n_fft: int, hop_length: int, center: bool = False) -> 
     Raises:
         ValueError: If ``hop_length`` does not divide ``n_fft / 2``, or there is no sample.
     """
-    if hop_length < 1 or (n_fft // 2) % hop_length:
-        raise ValueError(f"hop_length {hop_length} must divide n_fft / 2 = {n_fft // 2}")
+    if hop_length < 1 or n_fft % (2 * hop_length):
+        raise ValueError(f"hop_length {hop_length} must divide n_fft / 2 = {n_fft / 2:g}")
     if samples == 0:
         raise ValueError("cannot transform an empty waveform: it has 0 samples")
     front = n_fft // 2 if center else n_fft - hop_length
@@ -118,8 +118,9 @@ def _window_sum(frames: int, n_fft: int, hop_length: int) -> np.ndarray:
     It is ``n_fft / (2 * hop_length)`` everywhere but at the two ends, where windows are missing.
     """
     total = np.zeros((frames - 1) * hop_length + n_fft, np.float32)
+    squared = sqrt_hann(n_fft) ** 2
     for frame in range(frames):
-        total[frame * hop_length : frame * hop_length + n_fft] += sqrt_hann(n_fft) ** 2
+        total[frame * hop_length : frame * hop_length + n_fft] += squared
     return np.where(total > 1e-6, total, 1).astype(np.float32)
 
 
@@ -135,11 +136,14 @@ def stft_tf(
     """:func:`stft` in TensorFlow, for use inside a graph; the number of samples must be static."""
     import tensorflow as tf
 
-    front, tail = padding(waveform.shape[-1], n_fft, hop_length, center)
-    before = [[0, 0]] * (waveform.shape.rank - 1)
-    if center:
-        waveform = tf.pad(waveform, [*before, [front, 0]], mode="REFLECT")
-    padded = tf.pad(waveform, [*before, [0 if center else front, tail]])
+    samples = waveform.shape[-1]
+    front, tail = padding(samples, n_fft, hop_length, center)
+    if center and samples > 1:
+        # tf.pad mirrors once only: a signal shorter than half a window needs it several times
+        mirror = np.pad(np.arange(samples), (front, 0), mode="reflect")[:front]
+        waveform = tf.concat([tf.gather(waveform, mirror, axis=-1), waveform], axis=-1)
+        front = 0
+    padded = tf.pad(waveform, [*[[0, 0]] * (waveform.shape.rank - 1), [front, tail]])
     frames = tf.signal.frame(padded, n_fft, hop_length)
     return tf.signal.rfft(frames * sqrt_hann(n_fft))
 

@@ -116,7 +116,8 @@ def train(
         except _Interrupted:
             folder.checkpoint(model)
             raise KeyboardInterrupt(
-                f"stopped after step {int(model.optimizer.iterations)} of {schedule.steps}"
+                f"stopped after step {int(model.optimizer.iterations)} of {schedule.steps}; "
+                "--resume goes on from there"
             ) from None
     models.set_weights(model.network, network.load_weights(folder.weights, config))
     return model
@@ -148,17 +149,13 @@ class Run:
         """One row an epoch."""
         return self.path / "history.csv"
 
-    def open(self, config: Config, model: models.Denoiser, resume: bool) -> None:
-        """Start a run, or load the state of one into ``model``."""
+    def check(self, config: Config, resume: bool) -> None:
+        """Refuse to overwrite a training, or to resume none or another one; writes nothing."""
         if not resume:
             if self.state.exists():
                 raise FileExistsError(
                     f"{self.path} holds a training: use --resume or another folder"
                 )
-            self.path.mkdir(parents=True, exist_ok=True)
-            config.save(self.path / "config.json")
-            self._write_history([])
-            self.checkpoint(model)
             return
         if not self.state.exists():
             raise FileNotFoundError(
@@ -168,7 +165,17 @@ class Run:
             raise ValueError(
                 f"{self.path} was started with another configuration than the one asked for"
             )
-        model.load_weights(self.state)
+
+    def open(self, config: Config, model: models.Denoiser, resume: bool) -> None:
+        """Start a run, or load the state of one into ``model``."""
+        self.check(config, resume)
+        if resume:
+            model.load_weights(self.state)
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        config.save(self.path / "config.json")
+        self._write_history([])
+        self.checkpoint(model)
 
     def checkpoint(self, model: models.Denoiser) -> None:
         """Save model and optimizer."""
@@ -251,9 +258,11 @@ class _Keeper(keras.callbacks.Callback):
         self._begin = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Leave here if asked to: weights and optimizer are in step with each other."""
+        """Leave here if asked to, unless the epoch is complete but for its validation."""
         if self.interrupt.asked:
-            raise _Interrupted
+            step = int(self.model.optimizer.iterations)
+            if step % self.schedule.steps_per_epoch:
+                raise _Interrupted
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Write the row, the best weights and the state, in this order."""

@@ -14,6 +14,7 @@ from lstm_se import evaluation
 from lstm_se.evaluation import evaluate
 from lstm_se.metrics import score
 from lstm_se.report import Report, Row, interval
+from lstm_se.workers import executor
 
 RATIOS = ("si_sdr", "sdr")
 
@@ -84,9 +85,9 @@ def test_workers_are_other_processes_without_tensorflow(utterances, monkeypatch)
     """Had they been forked, they would have inherited this stand-in."""
     monkeypatch.setitem(sys.modules, "tensorflow", types.ModuleType("tensorflow"))
     monkeypatch.setitem(sys.modules, "librosa", types.ModuleType("librosa"))
-    evaluation._workers(2).shutdown(kill_workers=True)
+    executor(2).shutdown(kill_workers=True)
     evaluate(utterances, {}, RATIOS, jobs=2)
-    workers = evaluation._workers(2)
+    workers = executor(2)
     seen = [workers.submit(lambda: (os.getpid(), list(sys.modules))).result() for _ in range(4)]
     for pid, modules in seen:
         assert pid != os.getpid() and "lstm_se.metrics" in modules
@@ -181,15 +182,15 @@ def test_an_interrupted_evaluation_ends_its_workers(utterances):
     def interrupted(noisy):
         raise KeyboardInterrupt
 
-    workers = evaluation._workers(2)
+    workers = executor(2)
     with pytest.raises(KeyboardInterrupt):
         evaluate(utterances, {"slow": interrupted}, ["sdr"], jobs=2)
-    assert evaluation._workers(2) is not workers
+    assert executor(2) is not workers
 
 
 def test_a_worker_that_dies_is_one_clear_line(utterances, monkeypatch):
     monkeypatch.setattr(evaluation, "score", lambda *signals: os._exit(1))
-    with pytest.raises(ChildProcessError, match="scoring process ended early"):
+    with pytest.raises(ChildProcessError, match="worker process ended early"):
         evaluate(utterances, {}, ["sdr"], jobs=2)
     monkeypatch.undo()
     assert len(evaluate(utterances, {}, ["sdr"], jobs=2).rows) == 4
