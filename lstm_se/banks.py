@@ -162,7 +162,7 @@ def write_entries(path: Path, banks: Iterable[tuple[str, Bank]]) -> None:
     """List every file that a training used: ``use,bank,file,seconds,sha256``, atomically."""
     part = path.with_suffix(".part")
     with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["use", "bank", "file", "seconds", "sha256"])
         for use, bank in banks:
             for entry in bank.entries:

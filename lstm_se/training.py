@@ -199,7 +199,7 @@ class Run:
     def _write_history(self, rows: list[dict[str, float]]) -> None:
         part = self.log.with_suffix(".part")
         with part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, HISTORY)
+            writer = csv.DictWriter(file, HISTORY, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
         os.replace(part, self.log)
