@@ -150,6 +150,21 @@ def _encode(samples: np.ndarray, sample_rate: int, kind: str, subtype: str | Non
     return buffer.getvalue()
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        OSError: If that cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise type(error)(
+            f"cannot make the folder {folder}: {reason}; choose another output"
+        ) from None
+
+
 def find(folder: str | Path) -> list[Path]:
     """All sound files below a folder, sorted.
 

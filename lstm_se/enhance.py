@@ -217,7 +217,7 @@ def enhance_file(
         )
     rate, network_rate = recording.sample_rate, denoiser.config.sample_rate
     enhanced = denoiser.enhance(recording.samples, rate, progress)
-    target.parent.mkdir(parents=True, exist_ok=True)  # not before there is something to write
+    audio.make_folder(target.parent)  # not before there is something to write
     audio.save(target, enhanced, rate, recording.subtype)
     if rate == network_rate:
         return ""
