@@ -15,6 +15,8 @@ INPUTS := $(shell find lstm_se data notebooks/results -type f -not -name '*.pyc'
 # Quiet TensorFlow, and the same rounding on every processor.
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
+# The matrices are small: on a busy machine more threads only wait for each other.
+export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The first interpreter that can make an environment and compile an extension (pesq is one).

@@ -6,3 +6,5 @@ import os
 # on stderr, which nbval would compare with the notebook's.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# The matrices are small: on a busy machine more threads only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 from tqdm import tqdm
 
 from . import audio, mixing
@@ -83,9 +84,7 @@ def _cache_folder(cache: str | Path | None) -> Path:
     """The folder asked for, or the user's."""
     if cache is not None:
         return Path(cache)
-    import pooch
-
-    return Path(pooch.os_cache("lstm-se"))
+    return platformdirs.user_cache_path("lstm-se")
 
 
 def _fingerprint(sources: Path) -> str:

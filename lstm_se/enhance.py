@@ -173,6 +173,20 @@ class Stream:
         enhanced = np.concatenate([empty, *done], axis=1)
         return enhanced if block.ndim == 2 else enhanced[0]
 
+    def flush(self) -> np.ndarray:
+        """The samples that the latency still holds back; then the stream starts afresh.
+
+        Returns:
+            Shape ``(channels, samples)``, or ``(samples,)`` for one channel. All that came out,
+            without the first :attr:`latency` samples, is as long as all that went in.
+        """
+        waiting, hop = self._waiting.shape[1], self.config.hop_length
+        owed = self.latency + waiting
+        zeros = -(-owed // hop) * hop - waiting
+        last = self.process(np.zeros((self.channels, zeros), np.float32))[:, :owed]
+        self.reset()
+        return last if self.channels > 1 else last[0]
+
     def _step(self, block: np.ndarray) -> np.ndarray:
         """One hop in, one hop out."""
         hop = self.config.hop_length

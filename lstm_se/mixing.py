@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 
 from .audio import SAMPLE_RATE, active_level_dbfs
 from .noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
@@ -204,7 +203,7 @@ def band_limits(rng: np.random.Generator, high_pass: float, low_pass: float) -> 
 
 def filtered(samples: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """Apply a gain over frequency without delay, float32; the ends wrap around."""
-    spectrum = scipy.fft.rfft(samples.astype(np.float32, copy=False))  # numpy's has float64 only
+    spectrum = np.fft.rfft(samples.astype(np.float32, copy=False))
     places = np.linspace(0, CURVE_POINTS - 1, len(spectrum), dtype=np.float32)
     curve = np.interp(places, np.arange(CURVE_POINTS), gain).astype(np.float32)
-    return scipy.fft.irfft(spectrum * curve, len(samples))
+    return np.fft.irfft(spectrum * curve, len(samples))

@@ -41,12 +41,6 @@ def use_style() -> None:
     mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
 
 
-def level_db(spectrum: np.ndarray, floor_db: float = -80.0) -> np.ndarray:
-    """Magnitude of a spectrum in dB relative to its largest value, not below ``floor_db``."""
-    magnitude = np.abs(spectrum)
-    return np.maximum(20 * np.log10(magnitude / max(magnitude.max(), 1e-12) + 1e-12), floor_db)
-
-
 def spectrogram(
     axes: Axes,
     waveform: np.ndarray,
@@ -127,6 +121,8 @@ def with_intervals(
         values: Name to ``(mean, low, high)``.
         label: Of the horizontal axis, with its unit.
     """
+    if not values:
+        raise ValueError("no value to draw: give at least one name with mean, low and high")
     names = list(values)
     mean, low, high = np.array(list(values.values())).T
     colours = [COLOURS.get(name, COLOURS["enhanced"]) for name in names]

@@ -267,6 +267,10 @@ class _Keeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Write the row, the best weights and the state, in this order."""
         logs = logs or {}
+        if not np.isfinite(logs["val_loss"]):
+            raise ValueError(
+                f"the loss is {logs['val_loss']} after epoch {epoch + 1}: lower learning_rate"
+            )
         best = min((row["val_loss"] for row in self.run.history()), default=np.inf)
         if logs["val_loss"] < best:
             self.run.keep(self.model)

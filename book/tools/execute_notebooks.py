@@ -110,6 +110,7 @@ def main() -> None:
     paths = parser.parse_args().notebooks
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _use_cores(CORES)
     for path in paths:
         print(f"{path}: {execute(path):.0f} s", flush=True)

@@ -1,0 +1,145 @@
+"""Banks keep what can be used, at one level, and say what they refused and why."""
+
+import csv
+import hashlib
+import re
+
+import numpy as np
+import pytest
+from random_network import noise
+
+from lstm_se import audio, banks
+
+
+def utterance(seconds=1.0, seed=0, level=0.2, pause=0.0):
+    """Syllables over a quiet room."""
+    samples = int(16_000 * seconds)
+    syllables = np.arange(samples) // 3200 % 2 == 0
+    return (level * noise(samples, seed=seed) * np.where(syllables, 1, pause)).astype(np.float32)
+
+
+def write(folder, **files):
+    """Sound files in a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, samples in files.items():
+        audio.save(folder / f"{name}.wav", samples)
+    return folder
+
+
+def only(groups, load=banks.load_speech, **options):
+    """The bank of the only group."""
+    (bank,) = load(groups, **options)
+    return bank
+
+
+def test_files_are_grouped_by_their_folder(tmp_path):
+    write(tmp_path / "x" / "ann", a=utterance(), b=utterance())
+    write(tmp_path / "y" / "bob", c=utterance())
+    groups = banks.by_folder([tmp_path / "x", tmp_path / "y"])
+    assert {k: [p.name for p in v] for k, v in groups.items()} == {
+        "ann": ["a.wav", "b.wav"],
+        "bob": ["c.wav"],
+    }
+
+
+def test_folder_without_sound_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no sound file"):
+        banks.by_folder([tmp_path])
+
+
+@pytest.mark.parametrize("level", [0.01, 0.1, 0.5])
+def test_speech_comes_to_the_level_of_the_bank(level, tmp_path):
+    groups = banks.by_folder([write(tmp_path / "ann", a=utterance(level=level))])
+    samples = only(groups, voices=(1.0,)).samples[0] / 32768
+    assert audio.active_level_dbfs(samples) == pytest.approx(banks.BANK_DBFS, abs=0.1)
+
+
+def test_noise_comes_to_the_level_of_the_bank(tmp_path):
+    groups = banks.by_folder([write(tmp_path / "hall", a=0.9 * noise(16_000))])
+    samples = only(groups, banks.load_noise).samples[0] / 32768
+    assert audio.rms_dbfs(samples) == pytest.approx(banks.BANK_DBFS, abs=0.1)
+
+
+def test_bank_is_int16(tmp_path):
+    groups = banks.by_folder([write(tmp_path / "ann", a=utterance())])
+    assert {samples.dtype for samples in only(groups).samples} == {np.dtype(np.int16)}
+
+
+def test_voices_differ_in_length_by_their_factors(tmp_path):
+    groups = banks.by_folder([write(tmp_path / "ann", a=utterance(3))])
+    lengths = np.array([len(samples) for samples in only(groups, voices=(1.0, 0.8, 1.25)).samples])
+    np.testing.assert_allclose(lengths / lengths[0], [1.0, 0.8, 1.25], rtol=1e-3)
+
+
+def test_silence_around_an_utterance_is_cut(tmp_path):
+    silence = np.zeros(32_000, np.float32)
+    padded = np.concatenate([silence, utterance(), silence])
+    groups = banks.by_folder([write(tmp_path / "ann", a=padded)])
+    assert only(groups).minutes * 60 < 2
+
+
+def test_utterances_have_pauses_between_them(tmp_path):
+    groups = banks.by_folder([write(tmp_path / "ann", a=utterance(), b=utterance())])
+    samples = only(groups, voices=(1.0,)).samples[0]
+    assert not samples[16_000 : 16_000 + 800].any()  # at least 50 ms
+
+
+def test_same_seed_gives_the_same_bank(tmp_path):
+    groups = banks.by_folder([write(tmp_path / "ann", a=utterance(), b=utterance())])
+    np.testing.assert_array_equal(only(groups, seed=3).samples[0], only(groups, seed=3).samples[0])
+
+
+def test_speech_over_noise_is_refused_with_its_range(tmp_path):
+    folder = write(tmp_path / "ann", good=utterance(), bad=utterance(pause=0.3))
+    (refused,) = only(banks.by_folder([folder])).refused
+    assert re.fullmatch(r"bad.wav: only (9|10|11) dB between talk and pause", refused)
+
+
+def test_silent_file_is_refused(tmp_path):
+    folder = write(tmp_path / "ann", good=utterance(), bad=np.zeros(16_000, np.float32))
+    assert only(banks.by_folder([folder])).refused == ("bad.wav: silent",)
+
+
+def test_group_without_anything_to_use_is_told(tmp_path):
+    folder = write(tmp_path / "ann", bad=np.zeros(16_000, np.float32))
+    with pytest.raises(ValueError, match="nothing in ann can be used: bad.wav: silent"):
+        banks.load_speech(banks.by_folder([folder]))
+
+
+def test_digital_silence_is_cut_out_of_noise(tmp_path):
+    gap = np.concatenate([noise(16_000), np.zeros(16_000, np.float32), noise(16_000)])
+    groups = banks.by_folder([write(tmp_path / "hall", a=0.5 * gap)])
+    assert len(only(groups, banks.load_noise).samples[0]) == 32_000
+
+
+def test_damaged_file_is_named(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"text")
+    with pytest.raises(ValueError, match="a.wav is not a sound file"):
+        banks.load_speech(banks.by_folder([tmp_path]))
+
+
+def test_entries_list_seconds_and_sums(tmp_path):
+    folder = write(tmp_path / "hall", a=0.5 * noise(16_000))
+    bank = only(banks.by_folder([folder]), banks.load_noise)
+    digest = hashlib.sha256((folder / "a.wav").read_bytes()).hexdigest()
+    assert bank.entries == (("a.wav", 1.0, digest),)
+
+
+def test_list_of_sources_is_written(tmp_path):
+    bank = banks.Bank("ann", (), (("a.wav", 1.5, "abc"), ("b.wav", 2.0, "def")), ())
+    banks.write_entries(tmp_path / "sources.csv", [("train speech", bank)])
+    with (tmp_path / "sources.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["use", "bank", "file", "seconds", "sha256"],
+        ["train speech", "ann", "a.wav", "1.5", "abc"],
+        ["train speech", "ann", "b.wav", "2.0", "def"],
+    ]
+
+
+def test_progress_sees_every_group(tmp_path):
+    write(tmp_path / "ann", a=utterance())
+    write(tmp_path / "bob", a=utterance())
+    seen = []
+    banks.load_noise(banks.by_folder([tmp_path]), lambda names: seen.extend(names) or names)
+    assert seen == ["ann", "bob"]

@@ -1,0 +1,209 @@
+"""A training takes what it is given, writes down what that was, and keeps the sides apart."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from random_network import noise
+from voicebank_fixture import make_corpus
+
+from lstm_se import audio, banks, enhance, ingredients
+
+SMALL = (
+    *("n_fft=64", "hop_length=32", "bands=8", "band_scale=linear", "units=[4]"),
+    *("segment_seconds=0.1", "batch_size=2"),
+)
+
+
+def talk(seed):
+    """Syllables over a quiet room, 1 s."""
+    syllables = np.arange(16_000) // 3200 % 2 == 0
+    return (0.2 * noise(16_000, seed=seed) * syllables).astype(np.float32)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Two talkers and two noises; both noises lie in folders of one name."""
+    for number, (folder, sound) in enumerate(
+        [("speech/ann", talk), ("others/bob", talk), ("noise/wav", None), ("strange/wav", None)]
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        samples = sound(number) if sound else 0.3 * noise(16_000, seed=number)
+        audio.save(tmp_path / folder / f"{number}.wav", samples)
+    return tmp_path
+
+
+def options(folder, **changes):
+    """What the command line hands over; folders by name."""
+    given = {
+        "corpora": [],
+        "speech": ["speech"],
+        "noise": ["noise"],
+        "validation_speech": ["others"],
+        "validation_noise": ["strange"],
+        **changes,
+    }
+    parts = ("corpora", "speech", "noise", "validation_speech", "validation_noise")
+    paths = {part: [folder / name for name in given[part]] for part in parts}
+    rest = {"preset": "tiny", "changes": SMALL, "epochs": 1, "steps": 1, "resume": False}
+    rest |= {name: value for name, value in changes.items() if name in rest}
+    return {**rest, **paths, "out": folder / "run"}
+
+
+def mixers(folders, **changes):
+    """Training and validation source, and the files behind them."""
+    given = options(folders, **changes)
+    config = ingredients.Config.preset("tiny", **ingredients._parsed(SMALL))
+    names = ("speech", "noise", "validation_speech", "validation_noise")
+    return ingredients._mixers(config, [], *(given[name] for name in names))
+
+
+def test_training_from_folders_leaves_a_model(folders):
+    weights = ingredients.train_from(**options(folders))
+    assert np.isfinite(enhance.load(weights.parent).enhance(noise(500))).all()
+
+
+def test_training_from_pairs_leaves_a_model(tmp_path):
+    make_corpus(tmp_path / "corpus")
+    alone = {"speech": [], "noise": [], "validation_speech": [], "validation_noise": []}
+    weights = ingredients.train_from(**options(tmp_path, corpora=["corpus"], **alone))
+    assert np.isfinite(enhance.load(weights.parent).enhance(noise(500))).all()
+
+
+@pytest.fixture
+def written(folders, monkeypatch):
+    """Folder of a run whose training itself was left out, and what it was called with."""
+    calls = []
+    monkeypatch.setattr(ingredients.training, "train", lambda *args, **_: calls.append(args))
+    ingredients.train_from(**options(folders, epochs=7, steps=5))
+    return folders / "run", calls[0]
+
+
+def test_sources_are_listed_with_their_use(written):
+    with (written[0] / "sources.csv").open(newline="", encoding="utf-8") as file:
+        rows = {(row["use"], row["bank"], row["file"]) for row in csv.DictReader(file)}
+    assert rows == {
+        ("train speech", "ann", "0.wav"),
+        ("validation speech", "bob", "1.wav"),
+        ("train noise", "wav", "2.wav"),
+        ("validation noise", "wav", "3.wav"),
+    }
+
+
+def test_recipe_names_what_was_asked_for(written):
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    assert (recipe["epochs"], recipe["steps"], recipe["corpora"]) == (7, 5, [])
+
+
+def test_recipe_counts_the_minutes(written):
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    assert recipe["minutes"].keys() == {
+        *("train speech", "train noise", "validation speech", "validation noise")
+    }
+
+
+def test_changes_reach_the_configuration(written):
+    config = written[1][0]
+    assert (config.units, config.batch_size, config.band_scale) == ((4,), 2, "linear")
+
+
+def test_length_of_the_training_reaches_its_schedule(written):
+    schedule = written[1][4]
+    assert (schedule.epochs, schedule.steps_per_epoch) == (7, 5)
+
+
+def test_noises_of_one_name_are_kept_apart(folders):
+    """Two folders called ``wav`` are what a user has."""
+    (train, validation), _ = mixers(folders)
+    assert not np.array_equal(train.noise[0], validation.noise[0])
+
+
+def test_validation_without_noise_of_its_own_takes_the_training_s(folders):
+    (train, validation), used = mixers(folders, validation_noise=[])
+    assert np.array_equal(train.noise, validation.noise)
+
+
+def test_noise_that_serves_both_is_listed_once(folders):
+    _, used = mixers(folders, validation_noise=[])
+    assert [use for use, _ in used].count("validation noise") == 0
+
+
+def test_validation_draws_other_mixtures(folders):
+    (train, validation), _ = mixers(folders)
+    assert train.seed != validation.seed
+
+
+def test_training_hears_each_talker_in_all_voices(folders):
+    (train, _), _ = mixers(folders)
+    assert len(train.speech) == len(banks.VOICES)
+
+
+def test_validation_hears_talkers_as_they_are(folders):
+    (_, validation), _ = mixers(folders)
+    assert len(validation.speech) == 1
+
+
+@pytest.mark.parametrize(
+    "overlap",
+    [{"validation_speech": ["speech"]}, {"validation_noise": ["noise"]}],
+    ids=["speech", "noise"],
+)
+def test_file_on_both_sides_is_refused(overlap, folders):
+    with pytest.raises(ValueError, match="wav is used for training and for validation"):
+        ingredients.train_from(**options(folders, **overlap))
+
+
+def test_copy_under_another_name_is_refused_too(folders):
+    content = (folders / "speech/ann/0.wav").read_bytes()
+    (folders / "others/bob/copy.wav").write_bytes(content)
+    with pytest.raises(ValueError, match="copy.wav is used for training and for validation"):
+        ingredients.train_from(**options(folders))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"validation_speech": []}, "no talker to validate on: name --validation-speech"),
+        ({"speech": []}, "no speech to mix"),
+        ({"speech": [], "noise": []}, "name a corpus with training and validation talkers"),
+        ({"changes": ["units"]}, "--set units: write FIELD=VALUE"),
+        ({"changes": ["unts=[4]"]}, "unknown field 'unts'"),
+        ({"changes": ["center=False"]}, "center is 'False': give true or false"),
+        ({"speech": ["nowhere"]}, "nowhere is not a folder"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(changes, reason, folders):
+    with pytest.raises((ValueError, FileNotFoundError), match=reason):
+        ingredients.train_from(**options(folders, **changes))
+
+
+@pytest.mark.parametrize("changes", [{"validation_speech": []}, {"resume": True}])
+def test_refused_training_makes_no_folder(changes, folders):
+    with pytest.raises((ValueError, FileNotFoundError)):
+        ingredients.train_from(**options(folders, **changes))
+    assert not (folders / "run").exists()
+
+
+def test_refused_training_leaves_the_record_of_the_old_one(folders):
+    (folders / "run").mkdir()
+    (folders / "run" / "checkpoint.weights.h5").touch()
+    (folders / "run" / "recipe.json").write_text("old", encoding="utf-8")
+    with pytest.raises(FileExistsError, match="holds a training: use --resume"):
+        ingredients.train_from(**options(folders))
+    assert (folders / "run" / "recipe.json").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("units=[64,64]", [64, 64]),
+        ("cell=gru", "gru"),
+        ("cell_clip=null", None),
+        ("center=true", True),
+        ("learning_rate=1e-4", 1e-4),
+        ("name=a=b", "a=b"),
+    ],
+)
+def test_value_is_read_as_json_or_else_as_a_word(text, value):
+    assert list(ingredients._parsed([text]).values()) == [value]

@@ -1,0 +1,103 @@
+"""The Keras denoiser does what the NumPy one does, and learns what it should learn."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from random_network import noise, random_weights, small
+
+from lstm_se import models
+from lstm_se.config import PRESETS, Config
+from lstm_se.enhance import Denoiser
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_keras_enhances_as_numpy_does(name):
+    config = Config.preset(name, normalisation="running" if name == "tiny" else "none")
+    weights = random_weights(config, size=0.1)
+    model = models.Denoiser(config)
+    models.set_weights(model.network, weights)
+    waveform = noise(8000)
+    expected = Denoiser(config, weights).enhance(waveform)
+    np.testing.assert_allclose(model(waveform[None])[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [small(), small(cell="gru"), small(cell="rnn", dense=(3,)), small(batch_norm=True)],
+    ids=["lstm", "gru", "rnn and dense", "batch norm"],
+)
+def test_weights_that_were_set_are_got_back(config):
+    weights = random_weights(config)
+    model = models.mask_network(config)
+    models.set_weights(model, weights)
+    got = models.get_weights(model)
+    for name, weight in weights.items():
+        np.testing.assert_allclose(got[name], weight, rtol=1e-6, err_msg=name)
+
+
+def test_missing_weight_cannot_be_set():
+    weights = random_weights(small())
+    del weights["dense_0/kernel"]
+    with pytest.raises(KeyError, match="dense_0/kernel"):
+        models.set_weights(models.mask_network(small()), weights)
+
+
+def test_training_moves_the_statistics_of_batch_norm():
+    model = models.Denoiser(small(batch_norm=True))
+    waveforms = noise(2, 1000)
+    before = models.get_weights(model.network)["norm_0/shift"]
+    model(waveforms, training=True)
+    assert np.abs(models.get_weights(model.network)["norm_0/shift"] - before).max() > 0
+
+
+def test_inference_leaves_the_statistics_of_batch_norm():
+    model = models.Denoiser(small(batch_norm=True))
+    before = models.get_weights(model.network)["norm_0/shift"]
+    model(noise(2, 1000))
+    np.testing.assert_array_equal(models.get_weights(model.network)["norm_0/shift"], before)
+
+
+def test_fit_trains_with_batch_statistics():
+    """Keras hands ``training`` on only to a ``call`` that asks for it."""
+    model = models.Denoiser(small(batch_norm=True))
+    model.compile("sgd", "mse", jit_compile=False)
+    before = model.network.get_layer("norm_0").moving_mean.numpy()
+    model.fit(noise(2, 1000), noise(2, 1000, seed=1), verbose=0)
+    assert np.abs(model.network.get_layer("norm_0").moving_mean.numpy() - before).max() > 0
+
+
+@pytest.mark.parametrize("mask", ["bins", "bands"])
+def test_mask_lies_between_zero_and_one(mask):
+    config = small(mask=mask)
+    model = models.Denoiser(config)
+    models.set_weights(model.network, random_weights(config, size=5))
+    spectrum = tf.signal.rfft(tf.constant(noise(1, 10, config.n_fft)))
+    found = model.mask(spectrum).numpy()
+    assert 0 <= found.min() <= found.max() <= 1 + 1e-6
+
+
+def test_every_weight_gets_a_gradient():
+    config = small(dense=(4,), mask="bands", batch_norm=True, smoothing=0.5)
+    model = models.Denoiser(config)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(noise(2, 1000)) ** 2)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    assert all(g is not None and bool(tf.reduce_any(g != 0)) for g in gradients)
+
+
+def test_clipped_cell_survives_its_configuration():
+    cell = models.ClippedLSTMCell(5, cell_clip=3.0)
+    assert models.ClippedLSTMCell.from_config(cell.get_config()).cell_clip == 3.0
+
+
+def test_smoothing_survives_its_configuration():
+    layer = models.Smoothing(0.8)
+    assert models.Smoothing.from_config(layer.get_config()).past == 0.8
+
+
+def test_smoothing_is_an_average_that_starts_at_the_first_frame():
+    masks = noise(1, 4, 3)
+    average = [masks[0, 0]]
+    for mask in masks[0, 1:]:
+        average.append(0.9 * average[-1] + 0.1 * mask)
+    np.testing.assert_allclose(models.Smoothing(0.9)(masks)[0], average, atol=1e-6)

@@ -1,0 +1,255 @@
+"""A training may be stopped anywhere: resumed, it ends with the same bits as one left alone."""
+
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from killed_training import CONFIG, SCHEDULE, Signal, Source, train
+from random_network import noise, small
+
+from lstm_se import enhance, models, network, training
+
+EPOCHS, STEPS = SCHEDULE.epochs, SCHEDULE.steps_per_epoch
+MIDDLE = STEPS + 2  # a step in the middle of the second epoch
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    train(folder)
+    return training.Run(folder)
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """Runs that another process was interrupted and killed in, and what it printed."""
+    folder = tmp_path_factory.mktemp("stopped")
+    program = Path(__file__).with_name("killed_training.py")
+    paths = os.pathsep.join([str(program.parent), str(program.parents[1])])
+    done = subprocess.run(
+        [sys.executable, program, folder, str(MIDDLE)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    return folder, done
+
+
+@pytest.fixture(scope="module", params=["interrupted", "killed"])
+def resumed(request, stopped, tmp_path_factory):
+    """One of these runs, resumed to its end."""
+    folder = tmp_path_factory.mktemp("resumed") / "run"
+    shutil.copytree(stopped[0] / request.param, folder)
+    train(folder, resume=True)
+    return training.Run(folder)
+
+
+def state(run):
+    """Every number of a checkpoint: weights, moments of Adam, steps."""
+    model = training.compile_model(CONFIG, SCHEDULE)
+    model.load_weights(run.state)
+    return [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
+
+
+def step_of(run):
+    """Steps that a checkpoint has behind it."""
+    model = training.compile_model(CONFIG, SCHEDULE)
+    model.load_weights(run.state)
+    return int(model.optimizer.iterations)
+
+
+def epochs_of(run):
+    """Numbers in the history."""
+    return [row["epoch"] for row in run.history()]
+
+
+def losses_of(run):
+    """Validation losses, bit for bit."""
+    return [row["val_loss"] for row in run.history()]
+
+
+def same(one, other):
+    """Whether two lists of arrays are equal bit for bit."""
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_interrupted_process_tells_its_step(stopped):
+    assert stopped[1].stdout.startswith(f"stopped after step {MIDDLE} of {EPOCHS * STEPS}")
+
+
+def test_interrupt_loses_no_step(stopped):
+    assert step_of(training.Run(stopped[0] / "interrupted")) == MIDDLE
+
+
+def test_resumed_training_ends_with_the_same_bits(resumed, whole):
+    assert same(state(resumed), state(whole))
+
+
+def test_resumed_training_validates_as_one_left_alone(resumed, whole):
+    assert losses_of(resumed) == losses_of(whole)
+
+
+def test_resumed_training_has_each_epoch_once(resumed):
+    assert epochs_of(resumed) == list(range(EPOCHS))
+
+
+def test_finished_training_resumes_to_its_result(resumed):
+    model = train(resumed.path, resume=True)
+    expected = network.load_weights(resumed.weights, CONFIG)
+    assert same(models.get_weights(model.network).values(), expected.values())
+
+
+def test_process_was_killed(stopped):
+    assert stopped[1].returncode == -signal.SIGKILL
+
+
+def test_kill_loses_the_running_epoch_only(stopped):
+    assert step_of(training.Run(stopped[0] / "killed")) == STEPS
+
+
+@pytest.mark.parametrize("name", ["interrupted", "killed"])
+def test_stopped_run_can_be_used(name, stopped):
+    assert np.isfinite(enhance.load(stopped[0] / name).enhance(noise(500))).all()
+
+
+@pytest.mark.parametrize("name", ["interrupted", "killed"])
+def test_stopped_run_has_no_half_file(name, stopped):
+    names = {path.name for path in (stopped[0] / name).iterdir()}
+    assert names == {"config.json", "history.csv", "weights.npz", "checkpoint.weights.h5"}
+
+
+@pytest.mark.parametrize("last", [STEPS, EPOCHS * STEPS], ids=["first epoch", "last epoch"])
+def test_interrupt_in_the_last_step_of_an_epoch_still_validates_it(last, whole, tmp_path):
+    run = training.Run(tmp_path)
+    try:
+        train(run.path, callbacks=[Signal(signal.SIGINT, last)])
+    except KeyboardInterrupt:
+        train(run.path, resume=True)
+    assert losses_of(run) == losses_of(whole)
+
+
+def test_second_interrupt_acts_at_once(tmp_path):
+    """Even where no step ends any more."""
+
+    class Twice(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        train(tmp_path, callbacks=[Twice()])
+    assert "stopped after step" not in str(interrupt.value)
+
+
+def test_interrupts_work_as_before_afterwards(whole):
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_history_has_a_row_for_each_epoch(whole):
+    assert epochs_of(whole) == list(range(EPOCHS))
+
+
+def test_learning_rate_falls_to_a_hundredth(whole):
+    rates = [row["learning_rate"] for row in whole.history()]
+    assert rates[-1] == pytest.approx(0.01 * CONFIG.learning_rate, rel=1e-5)
+
+
+def test_training_lowers_the_loss(whole):
+    assert losses_of(whole)[-1] < losses_of(whole)[0]
+
+
+def test_weights_kept_are_those_of_the_best_epoch(whole):
+    denoiser = training.compile_model(CONFIG, SCHEDULE)
+    models.set_weights(denoiser.network, network.load_weights(whole.weights, CONFIG))
+    noisy, clean = Source().batch(0)
+    loss = denoiser.compute_loss(noisy, clean, denoiser(noisy))
+    assert float(loss) == pytest.approx(min(losses_of(whole)), rel=1e-5)
+
+
+def test_run_is_not_overwritten(whole):
+    before = whole.state.read_bytes()
+    with pytest.raises(FileExistsError, match=f"{whole.path} holds a training: use --resume"):
+        train(whole.path)
+    assert whole.state.read_bytes() == before
+
+
+def test_nothing_cannot_be_resumed(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no training to resume: start without"):
+        train(tmp_path / "none", resume=True)
+
+
+def test_refused_resumption_makes_no_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no training to resume"):
+        train(tmp_path / "none", resume=True)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("changes", [{"units": (5,)}, {"learning_rate": 0.5}])
+def test_run_of_another_configuration_is_not_resumed(changes, whole):
+    with pytest.raises(ValueError, match="was started with another configuration"):
+        train(whole.path, dataclasses.replace(CONFIG, **changes), resume=True)
+
+
+STILL = dataclasses.replace(CONFIG, learning_rate=0.0)  # the validation loss never moves
+PATIENT = training.Schedule(epochs=9, steps_per_epoch=2, validation_steps=1, patience=2)
+
+
+def test_patience_ends_a_training_that_stands_still(tmp_path):
+    train(tmp_path, STILL, PATIENT)
+    assert epochs_of(training.Run(tmp_path)) == [0, 1, 2]
+
+
+def test_patience_counts_across_an_interruption(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, STILL, PATIENT, callbacks=[Signal(signal.SIGINT, 3)])
+    train(tmp_path, STILL, PATIENT, resume=True)
+    assert epochs_of(training.Run(tmp_path)) == [0, 1, 2]
+
+
+def test_epoch_that_is_repeated_replaces_its_row(tmp_path):
+    run = training.Run(tmp_path)
+    run._write_history([])
+    for epoch, loss in ((0, 3.0), (1, 2.0), (1, 1.0)):
+        row = dict.fromkeys(training.HISTORY, loss)
+        run.append({**row, "epoch": epoch})
+    assert [(row["epoch"], row["loss"]) for row in run.history()] == [(0, 3), (1, 1)]
+
+
+def test_same_seed_gives_the_same_first_weights():
+    first, second = (training.compile_model(CONFIG, SCHEDULE).get_weights() for _ in range(2))
+    assert same(first, second)
+
+
+def test_batch_norm_is_at_inference_what_it_learnt(tmp_path):
+    """What was trained with the statistics of batches runs with their moving averages."""
+    config = dataclasses.replace(CONFIG, batch_norm=True)
+    model = train(tmp_path, config, dataclasses.replace(SCHEDULE, epochs=1))
+    shift = models.get_weights(model.network)["norm_0/shift"]
+    assert np.abs(shift).max() > 0
+    expected = enhance.load(tmp_path).enhance(noise(320))
+    np.testing.assert_allclose(model(noise(1, 320))[0], expected, atol=1e-5)
+
+
+def test_facts_are_written_whole(tmp_path):
+    training.describe(tmp_path, epochs=3, corpora=["mini"])
+    assert '"corpora": [\n    "mini"\n  ],\n  "epochs": 3' in (tmp_path / "recipe.json").read_text()
+
+
+@pytest.mark.parametrize(("epochs", "steps_per_epoch", "steps"), [(40, 250, 10_000), (3, 4, 12)])
+def test_schedule_counts_its_steps(epochs, steps_per_epoch, steps):
+    assert training.Schedule(epochs, steps_per_epoch).steps == steps
+
+
+def test_saved_weights_are_what_inference_reads(tmp_path):
+    weights = models.get_weights(models.mask_network(small()))
+    training.save_weights(tmp_path / "weights.npz", weights)
+    read = network.load_weights(tmp_path / "weights.npz", small())
+    assert same([read[name] for name in weights], weights.values())
