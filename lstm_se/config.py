@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ class Config:
         sample_rate: Rate of the signals the network sees, in Hz.
         n_fft: Window length in samples.
         hop_length: Samples between two frames; must divide ``n_fft / 2``.
-        center: Pad by reflection, as librosa does, instead of as a stream that starts from silence.
+        center: Mirror the beginning in front, instead of starting from silence as a stream does.
         bands: Number of bands the network sees.
         band_scale: ``"erb"``, ``"mel"`` or ``"linear"``.
         f_min: The network does not see bins below this frequency in Hz.
@@ -112,6 +113,8 @@ class Config:
         for field, choices in CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ValueError(f"{field} is {getattr(self, field)!r}: choose one of {choices}")
+        if not re.fullmatch(r"[^\W_][\w.-]*", self.name, re.ASCII):  # it names the layers of a graph
+            raise ValueError(f"name is {self.name!r}: take letters, digits, '_', '.' and '-'")
         if self.n_fft % (2 * self.hop_length):
             raise ValueError(
                 f"hop_length {self.hop_length} must divide n_fft / 2 = {self.n_fft / 2:g}"
@@ -151,7 +154,7 @@ class Config:
         return not self.center and self.normalisation in ("none", "running")
 
     @classmethod
-    def preset(cls, name: str, **changes: Any) -> Config:
+    def preset(cls, name: str, /, **changes: Any) -> Config:
         """A named preset, with changes.
 
         Args:

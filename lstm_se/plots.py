@@ -131,4 +131,4 @@ def with_intervals(
     )
     axes.scatter(mean, np.arange(len(names)), color=colours, zorder=3)
     axes.set(yticks=np.arange(len(names)), yticklabels=names, xlabel=label)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)  # the first on top, on shared axes too

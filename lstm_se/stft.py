@@ -53,8 +53,9 @@ def stft(
         waveform: Samples, shape ``(..., samples)``, float in [-1, 1].
         n_fft: Window length in samples.
         hop_length: Samples between frames; must divide ``n_fft / 2``.
-        center: Pad in front by reflection, half a window, as librosa does. Otherwise with
-            ``n_fft - hop_length`` zeros, as a stream that starts from silence is.
+        center: Mirror half a window in front, as librosa does with ``pad_mode="reflect"`` (which
+            mirrors the end too; here zeros follow). Otherwise ``n_fft - hop_length`` zeros stand
+            in front, as in a stream that starts from silence.
 
     Returns:
         Spectrum, shape ``(..., frames, n_fft // 2 + 1)``, complex64.

@@ -157,3 +157,13 @@ def test_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         Config(seed=2).save(path)
     assert Config.load(path).seed == 1
+
+
+@pytest.mark.parametrize("name", ["", "page 6", "-x", "a/b"])
+def test_name_that_no_graph_takes_is_refused(name):
+    with pytest.raises(ValueError, match="name is"):
+        Config(name=name)
+
+
+def test_preset_can_be_renamed():
+    assert Config.preset("paper", name="mine").name == "mine"

@@ -253,3 +253,16 @@ def test_saved_weights_are_what_inference_reads(tmp_path):
     training.save_weights(tmp_path / "weights.npz", weights)
     read = network.load_weights(tmp_path / "weights.npz", small())
     assert same([read[name] for name in weights], weights.values())
+
+
+class Broken(Source):
+    """Training data with a sample that is no number, which no loader lets through."""
+
+    def batch(self, step):
+        noisy, clean = super().batch(step)
+        return noisy * np.nan, clean
+
+
+def test_loss_that_is_no_number_ends_the_training_with_one_line(tmp_path):
+    with pytest.raises(ValueError, match="loss is nan.*lower learning_rate"):
+        training.train(CONFIG, Broken(), Broken(), tmp_path / "run", SCHEDULE, verbose=0)

@@ -1,0 +1,106 @@
+"""Train the denoiser of page 6 with several seeds, and keep the learning curves.
+
+Run by hand, from the root of the repository; some minutes on two cores:
+
+    python notebooks/results/learning_curves.py
+
+It writes ``06_learning_curves.json`` beside itself. Nothing in that file
+depends on when or where it was made, but for the last digits of the losses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# As the Makefile does, before TensorFlow is imported: the same rounding on every processor.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import lstm_se  # noqa: E402
+from lstm_se import training  # noqa: E402
+from lstm_se.config import Config  # noqa: E402
+from lstm_se.datasets import Corpus  # noqa: E402
+from lstm_se.pipeline import PairSampler  # noqa: E402
+
+RESULTS = Path(__file__).with_name("06_learning_curves.json")
+SEEDS = (0, 1, 2)
+WIDTHS = {"one layer": (64,), "two layers": (64, 64)}
+RECIPE = Config(
+    name="page_6",
+    snr_weight=0.003,
+    segment_seconds=2.0,
+    batch_size=8,
+    learning_rate=5e-3,
+)
+SCHEDULE = training.Schedule(epochs=8, steps_per_epoch=25, validation_steps=4)
+VALIDATION_SEED = 2791  # the same segments judge every run
+
+
+def curve(
+    corpus: Corpus, config: Config, schedule: training.Schedule
+) -> dict[str, list[float]]:
+    """Train once.
+
+    Args:
+        corpus: Pairs to train on and pairs to judge by.
+        config: What to train; its seed is that of the weights and of the data.
+        schedule: How long.
+
+    Returns:
+        ``"loss"`` and ``"val_loss"``, one value for each epoch, to five digits.
+    """
+    source = PairSampler(corpus.train, config, seed=config.seed)
+    judge = PairSampler(corpus.validation, config, seed=VALIDATION_SEED)
+    with tempfile.TemporaryDirectory() as folder:
+        training.train(config, source, judge, folder, schedule, verbose=0)
+        rows = training.Run(Path(folder)).history()
+    return {
+        key: [float(f"{row[key]:.5g}") for row in rows]
+        for key in ("loss", "val_loss")
+    }
+
+
+def curves(corpus: Corpus) -> dict[str, Any]:
+    """Train every width with every seed; the result describes itself."""
+    runs = []
+    for name, units in WIDTHS.items():
+        for seed in SEEDS:
+            config = dataclasses.replace(RECIPE, units=units, seed=seed)
+            runs.append(
+                {
+                    "model": name,
+                    "seed": seed,
+                    **curve(corpus, config, SCHEDULE),
+                }
+            )
+            print(f"{name}, seed {seed}: {runs[-1]['val_loss']}", flush=True)
+    return {
+        "command": "python notebooks/results/learning_curves.py",
+        "corpus": corpus.root.name,
+        "pairs": {
+            "train": len(corpus.train),
+            "validation": len(corpus.validation),
+        },
+        "config": dataclasses.asdict(RECIPE),
+        "widths": WIDTHS,
+        "schedule": dataclasses.asdict(SCHEDULE),
+        "validation_seed": VALIDATION_SEED,
+        "runs": runs,
+    }
+
+
+def save(content: Mapping[str, Any], path: Path = RESULTS) -> None:
+    """Write the curves as JSON, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+if __name__ == "__main__":
+    save(curves(lstm_se.mini()))
