@@ -20,6 +20,9 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
 FRAME = 320  # samples over which a level is taken: 20 ms at 16 kHz
 BLOCK = 1 << 16  # samples that are encoded at once
 SILENCE_DBFS = -120.0
+ROW_STYLE = "display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end"
+PLAYER_STYLE = "flex: 1 1 13rem; max-width: 22rem; margin: 0; display: block"
+CAPTION_STYLE = "text-align: left; margin: 0 0 0.25rem"
 
 
 @dataclass(frozen=True)
@@ -259,7 +262,8 @@ def listen(*signals: np.ndarray, captions: Sequence[str], sample_rate: int = SAM
     if len(signals) != len(captions):
         raise ValueError(f"{len(signals)} signals but {len(captions)} captions: give one for each")
     rows = [_player(s, c, sample_rate) for s, c in zip(signals, captions, strict=True)]
-    return HTML(f'<div class="listen">{"".join(rows)}</div>')
+    # styled here and not in a style sheet: the same row in the book, in Jupyter and in Colab
+    return HTML(f'<div class="listen" style="{ROW_STYLE}">{"".join(rows)}</div>')
 
 
 def _player(signal: np.ndarray, caption: str, sample_rate: int) -> str:
@@ -269,8 +273,9 @@ def _player(signal: np.ndarray, caption: str, sample_rate: int) -> str:
     data = base64.b64encode(buffer.getvalue()).decode()
     label = html.escape(caption, quote=True)
     return (
-        f'<figure><audio controls preload="metadata" aria-label="{label}" '
-        f'src="data:audio/flac;base64,{data}"></audio><figcaption>{label}</figcaption></figure>'
+        f'<figure style="{PLAYER_STYLE}"><figcaption style="{CAPTION_STYLE}">{label}</figcaption>'
+        f'<audio controls preload="metadata" aria-label="{label}" style="width: 100%" '
+        f'src="data:audio/flac;base64,{data}"></audio></figure>'
     )
 
 

@@ -113,7 +113,9 @@ class Config:
         for field, choices in CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ValueError(f"{field} is {getattr(self, field)!r}: choose one of {choices}")
-        if not re.fullmatch(r"[^\W_][\w.-]*", self.name, re.ASCII):  # it names the layers of a graph
+        if not re.fullmatch(
+            r"[^\W_][\w.-]*", self.name, re.ASCII
+        ):  # it names the layers of a graph
             raise ValueError(f"name is {self.name!r}: take letters, digits, '_', '.' and '-'")
         if self.n_fft % (2 * self.hop_length):
             raise ValueError(
