@@ -354,7 +354,7 @@ def test_missing_folder_to_search_is_told(tmp_path):
 
 def players(html):
     """Captions, and sounds as they were encoded."""
-    captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
+    captions = re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", html)
     encoded = re.findall(r'src="data:audio/flac;base64,(.*?)"', html)
     return captions, [base64.b64decode(text) for text in encoded]
 
