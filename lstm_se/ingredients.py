@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from . import banks, bundled, pipeline, training
+from . import banks, bundled, pipeline, runs, training
 from .config import Config
 from .datasets import Corpus, Pair, voicebank_demand
 from .mixing import Mixer, Recipe
@@ -56,7 +56,7 @@ def train_from(
         ValueError: If there is nothing to train or to validate on.
     """
     config = Config.preset(preset, **_parsed(changes))
-    training.Run(out).check(config, resume)  # before minutes of reading, and before any writing
+    runs.Run(out).check(config, resume)  # before minutes of reading, and before any writing
     indexed = [_corpus(folder) for folder in corpora]
     schedule = training.Schedule(epochs=epochs, steps_per_epoch=steps)
     if speech or noise:
@@ -68,9 +68,9 @@ def train_from(
     facts = {"corpora": [str(folder.name) for folder in corpora], "epochs": epochs, "steps": steps}
     hours = round(epochs * steps * config.batch_size * config.segment_seconds / 3600, 1)
     recipe = dataclasses.asdict(Recipe()) if used else None
-    training.describe(out, **facts, hours_of_mixtures=hours, mixing=recipe, minutes=_minutes(used))
+    runs.describe(out, **facts, hours_of_mixtures=hours, mixing=recipe, minutes=_minutes(used))
     training.train(config, *sources, out, schedule, resume, verbose=_verbose())
-    return training.Run(out).weights
+    return runs.Run(out).weights
 
 
 def _verbose() -> int:

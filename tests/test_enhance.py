@@ -10,7 +10,7 @@ from random_network import noise, random_denoiser, random_weights, small, snr_db
 
 from lstm_se import audio, enhance
 from lstm_se.config import Config
-from lstm_se.training import save_weights
+from lstm_se.runs import save_weights
 
 STREAMING = {
     "lstm": small(),

@@ -17,12 +17,12 @@ ORDER = (
     *("config", "audio", "stft", "features", "network"),
     *("workers", "datasets", "transfer", "download", "noises", "mixing", "bundled", "banks"),
     *("pipeline", "models", "losses", "metrics", "report", "evaluation"),
-    *("training", "ingredients", "enhance", "card", "bench", "plots"),
+    *("runs", "training", "ingredients", "enhance", "card", "bench", "plots"),
     *("__init__", "cli", "__main__"),
 )
 HEAVY = {
-    "tensorflow": {"pipeline", "models", "losses", "training", "ingredients"},
-    "keras": {"models", "losses", "training", "ingredients"},
+    "tensorflow": {"pipeline", "models", "losses", "runs", "training", "ingredients"},
+    "keras": {"models", "losses", "runs", "training", "ingredients"},
     "librosa": set(),
     "matplotlib": {"plots"},
 }

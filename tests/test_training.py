@@ -14,7 +14,7 @@ import pytest
 from killed_training import CONFIG, SCHEDULE, Signal, Source, train
 from random_network import noise, small
 
-from lstm_se import enhance, models, network, training
+from lstm_se import enhance, models, network, runs, training
 
 EPOCHS, STEPS = SCHEDULE.epochs, SCHEDULE.steps_per_epoch
 MIDDLE = STEPS + 2  # a step in the middle of the second epoch
@@ -25,7 +25,7 @@ def whole(tmp_path_factory):
     """A run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     train(folder)
-    return training.Run(folder)
+    return runs.Run(folder)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def resumed(request, stopped, tmp_path_factory):
     folder = tmp_path_factory.mktemp("resumed") / "run"
     shutil.copytree(stopped[0] / request.param, folder)
     train(folder, resume=True)
-    return training.Run(folder)
+    return runs.Run(folder)
 
 
 def state(run):
@@ -86,7 +86,7 @@ def test_interrupted_process_tells_its_step(stopped):
 
 
 def test_interrupt_loses_no_step(stopped):
-    assert step_of(training.Run(stopped[0] / "interrupted")) == MIDDLE
+    assert step_of(runs.Run(stopped[0] / "interrupted")) == MIDDLE
 
 
 def test_resumed_training_ends_with_the_same_bits(resumed, whole):
@@ -112,7 +112,7 @@ def test_process_was_killed(stopped):
 
 
 def test_kill_loses_the_running_epoch_only(stopped):
-    assert step_of(training.Run(stopped[0] / "killed")) == STEPS
+    assert step_of(runs.Run(stopped[0] / "killed")) == STEPS
 
 
 @pytest.mark.parametrize("name", ["interrupted", "killed"])
@@ -128,7 +128,7 @@ def test_stopped_run_has_no_half_file(name, stopped):
 
 @pytest.mark.parametrize("last", [STEPS, EPOCHS * STEPS], ids=["first epoch", "last epoch"])
 def test_interrupt_in_the_last_step_of_an_epoch_still_validates_it(last, whole, tmp_path):
-    run = training.Run(tmp_path)
+    run = runs.Run(tmp_path)
     try:
         train(run.path, callbacks=[Signal(signal.SIGINT, last)])
     except KeyboardInterrupt:
@@ -204,21 +204,21 @@ PATIENT = training.Schedule(epochs=9, steps_per_epoch=2, validation_steps=1, pat
 
 def test_patience_ends_a_training_that_stands_still(tmp_path):
     train(tmp_path, STILL, PATIENT)
-    assert epochs_of(training.Run(tmp_path)) == [0, 1, 2]
+    assert epochs_of(runs.Run(tmp_path)) == [0, 1, 2]
 
 
 def test_patience_counts_across_an_interruption(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, STILL, PATIENT, callbacks=[Signal(signal.SIGINT, 3)])
     train(tmp_path, STILL, PATIENT, resume=True)
-    assert epochs_of(training.Run(tmp_path)) == [0, 1, 2]
+    assert epochs_of(runs.Run(tmp_path)) == [0, 1, 2]
 
 
 def test_epoch_that_is_repeated_replaces_its_row(tmp_path):
-    run = training.Run(tmp_path)
+    run = runs.Run(tmp_path)
     run._write_history([])
     for epoch, loss in ((0, 3.0), (1, 2.0), (1, 1.0)):
-        row = dict.fromkeys(training.HISTORY, loss)
+        row = dict.fromkeys(runs.HISTORY, loss)
         run.append({**row, "epoch": epoch})
     assert [(row["epoch"], row["loss"]) for row in run.history()] == [(0, 3), (1, 1)]
 
@@ -239,7 +239,7 @@ def test_batch_norm_is_at_inference_what_it_learnt(tmp_path):
 
 
 def test_facts_are_written_whole(tmp_path):
-    training.describe(tmp_path, epochs=3, corpora=["mini"])
+    runs.describe(tmp_path, epochs=3, corpora=["mini"])
     assert '"corpora": [\n    "mini"\n  ],\n  "epochs": 3' in (tmp_path / "recipe.json").read_text()
 
 
@@ -250,7 +250,7 @@ def test_schedule_counts_its_steps(epochs, steps_per_epoch, steps):
 
 def test_saved_weights_are_what_inference_reads(tmp_path):
     weights = models.get_weights(models.mask_network(small()))
-    training.save_weights(tmp_path / "weights.npz", weights)
+    runs.save_weights(tmp_path / "weights.npz", weights)
     read = network.load_weights(tmp_path / "weights.npz", small())
     assert same([read[name] for name in weights], weights.values())
 

@@ -23,7 +23,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se  # noqa: E402
-from lstm_se import training  # noqa: E402
+from lstm_se import runs, training  # noqa: E402
 from lstm_se.config import Config  # noqa: E402
 from lstm_se.datasets import Corpus  # noqa: E402
 from lstm_se.pipeline import PairSampler  # noqa: E402
@@ -59,7 +59,7 @@ def curve(
     judge = PairSampler(corpus.validation, config, seed=VALIDATION_SEED)
     with tempfile.TemporaryDirectory() as folder:
         training.train(config, source, judge, folder, schedule, verbose=0)
-        rows = training.Run(Path(folder)).history()
+        rows = runs.Run(Path(folder)).history()
     return {
         key: [float(f"{row[key]:.5g}") for row in rows]
         for key in ("loss", "val_loss")
