@@ -32,6 +32,12 @@ def magnitude(spectrum: tf.Tensor) -> tf.Tensor:
     return tf.sqrt(power(spectrum) + EPSILON)
 
 
+def dot(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Real part of ``one * conj(other)``: with real products, whose gradient is cheap."""
+    real = tf.math.real(one) * tf.math.real(other)
+    return real + tf.math.imag(one) * tf.math.imag(other)
+
+
 def mse(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
     """Mean squared distance of the complex spectra: by Parseval, of the windowed waveforms."""
     return _mean(power(clean - enhanced))
@@ -54,7 +60,7 @@ def phase_sensitive(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
     asks for less. Where nothing is left there is no phase, and the whole error counts: otherwise
     silence would be a perfect answer.
     """
-    projection = tf.math.real(clean * tf.math.conj(enhanced)) / magnitude(enhanced)
+    projection = dot(clean, enhanced) / magnitude(enhanced)
     seen = (power(enhanced) / magnitude(enhanced) - projection) ** 2
     unseen = power(clean - enhanced) * EPSILON / (power(enhanced) + EPSILON)
     return _mean(seen + unseen)
@@ -72,9 +78,9 @@ def compressed(
         exponent: Of the magnitude; 0.3 is near the ear's loudness.
     """
     s, e = magnitude(clean), magnitude(enhanced)
-    sc, ec = s**exponent, e**exponent
-    dot = tf.math.real(clean * tf.math.conj(enhanced)) / (s * e)
-    distance = sc**2 + ec**2 - 2 * sc * ec * dot
+    sc, ec = (tf.exp(exponent * tf.math.log(m)) for m in (s, e))  # twice as fast as a power
+    cosine = dot(clean, enhanced) / (s * e)
+    distance = sc**2 + ec**2 - 2 * sc * ec * cosine
     floor = (sc**2 + ec**2) * EPSILON / (s * e)  # what EPSILON adds where nothing sounds
     return _mean((sc - ec) ** 2) + complex_weight * _mean(tf.maximum(distance - floor, 0.0))
 

@@ -1,0 +1,41 @@
+"""The benchmarks run, and their figures have the names that others rely on."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lstm_se import bench
+from lstm_se.cli import commands
+
+
+def test_engines_figures_agree_with_each_other(tmp_path):
+    figures = bench.engines(seconds=1, repeats=1)
+    assert figures["audio_seconds"] == 1
+    product = figures["numpy_real_time_factor"] * figures["numpy_times_real_time"]
+    assert product == pytest.approx(1)
+
+
+def test_training_figures_hold_every_way_and_its_ratio():
+    figures = bench.training(steps=1)
+    ours = figures["ours_x_real_time"]
+    for way in ("records_stoi", "records_pesq_wb", "records_stoi_pesq_wb"):
+        assert figures[f"ours_over_{way}"] == pytest.approx(ours / figures[f"{way}_x_real_time"])
+
+
+def test_metric_in_the_graph_leaves_failures_out():
+    rng = np.random.default_rng(0)
+    sound = rng.standard_normal((1, 16_000)).astype(np.float32)
+    silence = np.zeros_like(sound)
+    clean = tf.constant(np.concatenate([sound, silence]))
+    measure = tf.function(bench.in_graph(("si_sdr", "stoi")))
+    assert float(measure(clean, clean)) == pytest.approx(1, abs=1e-4)
+
+
+def test_table_and_file_have_the_same_figures(tmp_path, monkeypatch, capsys):
+    figures = {"one_x_real_time": 1.23456, "steps": 12}
+    monkeypatch.setitem(bench.BENCHES, "engines", lambda: figures)
+    commands.main(["bench", "engines", "--json", str(tmp_path / "f.json")], standalone_mode=False)
+    assert json.loads((tmp_path / "f.json").read_text()) == figures
+    assert capsys.readouterr().out == "one_x_real_time  1.23\nsteps            12\n"
