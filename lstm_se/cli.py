@@ -90,7 +90,7 @@ def _jobs(sources: tuple[Path, ...], output: Path) -> list[tuple[Path, Path]]:
     from . import audio
 
     single = len(sources) == 1 and not sources[0].is_dir()
-    if single and output.suffix.lower() in audio.SUFFIXES and not output.is_dir():
+    if single and output.suffix and not output.is_dir():
         return [(sources[0], output)]
     if output.is_file():
         raise ValueError(f"{output} is a file: name a folder for the output")

@@ -84,6 +84,12 @@ def test_output_may_not_be_the_input(noisy):
     assert noisy.read_bytes() == before
 
 
+def test_format_that_cannot_be_written_is_named(noisy):
+    result = run("enhance", noisy, "-o", noisy.with_name("out.xyz"))
+    assert_one_clear_line(result, "out.xyz", ".wav")
+    assert not noisy.with_name("out.xyz").exists()
+
+
 def test_unwritable_folder_is_named(noisy):
     # a folder below a file cannot be made, not even by root, who may write anywhere
     target = noisy / "below" / "out.wav"
