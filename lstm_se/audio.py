@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 import numpy as np
 import soundfile
 import soxr
+
+from .files import write_whole
 
 SAMPLE_RATE = 16_000
 SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
@@ -129,15 +130,7 @@ def save(
         encoded = _encode(np.clip(samples.T, -1, 1), sample_rate, kind, subtype)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"cannot write {path}: {error.error_string}") from None
-    part = path.with_name(f".{path.name}.part")
-    try:
-        # a name of our own, renamed when complete: a reader never meets half a file
-        part.write_bytes(encoded)
-        os.replace(part, path)
-    except OSError as error:
-        raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, encoded)
 
 
 def _encode(samples: np.ndarray, sample_rate: int, kind: str, subtype: str | None) -> bytes:

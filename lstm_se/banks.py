@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from . import audio
+from .files import write_whole
 from .noises import unit_rms
 
 BANK_DBFS = -26.0  # level of the active frames of every file in a bank
@@ -160,11 +161,10 @@ def _levelled(samples: np.ndarray, gain_db: float) -> np.ndarray:
 
 def write_entries(path: Path, banks: Iterable[tuple[str, Bank]]) -> None:
     """List every file that a training used: ``use,bank,file,seconds,sha256``, atomically."""
-    part = path.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["use", "bank", "file", "seconds", "sha256"])
-        for use, bank in banks:
-            for entry in bank.entries:
-                writer.writerow([use, bank.name, *entry])
-    os.replace(part, path)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["use", "bank", "file", "seconds", "sha256"])
+    for use, bank in banks:
+        for entry in bank.entries:
+            writer.writerow([use, bank.name, *entry])
+    write_whole(path, text.getvalue())

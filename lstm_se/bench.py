@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -20,6 +19,7 @@ import numpy as np
 from . import enhance, metrics
 from .bundled import mini
 from .config import Config
+from .files import write_whole
 
 Figures = dict[str, Any]
 WARM_UP = 3  # steps that trace the graph and fill the queues
@@ -137,6 +137,4 @@ def table(figures: Figures) -> str:
 
 def save(path: Path, figures: Figures) -> None:
     """Write figures as JSON, atomically."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_whole(path, json.dumps(figures, indent=2) + "\n")

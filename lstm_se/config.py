@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .files import write_whole
 
 CHOICES = {
     "band_scale": ("erb", "mel", "linear"),
@@ -183,9 +184,7 @@ class Config:
 
     def save(self, path: str | Path) -> None:
         """Write the configuration as JSON, atomically."""
-        part = Path(path).with_name(Path(path).name + ".part")
-        part.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
-        os.replace(part, path)
+        write_whole(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Config:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from .files import write_whole
 
 BASELINE = "noisy"
 RESAMPLES = 10_000
@@ -187,7 +187,7 @@ class Report:
             reasons = "; ".join(f"{metric}: {reason}" for metric, reason in row.failures.items())
             values = [row.values.get(metric, "") for metric in self.metrics]
             writer.writerow([row.name, row.system, *values, reasons])
-        _write(Path(path), text.getvalue())
+        write_whole(path, text.getvalue())
 
     def to_json(self, path: str | Path) -> None:
         """Write the summary and the rows.
@@ -204,7 +204,7 @@ class Report:
             "summary": [asdict(line) for line in self.summary()],
             "rows": [asdict(row) for row in self.rows],
         }
-        _write(Path(path), json.dumps(content, indent=2, allow_nan=False) + "\n")
+        write_whole(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def interval(values: Iterable[float], seed: int = 0) -> Interval:
@@ -266,16 +266,3 @@ def _align(row: list[str], widths: list[int]) -> list[str]:
     """Words to the left, numbers to the right."""
     words = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
     return words + [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
-
-
-def _write(path: Path, text: str) -> None:
-    """Write the whole file or leave what was there."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()

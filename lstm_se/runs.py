@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 
 from . import models, network
 from .config import Config
+from .files import write_whole
 
 HISTORY = ("epoch", "seconds", "loss", "val_loss", "learning_rate")
 
@@ -91,25 +93,20 @@ class Run:
         self._write_history([old for old in self.history() if old["epoch"] < row["epoch"]] + [row])
 
     def _write_history(self, rows: list[dict[str, float]]) -> None:
-        part = self.log.with_suffix(".part")
-        with part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, HISTORY, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(part, self.log)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, HISTORY, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.log, text.getvalue())
 
 
 def save_weights(path: Path, weights: network.Weights) -> None:
     """Write ``weights.npz``, atomically."""
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez_compressed(file, **weights)  # type: ignore[arg-type]
-    os.replace(part, path)
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **weights)  # type: ignore[arg-type]
+    write_whole(path, archive.getvalue())
 
 
 def describe(run: str | Path, **facts: Any) -> None:
     """Write ``recipe.json`` into a run: what it was trained on, so that it can be repeated."""
-    path = Path(run) / "recipe.json"
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_whole(Path(run) / "recipe.json", json.dumps(facts, indent=2, sort_keys=True) + "\n")

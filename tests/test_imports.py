@@ -14,7 +14,7 @@ import lstm_se
 PACKAGE = Path(lstm_se.__file__).parent
 # A module imports only from modules before it; __init__ gathers, and only the end needs it.
 ORDER = (
-    *("config", "audio", "stft", "features", "network"),
+    *("files", "config", "audio", "stft", "features", "network"),
     *("workers", "datasets", "transfer", "download", "noises", "mixing", "bundled", "banks"),
     *("pipeline", "models", "losses", "metrics", "report", "evaluation"),
     *("runs", "training", "ingredients", "enhance", "card", "bench", "plots"),
