@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import resource
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -102,34 +103,35 @@ def test_refused_file_leaves_nothing_behind(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
-    """No file of this process may have more than 4 kB."""
+    """No file of this process may grow beyond 4 kB, not even the log pytest itself may write to."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-@pytest.mark.usefixtures("full_disk")
 def test_full_disk_is_told(suffix, tmp_path):
     target = tmp_path / f"a{suffix}"
-    with pytest.raises(OSError, match=f"cannot write {target}: File too large"):
+    told = f"cannot write {target}: File too large"
+    with full_disk(), pytest.raises(OSError, match=told):
         audio.save(target, noise(40_000))
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_full_disk_leaves_neither_target_nor_part(tmp_path):
-    with pytest.raises(OSError, match="File too large"):
+    with full_disk(), pytest.raises(OSError, match="File too large"):
         audio.save(tmp_path / "a.wav", noise(16_000))
     assert not list(tmp_path.iterdir())
 
 
-def test_write_that_fails_keeps_the_old_file(tmp_path, full_disk):
+def test_write_that_fails_keeps_the_old_file(tmp_path):
     audio.save(tmp_path / "a.wav", noise(100))
     before = (tmp_path / "a.wav").read_bytes()
-    with pytest.raises(OSError, match="File too large"):
+    with full_disk(), pytest.raises(OSError, match="File too large"):
         audio.save(tmp_path / "a.wav", noise(16_000))
     assert (tmp_path / "a.wav").read_bytes() == before
 
