@@ -16,7 +16,8 @@ from .files import write_whole
 from .noises import unit_rms
 
 BANK_DBFS = -26.0  # level of the active frames of every file in a bank
-VOICES = (1.0, 0.87, 1.13)  # playing a talker slower and faster gives two more talkers
+VOICES = (1.0, 0.84, 0.92, 1.08, 1.18)  # playing a talker slower and faster gives more talkers
+NOISE_SPEEDS = (1.0, 0.8, 1.25)
 MIN_RANGE_DB = 30.0  # a talker whose pauses lie closer below is no clean target
 Groups = Mapping[str, Sequence[Path]]
 Progress = Callable[[Iterable[str]], Iterable[str]]
@@ -76,18 +77,21 @@ def load_speech(
     return _load(groups, lambda clip: _utterance(clip, rng), voices, progress)
 
 
-def load_noise(groups: Groups, progress: Progress = iter) -> list[Bank]:
+def load_noise(
+    groups: Groups, speeds: Sequence[float] = NOISE_SPEEDS, progress: Progress = iter
+) -> list[Bank]:
     """Read noise, each recording at the same level.
 
     Args:
         groups: Files of each kind or folder.
+        speeds: Factors by which the playing time is changed.
         progress: Wraps the groups, for instance ``tqdm``.
 
     Raises:
         FileNotFoundError: If a file does not exist.
         ValueError: If a file cannot be read, or nothing in a group can be used.
     """
-    return _load(groups, _noise, (1.0,), progress)
+    return _load(groups, _noise, speeds, progress)
 
 
 def _load(

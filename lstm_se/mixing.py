@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .audio import SAMPLE_RATE, active_level_dbfs
+from .audio import active_level_dbfs
+from .microphone import band_limits, equaliser, filtered, record
 from .noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
+from .reverberation import early, impulse_response, reverberate
 
 
 def mix(speech: np.ndarray, noise: np.ndarray, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
@@ -64,27 +66,43 @@ class Recipe:
 
     Attributes:
         snr_db: Signal-to-noise ratio.
-        level_dbfs: Level of the active speech.
+        level_dbfs: Level of the active speech that the network sees.
         equaliser_db: Deviation of a random smooth equaliser, on speech and noise each.
         noise_only: Share of clips without speech.
         speech_only: Share of clips with next to no noise.
-        synthetic: Share of clips with synthetic noise.
-        babble: Share of clips with babble.
+        synthetic: Share of noises that are synthetic.
+        babble: Share of noises that are several talkers at once.
+        distant_talker: Share of noises that are one other talker far away in a room.
         second_noise: Share of clips with another noise below the first.
+        reverberation: Share of clips with the talker in a room; the target keeps the early
+            reflections and loses the tail.
+        reverberation_seconds: Time in which the room's tail falls by 60 dB.
+        direct_to_reverberant_db: Energy of the direct sound over that of the reflections.
         high_pass: Share of clips through a random high-pass, as microphones have.
         low_pass: Share of clips through a random low-pass, as codecs have.
+        recorded_dbfs: Peak in the recorder, which rounds to 16 bits; the recording is turned back
+            to ``level_dbfs``, so that a quiet one counts as much in the loss as a loud one.
+        overdriven: Share of clips that saturate the recorder.
+        overdrive_db: By how much they do.
     """
 
     snr_db: tuple[float, float] = (-5.0, 20.0)
     level_dbfs: tuple[float, float] = (-32.0, -20.0)
     equaliser_db: float = 2.5
-    noise_only: float = 0.06
+    noise_only: float = 0.08
     speech_only: float = 0.06
-    synthetic: float = 0.25
+    synthetic: float = 0.22
     babble: float = 0.12
+    distant_talker: float = 0.03
     second_noise: float = 0.3
+    reverberation: float = 0.2
+    reverberation_seconds: tuple[float, float] = (0.1, 0.6)
+    direct_to_reverberant_db: tuple[float, float] = (0.0, 15.0)
     high_pass: float = 0.4
     low_pass: float = 0.15
+    recorded_dbfs: tuple[float, float] = (-45.0, 0.0)
+    overdriven: float = 0.05
+    overdrive_db: tuple[float, float] = (1.0, 10.0)
 
 
 class Mixer:
@@ -95,7 +113,7 @@ class Mixer:
 
     def __init__(
         self,
-        speech: Sequence[np.ndarray],
+        talkers: Sequence[Sequence[np.ndarray]],
         noise: Sequence[np.ndarray],
         samples: int,
         batch_size: int,
@@ -105,7 +123,8 @@ class Mixer:
         """Mix int16 banks.
 
         Args:
-            speech: One bank for each talker or file.
+            talkers: The banks of each talker: as he is, and slower or faster. Nobody talks behind
+                himself.
             noise: One bank for each recording.
             samples: Length of a segment.
             batch_size: Segments in a batch.
@@ -115,13 +134,13 @@ class Mixer:
         Raises:
             ValueError: If there is no speech.
         """
-        if not speech:
+        if not talkers:
             raise ValueError("no speech to mix: name at least one folder with speech")
-        self.speech, self.noise = list(speech), list(noise)
+        self.talkers, self.noise = [list(voices) for voices in talkers], list(noise)
         self.samples, self.batch_size = samples, batch_size
         self.recipe, self.seed = recipe or Recipe(), seed
         # the square root keeps one long reading from drowning forty short talkers
-        self._talker = _shares(self.speech)
+        self._talker = _shares([voices[0] for voices in self.talkers])
         self._noise = _shares(self.noise)
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -132,23 +151,43 @@ class Mixer:
         return noisy, clean
 
     def _pair(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """One clean and noisy segment; the microphone's filter is on both."""
+        """One clean and noisy segment as one microphone hears them."""
         r = self.recipe
-        talker = int(rng.choice(len(self.speech), p=self._talker))
-        speech = excerpt(self.speech[talker], self.samples, rng)
-        speech = filtered(speech, equaliser(rng, r.equaliser_db))
+        talker = int(rng.choice(len(self.talkers), p=self._talker))
+        target, speech = self._speech(rng, self.talkers[talker])
         noise = filtered(self._draw_noise(rng, talker), equaliser(rng, r.equaliser_db))
         kind, snr_db = rng.random(), rng.uniform(*r.snr_db)
-        if kind < r.noise_only or not speech.any():
+        if kind < r.noise_only or not target.any():
             clean, noisy = np.zeros_like(speech), unit_rms(noise) * 10 ** (-snr_db / 20)
         else:
             snr_db = rng.uniform(35, 60) if kind < r.noise_only + r.speech_only else snr_db
-            clean = speech / 10 ** (active_level_dbfs(speech) / 20)
-            noisy = clean + unit_rms(noise) * 10 ** (-snr_db / 20)
+            level = 10 ** (active_level_dbfs(target) / 20)
+            clean = target / level
+            noisy = speech / level + unit_rms(noise) * 10 ** (-snr_db / 20)
         gain = 10 ** (rng.uniform(*r.level_dbfs) / 20)
         gain *= min(1.0, 0.99 / max(1e-9, gain * np.abs(noisy).max()))
-        microphone = band_limits(rng, r.high_pass, r.low_pass) * gain
-        return filtered(clean, microphone), filtered(noisy, microphone)
+        heard = band_limits(rng, r.high_pass, r.low_pass) * gain
+        return filtered(clean, heard), self._recorded(rng, filtered(noisy, heard))
+
+    def _speech(
+        self, rng: np.random.Generator, voices: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What is wanted of a talker, and what reaches the microphone."""
+        r = self.recipe
+        speech = excerpt(voices[rng.integers(len(voices))], self.samples, rng)
+        speech = filtered(speech, equaliser(rng, r.equaliser_db))
+        if rng.random() >= r.reverberation:
+            return speech, speech
+        response = impulse_response(
+            rng, rng.uniform(*r.reverberation_seconds), rng.uniform(*r.direct_to_reverberant_db)
+        )
+        return reverberate(speech, early(response)), reverberate(speech, response)
+
+    def _recorded(self, rng: np.random.Generator, noisy: np.ndarray) -> np.ndarray:
+        """The mixture as a recorder of 16 bits gives it back."""
+        r = self.recipe
+        overdriven = rng.random() < r.overdriven
+        return record(noisy, rng.uniform(*(r.overdrive_db if overdriven else r.recorded_dbfs)))
 
     def _draw_noise(self, rng: np.random.Generator, talker: int) -> np.ndarray:
         """One noise, sometimes with a second one below it; unit RMS."""
@@ -158,52 +197,30 @@ class Mixer:
         return unit_rms(noise)
 
     def _one_noise(self, rng: np.random.Generator, talker: int) -> np.ndarray:
-        """Synthetic, recorded, or babble of the others: unit RMS."""
-        kind = rng.random()
-        if kind < self.recipe.synthetic or not self.noise:
+        """Synthetic, talk of others, or recorded: unit RMS."""
+        r, kind = self.recipe, rng.random()
+        if kind < r.synthetic:
             name = TRAINING_SYNTHETIC[rng.integers(len(TRAINING_SYNTHETIC))]
             return SYNTHETIC[name](self.samples, rng)
-        if kind < self.recipe.synthetic + self.recipe.babble:
-            others = self.speech[:talker] + self.speech[talker + 1 :] or self.speech
-            return babble(others, self.samples, rng, int(rng.integers(3, 9)))
+        others = self.talkers[:talker] + self.talkers[talker + 1 :] or self.talkers
+        behind = [voices[rng.integers(len(voices))] for voices in others]
+        if kind < r.synthetic + r.babble:
+            return babble(behind, self.samples, rng, int(rng.integers(3, 9)))
+        if kind < r.synthetic + r.babble + r.distant_talker:
+            return self._distant(rng, behind)
+        if not self.noise:
+            return SYNTHETIC["coloured"](self.samples, rng)
         bank = self.noise[rng.choice(len(self.noise), p=self._noise)]
         return unit_rms(excerpt(bank, self.samples, rng))
+
+    def _distant(self, rng: np.random.Generator, talkers: list[np.ndarray]) -> np.ndarray:
+        """One talker whose reflections are louder than he is, unit RMS."""
+        speech = excerpt(talkers[rng.integers(len(talkers))], self.samples, rng)
+        response = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
+        return unit_rms(reverberate(speech, response))
 
 
 def _shares(banks: Sequence[np.ndarray]) -> np.ndarray:
     """Probability of each bank: the square root of its length."""
     roots = np.sqrt([float(len(bank)) for bank in banks])
     return roots / max(roots.sum(), 1e-9)
-
-
-CURVE_POINTS = 129
-
-
-def equaliser(rng: np.random.Generator, deviation_db: float) -> np.ndarray:
-    """Random smooth gain over frequency with a random tilt, shape ``(CURVE_POINTS,)``."""
-    octaves = np.log2(np.maximum(np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS), 60))
-    knots = np.linspace(octaves[0], octaves[-1], 7)
-    level_db = np.interp(octaves, knots, rng.normal(0, deviation_db, 7))
-    level_db += rng.uniform(-1.5, 1.5) * (octaves - octaves.mean())
-    return 10 ** (level_db / 20)
-
-
-def band_limits(rng: np.random.Generator, high_pass: float, low_pass: float) -> np.ndarray:
-    """Gain of a random high-pass and low-pass, each there by chance, shape ``(CURVE_POINTS,)``."""
-    frequency = np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS)
-    gain = np.ones(CURVE_POINTS)
-    if rng.random() < high_pass:
-        ratio = rng.uniform(40, 250) / np.maximum(frequency, 8)
-        gain /= np.sqrt(1 + ratio ** rng.choice([2, 4, 6]))
-    if rng.random() < low_pass:
-        ratio = frequency / rng.uniform(3500, 7500)
-        gain /= np.sqrt(1 + ratio ** rng.choice([4, 12, 24]))
-    return gain
-
-
-def filtered(samples: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Apply a gain over frequency without delay, float32; the ends wrap around."""
-    spectrum = np.fft.rfft(samples.astype(np.float32, copy=False))
-    places = np.linspace(0, CURVE_POINTS - 1, len(spectrum), dtype=np.float32)
-    curve = np.interp(places, np.arange(CURVE_POINTS), gain).astype(np.float32)
-    return np.fft.irfft(spectrum * curve, len(samples))

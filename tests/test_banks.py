@@ -141,5 +141,7 @@ def test_progress_sees_every_group(tmp_path):
     write(tmp_path / "ann", a=utterance())
     write(tmp_path / "bob", a=utterance())
     seen = []
-    banks.load_noise(banks.by_folder([tmp_path]), lambda names: seen.extend(names) or names)
+    banks.load_noise(
+        banks.by_folder([tmp_path]), progress=lambda names: seen.extend(names) or names
+    )
     assert seen == ["ann", "bob"]

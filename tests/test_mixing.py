@@ -12,7 +12,10 @@ from lstm_se import mixing
 from lstm_se.audio import active_level_dbfs, rms_dbfs
 from lstm_se.mixing import Mixer, Recipe, mix
 
-FLAT = {"equaliser_db": 0.0, "high_pass": 0.0, "low_pass": 0.0}
+FLAT = {
+    **{"equaliser_db": 0.0, "high_pass": 0.0, "low_pass": 0.0, "reverberation": 0.0},
+    **{"overdriven": 0.0, "recorded_dbfs": (0.0, 0.0)},
+}
 
 
 def speech_like(samples, seed=0, level=0.3):
@@ -115,7 +118,7 @@ def mixer(seed=0, speech=None, noises=None, recipe=None, batch_size=4, samples=3
     """A mixer of three talkers and two noises."""
     speech = [as_bank(speech_like(9000, k)) for k in range(3)] if speech is None else speech
     noises = [as_bank(0.3 * noise(9000, seed=k)) for k in (7, 8)] if noises is None else noises
-    return Mixer(speech, noises, samples, batch_size, recipe, seed)
+    return Mixer([[bank] for bank in speech], noises, samples, batch_size, recipe, seed)
 
 
 def test_batch_has_its_shape_and_kind():
@@ -191,6 +194,39 @@ def test_target_does_not_babble_behind_himself():
     assert (behind[np.arange(30), own] < 0.01 * behind.max(1)).all()
 
 
+def test_slower_voice_of_the_target_does_not_babble_behind_him():
+    """Both voices of the one talker are low, the other talker is high."""
+    time = np.arange(9000) / 16_000
+    low, lower, high = (as_bank(0.5 * np.sin(2 * np.pi * f * time)) for f in (1000, 850, 3000))
+    recipe = Recipe(snr_db=(0, 0), noise_only=0, speech_only=0, synthetic=0, babble=1, **FLAT)
+    pairs = Mixer([[low, lower], [high]], [], 3200, 40, recipe).batch(0)
+    lines = [
+        np.abs(np.fft.rfft(part * np.hanning(3200))) for part in (pairs[1], np.subtract(*pairs))
+    ]
+    clean, behind = (line[:, [170, 200, 600]] for line in lines)
+    target_is_low = clean.argmax(1) < 2
+    assert 0 < target_is_low.sum() < 40
+    assert (behind.argmax(1) == np.where(target_is_low, 2, behind[:, :2].argmax(1))).all()
+
+
+def test_room_s_tail_is_in_the_mixture_and_not_in_the_target():
+    """With a lone click as the voice, what follows 50 ms after it must go."""
+    click = np.zeros(6000, np.float32)
+    click[10] = 0.9
+    recipe = Recipe(**{**FLAT, "reverberation": 1.0}, noise_only=0, speech_only=1, synthetic=1)
+    noisy, clean = Mixer([[as_bank(click)]], [], 6000, 8, recipe).batch(0)
+    late = slice(10 + 800 + 10, 4000)
+    energies = [np.sum(part[:, late].astype(np.float64) ** 2, 1) for part in (noisy, clean)]
+    assert np.median(energies[0] / energies[1]) > 1000
+
+
+def test_overdriven_clip_is_cut_at_its_peaks():
+    recipe = Recipe(**{**FLAT, "overdriven": 1.0}, snr_db=(20, 20), noise_only=0)
+    noisy, _ = mixer(recipe=recipe).batch(0)
+    at_the_peak = (np.abs(noisy) > 0.999 * np.abs(noisy).max(1, keepdims=True)).sum(1)
+    assert at_the_peak.min() > 3
+
+
 def test_only_talker_may_babble_behind_himself():
     lone = mixer(speech=[as_bank(speech_like(9000))], recipe=Recipe(synthetic=0, babble=1))
     assert np.isfinite(lone.batch(0)).all()
@@ -214,33 +250,3 @@ def test_silent_or_short_bank_gives_finite_clips(speech):
 def test_mixer_without_speech_is_refused():
     with pytest.raises(ValueError, match="no speech to mix: name at least one folder"):
         mixer(speech=[])
-
-
-@pytest.mark.parametrize("samples", [1, 400, 401, 3000])
-def test_flat_gain_filters_nothing(samples):
-    flat = np.ones(mixing.CURVE_POINTS)
-    np.testing.assert_allclose(mixing.filtered(noise(samples), flat), noise(samples), atol=1e-6)
-
-
-def test_filter_delays_nothing():
-    impulse = np.zeros(1001, np.float32)
-    impulse[500] = 1
-    curve = mixing.band_limits(np.random.default_rng(0), 1.0, 1.0)
-    assert np.abs(mixing.filtered(impulse, curve)).argmax() == 500
-
-
-@pytest.mark.parametrize(("limits", "end"), [((1.0, 0.0), 0), ((0.0, 1.0), -1)])
-def test_band_limit_turns_its_end_down(limits, end):
-    curves = [mixing.band_limits(np.random.default_rng(seed), *limits) for seed in range(20)]
-    assert max(curve[end] for curve in curves) < 0.75
-
-
-def test_band_limits_are_flat_without_chance():
-    assert (mixing.band_limits(np.random.default_rng(0), 0.0, 0.0) == 1).all()
-
-
-def test_equaliser_without_deviation_is_a_mere_tilt():
-    curve = 20 * np.log10(mixing.equaliser(np.random.default_rng(0), 0.0))
-    octaves = np.log2(np.maximum(np.linspace(0, 8000, mixing.CURVE_POINTS), 60))
-    slope = np.polyfit(octaves, curve, 1)[0]
-    assert abs(slope) < 1.5

@@ -1,0 +1,54 @@
+"""What a microphone does to all it hears: its frequency response, its band, its full scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .audio import SAMPLE_RATE
+
+CURVE_POINTS = 129
+
+
+def equaliser(rng: np.random.Generator, deviation_db: float) -> np.ndarray:
+    """Random smooth gain over frequency with a random tilt, shape ``(CURVE_POINTS,)``."""
+    octaves = np.log2(np.maximum(np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS), 60))
+    knots = np.linspace(octaves[0], octaves[-1], 7)
+    level_db = np.interp(octaves, knots, rng.normal(0, deviation_db, 7))
+    level_db += rng.uniform(-1.5, 1.5) * (octaves - octaves.mean())
+    return 10 ** (level_db / 20)
+
+
+def band_limits(rng: np.random.Generator, high_pass: float, low_pass: float) -> np.ndarray:
+    """Gain of a random high-pass and low-pass, each there by chance, shape ``(CURVE_POINTS,)``."""
+    frequency = np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS)
+    gain = np.ones(CURVE_POINTS)
+    if rng.random() < high_pass:
+        ratio = rng.uniform(40, 250) / np.maximum(frequency, 8)
+        gain /= np.sqrt(1 + ratio ** rng.choice([2, 4, 6]))
+    if rng.random() < low_pass:
+        ratio = frequency / rng.uniform(3500, 7500)
+        gain /= np.sqrt(1 + ratio ** rng.choice([4, 12, 24]))
+    return gain
+
+
+def filtered(samples: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Apply a gain over frequency without delay, float32; the ends wrap around."""
+    spectrum = np.fft.rfft(samples.astype(np.float32, copy=False))
+    places = np.linspace(0, CURVE_POINTS - 1, len(spectrum), dtype=np.float32)
+    curve = np.interp(places, np.arange(CURVE_POINTS), gain).astype(np.float32)
+    return np.fft.irfft(spectrum * curve, len(samples))
+
+
+def record(samples: np.ndarray, peak_dbfs: float) -> np.ndarray:
+    """Record into 16 bits and turn the recording back to the level it came with.
+
+    Args:
+        samples: Any level, shape ``(samples,)``.
+        peak_dbfs: Level of the largest sample in the recorder; above 0 the recorder saturates.
+
+    Returns:
+        As ``samples``: rounded, and clipped where the recorder was overdriven, float32.
+    """
+    gain = 10 ** (peak_dbfs / 20) / max(1e-9, float(np.abs(samples).max()))
+    recorded = np.clip(np.round(samples * gain * 32768), -32768, 32767) / 32768
+    return (recorded / gain).astype(np.float32)
