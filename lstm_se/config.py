@@ -18,10 +18,14 @@ CHOICES = {
     "normalisation": ("none", "zscore", "minmax", "running"),
     "normalisation_scope": ("utterance", "segment"),
     "cell": ("lstm", "gru", "rnn"),
+    "initializer": ("glorot_uniform", "glorot_normal", "he_normal", "orthogonal"),
     "mask": ("bins", "bands"),
     "loss": ("mse", "mae", "magnitude", "psa", "compressed"),
 }
-POSITIVE = ("sample_rate", "n_fft", "hop_length", "bands", "segment_seconds", "batch_size")
+POSITIVE = (
+    *("sample_rate", "n_fft", "hop_length", "bands", "level_seconds"),
+    *("segment_seconds", "batch_size"),
+)
 
 
 def _whole(value: Any) -> bool:
@@ -59,19 +63,26 @@ class Config:
         center: Mirror the beginning in front, instead of starting from silence as a stream does.
         bands: Number of bands the network sees.
         band_scale: ``"erb"``, ``"mel"`` or ``"linear"``.
+        fine_hz: Up to this frequency in Hz every bin is a band of its own.
         f_min: The network does not see bins below this frequency in Hz.
         compression: ``"log"`` (log10 of band power), ``"power"`` (power ** 0.15, that is magnitude
             ** 0.3) or ``"none"``.
         normalisation: ``"none"``, ``"zscore"`` or ``"minmax"`` of the waveform, or ``"running"``:
             the causal level of the log features is subtracted, so that the network cannot tell loud
             from quiet.
+        level_seconds: Time constant of the running level, in s.
         normalisation_scope: Statistics of the whole ``"utterance"`` or of each ``"segment"``.
         cell: Recurrent cell, ``"lstm"``, ``"gru"`` or ``"rnn"``.
         units: Width of each recurrent layer.
         cell_clip: The LSTM's cell state is kept within +-cell_clip; ``None`` lets it grow.
         batch_norm: Normalise the output of each recurrent layer over the batch, as in 2022.
         dense: Widths of ReLU layers between the recurrent layers and the mask.
+        initializer: Keras' name of the distribution that the input kernels of all layers are drawn
+            from; the recurrent kernels start orthogonal.
         mask: The network gives one gain for each of the STFT's ``"bins"`` or of the ``"bands"``.
+        local: Each gain also sees the band that it belongs to and the two beside it, past the
+            recurrent layers: these know how loud the noise is, but 128 numbers cannot tell the
+            place of every harmonic.
         smoothing: Weight of the past in an exponential moving average of the mask, in [0, 1).
         loss: ``"mse"``, ``"mae"``, ``"magnitude"``, ``"psa"`` or ``"compressed"``.
         complex_weight: Weight of the complex term in the compressed loss.
@@ -79,6 +90,8 @@ class Config:
         segment_seconds: Length of a training segment in s.
         batch_size: Segments in a batch.
         learning_rate: Initial rate of Adam; it falls to a hundredth along a cosine.
+        averaging: Weight of the past in a moving average of the weights, in [0, 1); the average is
+            validated and kept. It looks back ``1 / (1 - averaging)`` steps: 0 for short trainings.
         seed: Seed of weights and data.
     """
 
@@ -89,16 +102,20 @@ class Config:
     center: bool = False
     bands: int = 64
     band_scale: str = "erb"
+    fine_hz: float = 0.0
     f_min: float = 0.0
     compression: str = "log"
     normalisation: str = "running"
+    level_seconds: float = 1.5
     normalisation_scope: str = "utterance"
     cell: str = "lstm"
     units: tuple[int, ...] = (128, 128)
     cell_clip: float | None = 10.0
     batch_norm: bool = False
     dense: tuple[int, ...] = ()
+    initializer: str = "glorot_uniform"
     mask: str = "bins"
+    local: bool = False
     smoothing: float = 0.0
     loss: str = "compressed"
     complex_weight: float = 0.43
@@ -106,6 +123,7 @@ class Config:
     segment_seconds: float = 3.0
     batch_size: int = 32
     learning_rate: float = 1e-3
+    averaging: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -128,8 +146,9 @@ class Config:
             )
         if not self.units:
             raise ValueError("units is empty: name the width of at least one recurrent layer")
-        if not 0 <= self.smoothing < 1:
-            raise ValueError(f"smoothing {self.smoothing} must lie in [0, 1)")
+        for field in ("smoothing", "averaging"):
+            if not 0 <= getattr(self, field) < 1:
+                raise ValueError(f"{field} {getattr(self, field)} must lie in [0, 1)")
 
     def _check_kinds(self) -> None:
         """A word is no switch, and half a band no band."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 FLOOR = 1e-9  # power: 134 dB under a bin of a full-scale tone, so that silence has a logarithm
-LEVEL_SECONDS = 1.5  # time constant of the running level
 LOG_SCALE = 0.5  # brings log10 of power, a range of some 8, near unit variance
 
 
@@ -100,6 +99,7 @@ def filterbank(
     sample_rate: int = 16_000,
     scale: str = "erb",
     f_min: float = 0.0,
+    fine_hz: float = 0.0,
 ) -> np.ndarray:
     """Triangular bands, none of them empty: centres are at least one bin apart.
 
@@ -112,6 +112,7 @@ def filterbank(
         sample_rate: In Hz.
         scale: ``"erb"``, ``"mel"`` or ``"linear"``.
         f_min: Bins below this frequency in Hz are not seen.
+        fine_hz: Up to this frequency in Hz every bin is a band: harmonics stay apart there.
 
     Returns:
         Shape ``(n_fft // 2 + 1, bands)``, float32; each column sums to one, so that a band is the
@@ -120,7 +121,7 @@ def filterbank(
     Raises:
         ValueError: If that many bands do not fit.
     """
-    edges = _band_edges(bands, n_fft, sample_rate, scale, f_min)
+    edges = _band_edges(bands, n_fft, sample_rate, scale, f_min, fine_hz)
     bins = np.arange(n_fft // 2 + 1)[:, None]
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
@@ -132,7 +133,9 @@ def filterbank(
     return matrix
 
 
-def _band_edges(bands: int, n_fft: int, sample_rate: int, scale: str, f_min: float) -> np.ndarray:
+def _band_edges(
+    bands: int, n_fft: int, sample_rate: int, scale: str, f_min: float, fine_hz: float
+) -> np.ndarray:
     """Lower edge, centres and upper edge in bins, shape ``(bands + 2,)``."""
     if scale not in SCALES:
         raise ValueError(f"no band scale {scale!r}: choose one of {', '.join(SCALES)}")
@@ -141,7 +144,8 @@ def _band_edges(bands: int, n_fft: int, sample_rate: int, scale: str, f_min: flo
     first, last = max(1, int(np.ceil(f_min / width))), n_fft // 2
     if bands < 2 or bands > last - first + 1:
         raise ValueError(f"{bands} bands do not fit {last - first + 1} bins: take 2 to that many")
-    for linear in range(bands):  # as few single bins as possible
+    fine = max(0, int(fine_hz / width) + 1 - first) if fine_hz else 0
+    for linear in range(fine, bands):  # as few single bins as possible
         knee = first + linear
         warped = np.linspace(forward(knee * width), forward(last * width), bands - linear)
         centres = np.concatenate([np.arange(first, knee), backward(warped) / width])
@@ -157,13 +161,14 @@ def inverse_filterbank(
     sample_rate: int = 16_000,
     scale: str = "erb",
     f_min: float = 0.0,
+    fine_hz: float = 0.0,
 ) -> np.ndarray:
     """Spreads one gain per band over the bins, shape ``(bands, bins)``; each column sums to one.
 
     A bin that no band hears takes the gain of the nearest band that does: deleting it would cut the
     voice's lowest octave away.
     """
-    weights = filterbank(bands, n_fft, sample_rate, scale, f_min)
+    weights = filterbank(bands, n_fft, sample_rate, scale, f_min, fine_hz)
     weights = weights / weights.max(0)  # triangles of height one again: neighbours share a bin
     heard = np.flatnonzero(weights.sum(1) > 0)
     nearest = heard[np.abs(np.arange(len(weights))[:, None] - heard).argmin(1)]
@@ -176,13 +181,20 @@ def inverse_filterbank(
 def bank_of(config: Config) -> np.ndarray:
     """The filter bank of a configuration, shape ``(bins, bands)``."""
     c = config
-    return filterbank(c.bands, c.n_fft, c.sample_rate, c.band_scale, c.f_min)
+    return filterbank(c.bands, c.n_fft, c.sample_rate, c.band_scale, c.f_min, c.fine_hz)
 
 
 def inverse_bank_of(config: Config) -> np.ndarray:
     """The inverse filter bank of a configuration, shape ``(bands, bins)``."""
     c = config
-    return inverse_filterbank(c.bands, c.n_fft, c.sample_rate, c.band_scale, c.f_min)
+    return inverse_filterbank(c.bands, c.n_fft, c.sample_rate, c.band_scale, c.f_min, c.fine_hz)
+
+
+def band_of_output(config: Config) -> np.ndarray:
+    """For each gain of the mask the band that hears most of it, shape ``(outputs,)``, integer."""
+    if config.mask == "bands":
+        return np.arange(config.bands)
+    return inverse_bank_of(config).argmax(0)
 
 
 def compress(power: np.ndarray, kind: str) -> np.ndarray:
@@ -205,7 +217,7 @@ class RunningLevel:
     """
 
     def __init__(self, config: Config) -> None:
-        """Forget everything; the time constant is ``LEVEL_SECONDS``."""
+        """Forget everything; the time constant is ``config.level_seconds``."""
         self.decay = level_decay(config)
         self.total = np.zeros(())
         self.weight = 0.0
@@ -219,7 +231,7 @@ class RunningLevel:
 
 def level_decay(config: Config) -> float:
     """Factor by which the running level forgets from one frame to the next."""
-    return float(np.exp(-config.hop_length / (LEVEL_SECONDS * config.sample_rate)))
+    return float(np.exp(-config.hop_length / (config.level_seconds * config.sample_rate)))
 
 
 def level_matrix(config: Config, frames: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -67,6 +68,34 @@ class Smoothing(layers.Layer):
         return {**super().get_config(), "past": self.past}
 
 
+@keras.saving.register_keras_serializable("lstm_se")
+class Local(layers.Layer):
+    """What each gain sees directly of the bands around its own: :func:`lstm_se.network.local`."""
+
+    def __init__(self, band: Sequence[int] | np.ndarray, **kwargs: Any) -> None:
+        """``band`` is the own band of each gain."""
+        super().__init__(**kwargs)
+        self.band = np.asarray(band)
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        """Start with no such view; input ``(batch, frames, bands)``."""
+        size = (network.TAPS, len(self.band))
+        self.kernel = self.add_weight(size, initializer="zeros", name="kernel")
+        self.last = shape[-1] - 1
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Shares of the logits, ``(batch, frames, outputs)``."""
+        seen = (
+            tf.gather(inputs, np.clip(self.band + step, 0, self.last), axis=-1) * self.kernel[tap]
+            for tap, step in enumerate((-1, 0, 1))
+        )
+        return tf.add_n(list(seen))
+
+    def get_config(self) -> dict[str, Any]:
+        """What :meth:`from_config` needs."""
+        return {**super().get_config(), "band": self.band.tolist()}
+
+
 def mask_network(config: Config) -> keras.Model:
     """Features ``(batch, frames, bands)`` to mask ``(batch, frames, outputs)``.
 
@@ -78,21 +107,30 @@ def mask_network(config: Config) -> keras.Model:
         if config.batch_norm:
             x = layers.BatchNormalization(name=f"norm_{i}")(x)
     for i, units in enumerate(config.dense):
-        x = layers.Dense(units, activation="relu", name=f"dense_{i}")(x)
-    last = f"dense_{len(config.dense)}"
-    x = layers.Dense(config.outputs, activation="sigmoid", name=last)(x)
+        x = _dense(config, units, "relu", i)(x)
+    x = _dense(config, config.outputs, "linear", len(config.dense))(x)
+    if config.local:
+        x = layers.Add()([x, Local(features.band_of_output(config), name="local")(inputs)])
+    x = layers.Activation("sigmoid")(x)
     if config.smoothing:
         x = Smoothing(config.smoothing, name="smoothing")(x)
     return keras.Model(inputs, x, name=f"{config.name}_mask")
 
 
+def _dense(config: Config, units: int, activation: str, i: int) -> layers.Layer:
+    """One layer without memory."""
+    drawn = config.initializer
+    return layers.Dense(units, activation, kernel_initializer=drawn, name=f"dense_{i}")
+
+
 def _recurrent(config: Config, units: int, name: str) -> layers.Layer:
     """One recurrent layer over all frames."""
     if config.cell == "lstm" and config.cell_clip is not None:
-        cell = ClippedLSTMCell(units, config.cell_clip)
+        cell = ClippedLSTMCell(units, config.cell_clip, kernel_initializer=config.initializer)
         return layers.RNN(cell, return_sequences=True, name=name)
     kinds = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}
-    return kinds[config.cell](units, return_sequences=True, name=name)
+    drawn = config.initializer
+    return kinds[config.cell](units, kernel_initializer=drawn, return_sequences=True, name=name)
 
 
 @keras.saving.register_keras_serializable("lstm_se")
@@ -140,10 +178,8 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
             weights[f"{layer.name}/scale"] = scale
             weights[f"{layer.name}/shift"] = beta - mean * scale
         elif layer.weights:
-            parts = ("kernel", "recurrent_kernel", "bias")
-            names = parts if layer.name.startswith("rnn_") else (parts[0], parts[2])
-            for name, variable in zip(names, layer.weights, strict=True):
-                weights[f"{layer.name}/{name}"] = variable.numpy()
+            for variable in layer.weights:
+                weights[f"{layer.name}/{variable.path.rsplit('/', 1)[1]}"] = variable.numpy()
     return weights
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from .config import Config
+from .features import band_of_output
 
 Weights = Mapping[str, np.ndarray]
+TAPS = 3  # a local gain sees its own band and the two beside it
 GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 
@@ -31,6 +33,8 @@ def shapes(config: Config) -> dict[str, tuple[int, ...]]:
     for i, units in enumerate((*config.dense, config.outputs)):
         found[f"dense_{i}/kernel"], found[f"dense_{i}/bias"] = (inputs, units), (units,)
         inputs = units
+    if config.local:
+        found["local/kernel"] = (TAPS, config.outputs)
     return found
 
 
@@ -80,6 +84,7 @@ class MaskNetwork:
         """Use ``weights``, named and shaped as :func:`shapes` says."""
         self.weights = weights
         self.config = config
+        self._band = band_of_output(config)
         self.reset()
 
     def reset(self) -> None:
@@ -89,13 +94,17 @@ class MaskNetwork:
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Mask of one frame: ``(channels, bands)`` in, ``(channels, outputs)`` in [0, 1] out."""
+        features = frame
         for i, units in enumerate(self.config.units):
             frame = self._recur(i, units, frame)
             if self.config.batch_norm:
                 frame = frame * self.weights[f"norm_{i}/scale"] + self.weights[f"norm_{i}/shift"]
         for i in range(len(self.config.dense)):
             frame = np.maximum(self._dense(i, frame), 0)
-        return self._smooth(sigmoid(self._dense(len(self.config.dense), frame)))
+        logits = self._dense(len(self.config.dense), frame)
+        if self.config.local:
+            logits = logits + local(features, self.weights["local/kernel"], self._band)
+        return self._smooth(sigmoid(logits))
 
     def _dense(self, i: int, frame: np.ndarray) -> np.ndarray:
         return frame @ self.weights[f"dense_{i}/kernel"] + self.weights[f"dense_{i}/bias"]
@@ -122,6 +131,24 @@ class MaskNetwork:
             h = np.tanh(frame @ kernel + h @ recurrent + bias)
         self.states[i] = (h, c)
         return h
+
+
+def local(features: np.ndarray, kernel: np.ndarray, band: np.ndarray) -> np.ndarray:
+    """What each gain sees directly of the bands around its own.
+
+    Args:
+        features: Shape ``(batch, bands)``.
+        kernel: Weight of the band below, its own and the one above, shape ``(3, outputs)``.
+        band: Own band of each gain, shape ``(outputs,)``; at the ends it is its own neighbour.
+
+    Returns:
+        Shape ``(batch, outputs)``.
+    """
+    last = features.shape[-1] - 1
+    return sum(
+        features[:, np.clip(band + step, 0, last)] * weight
+        for step, weight in zip((-1, 0, 1), kernel, strict=True)
+    )
 
 
 def lstm_step(

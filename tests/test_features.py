@@ -142,7 +142,7 @@ def test_running_level_forgets_with_its_time_constant():
     seconds = config.hop_length / config.sample_rate
     for _ in range(2000):
         level(np.zeros(4))
-    for _ in range(round(features.LEVEL_SECONDS / seconds)):
+    for _ in range(round(Config().level_seconds / seconds)):
         now = level(np.ones(4))
     assert now[0] == pytest.approx(1 - np.exp(-1), abs=0.01)
 
@@ -230,3 +230,26 @@ def test_constant_waveform_stays_finite(kind, value):
 def test_silence_stays_silence(kind):
     silence = np.zeros(100, np.float32)
     assert not features.normalisation(silence, kind).apply(silence).any()
+
+
+@pytest.mark.parametrize("fine_hz", [500.0, 2000.0, 2500.0])
+def test_every_bin_is_a_band_up_to_the_frequency_asked_for(fine_hz):
+    bank = features.filterbank(104, 512, 16_000, "erb", 0.0, fine_hz)
+    fine = bank[1 : int(fine_hz / 31.25) + 1]
+    assert ((fine > 0).sum(1) == 1).all()
+    assert ((bank > 0).sum(0) > 0).all()
+
+
+def test_fine_bands_leave_room_for_the_others_or_are_refused():
+    with pytest.raises(ValueError, match="64 bands do not fit"):
+        features.filterbank(64, 512, 16_000, "erb", 0.0, 2500.0)
+
+
+def test_gain_belongs_to_the_band_that_hears_its_bin():
+    config = Config.preset("tiny", bands=96, fine_hz=2000.0)
+    own = features.band_of_output(config)
+    assert (np.diff(own) >= 0).all()
+    assert set(own) == set(range(96))
+    np.testing.assert_array_equal(own[1:65], np.arange(64))
+    bands = Config.preset("tiny", mask="bands")
+    np.testing.assert_array_equal(features.band_of_output(bands), np.arange(64))

@@ -23,8 +23,11 @@ def test_keras_enhances_as_numpy_does(name):
 
 @pytest.mark.parametrize(
     "config",
-    [small(), small(cell="gru"), small(cell="rnn", dense=(3,)), small(batch_norm=True)],
-    ids=["lstm", "gru", "rnn and dense", "batch norm"],
+    [
+        *(small(), small(cell="gru"), small(cell="rnn", dense=(3,)), small(batch_norm=True)),
+        small(local=True),
+    ],
+    ids=["lstm", "gru", "rnn and dense", "batch norm", "local"],
 )
 def test_weights_that_were_set_are_got_back(config):
     weights = random_weights(config)
@@ -33,6 +36,19 @@ def test_weights_that_were_set_are_got_back(config):
     got = models.get_weights(model)
     for name, weight in weights.items():
         np.testing.assert_allclose(got[name], weight, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("mask", ["bins", "bands"])
+def test_local_view_is_the_same_in_both(mask):
+    config = small(local=True, mask=mask, fine_hz=2000.0, bands=20)
+    weights = random_weights(config)
+    model = models.Denoiser(config)
+    models.set_weights(model.network, weights)
+    blind = {**weights, "local/kernel": np.zeros_like(weights["local/kernel"])}
+    waveform = noise(3000)
+    found = model(waveform[None])[0]
+    np.testing.assert_allclose(found, Denoiser(config, weights).enhance(waveform), atol=1e-5)
+    assert np.abs(found - Denoiser(config, blind).enhance(waveform)).max() > 1e-2
 
 
 def test_missing_weight_cannot_be_set():
