@@ -1,0 +1,102 @@
+"""Put the shipped model through what no average speaks of, and write ``09_robustness.json``.
+
+Usage: ``python notebooks/results/robustness.py``: three minutes on two cores. Everything comes
+from the bundled test set: its talkers and its noises were in no training.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+import lstm_se
+from lstm_se import audio, noises, stress
+from lstm_se.files import write_whole
+from lstm_se.report import interval
+
+HERE = Path(__file__).parent
+NOISES = HERE.parents[1] / "data" / "mini" / "noise_testset"
+SECONDS = 10
+
+
+def stated(values: Iterable[float]) -> dict[str, float]:
+    """Mean, 95 % interval, extremes and number of some values."""
+    values = list(values)
+    rounded = {
+        name: round(value, 4)
+        for name, value in interval(values)._asdict().items()
+    }
+    return {
+        **rounded,
+        "min": round(min(values), 4),
+        "max": round(max(values), 4),
+        "n": len(values),
+    }
+
+
+def test_noises() -> dict[str, np.ndarray]:
+    """The noises of the bundled test set, recorded and synthetic, ten seconds each."""
+    samples = SECONDS * audio.SAMPLE_RATE
+    found = {
+        p.stem: audio.load(p).samples[:samples]
+        for p in sorted(NOISES.iterdir())
+    }
+    for name in sorted(
+        set(noises.SYNTHETIC) - set(noises.TRAINING_SYNTHETIC)
+    ):
+        found[name] = 0.05 * noises.SYNTHETIC[name](
+            samples, np.random.default_rng(0)
+        )
+    return found
+
+
+def main() -> None:
+    """Measure and write."""
+    enhance = lstm_se.load("tiny")
+    pairs = [pair.load() for pair in lstm_se.mini().test]
+    cleans = [clean for clean, _ in pairs]
+    levels = stress.level_sweep(enhance, pairs[::2])
+    print(
+        "level",
+        {level: round(np.mean(sdr), 2) for level, sdr in levels.items()},
+    )
+    clean = stress.clean_speech(enhance, cleans)
+    print("clean", {name: stated(values) for name, values in clean.items()})
+    alone = {
+        name: round(stress.reduction_db(enhance, x), 2)
+        for name, x in test_noises().items()
+    }
+    print("noise alone", alone)
+    rooms = stress.reverberant_speech(
+        enhance, cleans[::2], stress.ROOMS_SECONDS
+    )
+    print("rooms", {seconds: stated(left) for seconds, left in rooms.items()})
+    drift = stress.drift_db(enhance.stream(), pairs[0][1])
+    print("drift", drift)
+    found = {
+        "command": "python notebooks/results/robustness.py",
+        "level_sweep_sdr": {
+            level: stated(sdr) for level, sdr in levels.items()
+        },
+        "clean_speech": {
+            name: stated(values) for name, values in clean.items()
+        },
+        "noise_reduction_db": alone,
+        "reverberant_speech_db": {
+            seconds: stated(left) for seconds, left in rooms.items()
+        },
+        "drift_db": {
+            "minutes": 10,
+            "last_minute_over_first": round(drift, 4),
+        },
+    }
+    write_whole(
+        HERE / "09_robustness.json", json.dumps(found, indent=1) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
