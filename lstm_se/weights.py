@@ -1,0 +1,77 @@
+"""How many weights an ONNX file holds: read from its protocol buffer, with no ONNX package."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FLOAT = 1  # TensorProto.DataType
+VARINT = 0  # wire types of a protocol buffer
+FIXED = {1: 8, 5: 4}  # bytes
+
+
+def count(*paths: Path) -> int:
+    """Floating-point constants in ONNX files, single numbers left out.
+
+    Args:
+        paths: The files; together they are one model.
+    """
+    return sum(_floats(path.read_bytes()) for path in paths)
+
+
+def _floats(model: bytes) -> int:
+    """Numbers in the float tensors of a model: ``ModelProto.graph`` and what it holds."""
+    tensors: list[bytes] = []
+    for graph in _fields(model, 7):
+        tensors += _fields(graph, 5)
+        for node in _fields(graph, 1):
+            tensors += [t for attribute in _fields(node, 5) for t in _fields(attribute, 5)]
+    return sum(_size(tensor) for tensor in tensors)
+
+
+def _size(tensor: bytes) -> int:
+    """Numbers in one tensor; 0 if they are whole or it is but one."""
+    if next(_fields(tensor, 2), None) != FLOAT:
+        return 0
+    size = math.prod(d for dims in _fields(tensor, 1) for d in _whole(dims))
+    return size if size > 1 else 0
+
+
+def _whole(value: int | bytes) -> list[int]:
+    """A repeated number, packed or not."""
+    if isinstance(value, int):
+        return [value]
+    numbers, place = [], 0
+    while place < len(value):
+        number, place = _varint(value, place)
+        numbers.append(number)
+    return numbers
+
+
+def _fields(message: bytes, wanted: int) -> Iterator[Any]:
+    """Values of one field of a protocol-buffer message."""
+    place = 0
+    while place < len(message):
+        key, place = _varint(message, place)
+        kind = key & 7
+        value: int | bytes
+        if kind == VARINT:
+            value, place = _varint(message, place)
+        else:
+            size, place = (FIXED[kind], place) if kind in FIXED else _varint(message, place)
+            value, place = message[place : place + size], place + size
+        if key >> 3 == wanted:
+            yield value
+
+
+def _varint(message: bytes, place: int) -> tuple[int, int]:
+    """A number of seven bits a byte, and the place behind it."""
+    number = shift = 0
+    while True:
+        byte = message[place]
+        number |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return number, place
