@@ -1,0 +1,135 @@
+"""A predicted opinion of a recording alone: no clean reference is needed.
+
+DNSMOS is a network fitted to the votes of many listeners. Package speechmos brings it with its
+weights. It judges how a recording sounds, not whether the right words are left in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import audio
+from .packaged import module, session
+from .report import BASELINE, Report, Row
+
+SCALES = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "dnsmos_p808")
+SHORTEST = audio.SAMPLE_RATE
+BAR_SECONDS = 1.5
+
+Enhancer = Callable[[np.ndarray], np.ndarray]
+
+
+def score(samples: np.ndarray) -> dict[str, float]:
+    """Predict how listeners would rate a recording, from 1 (bad) to 5 (excellent).
+
+    The network hears 9 s at a time. A shorter recording is repeated, of a longer one every 9 s
+    from second to second are rated and averaged. It was fitted to recordings of a usual level, so
+    compare systems at the same one.
+
+    Args:
+        samples: Shape ``(samples,)``, float, 16 kHz, at least 1 s. What is louder than full scale
+            is clipped, as in a file.
+
+    Returns:
+        ``dnsmos_sig`` for the speech, ``dnsmos_bak`` for the background and ``dnsmos_ovrl`` for
+        all of it (Reddy et al. 2022, after ITU-T P.835), ``dnsmos_p808`` for all of it as an
+        older network has it (Reddy et al. 2021, after ITU-T P.808).
+
+    Raises:
+        ValueError: If package speechmos is not installed, or the recording is unfit.
+    """
+    predict = _predictor()
+    found = predict(np.clip(_checked(samples), -1, 1), audio.SAMPLE_RATE, False)
+    return {name: float(found[f"{name.removeprefix('dnsmos_')}_mos"]) for name in SCALES}
+
+
+def evaluate(
+    paths: Iterable[str | Path],
+    enhancers: Mapping[str, Enhancer] | None = None,
+    progress: bool | None = None,
+) -> Report:
+    """Score recordings as they are and after each enhancer.
+
+    A recording that cannot be read or scored counts as a failure.
+
+    Args:
+        paths: Sound files.
+        enhancers: Name of each system, and the function from noisy to enhanced samples, shape
+            ``(samples,)`` both.
+        progress: Show a bar; if None, on a terminal only. It appears after 1.5 s.
+
+    Returns:
+        The report; its utterances are named after their files.
+
+    Raises:
+        ValueError: If package speechmos is not installed, there is no file, one is named twice,
+            or an enhancer is called ``"noisy"``.
+    """
+    from tqdm import tqdm
+
+    _predictor()  # once and early: a package that is missing is no failure of a file
+    systems = {BASELINE: _same, **(enhancers or {})}
+    if BASELINE in (enhancers or {}):
+        raise ValueError(f"an enhancer is called {BASELINE!r}, the name of the baseline: rename it")
+    names = [str(path) for path in paths]
+    if not names:
+        raise ValueError("there is no recording to score")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"{twice} is named twice: name each recording once")
+    hidden = None if progress is None else not progress
+    bar = tqdm(names, "scoring", delay=BAR_SECONDS, disable=hidden, unit="file")
+    return Report(tuple(row for name in bar for row in _rows(name, systems)), SCALES)
+
+
+def _rows(name: str, systems: Mapping[str, Enhancer]) -> Iterator[Row]:
+    """The scores of one file under every system."""
+    try:
+        noisy = audio.load(name).samples
+    except (ValueError, OSError) as error:
+        yield from (_failed(name, system, error) for system in systems)
+        return
+    for system, enhance in systems.items():
+        try:
+            yield Row(name, system, score(enhance(noisy.copy())), {})
+        except (ValueError, OSError) as error:
+            yield _failed(name, system, error)
+
+
+def _same(samples: np.ndarray) -> np.ndarray:
+    return samples
+
+
+def _failed(name: str, system: str, error: Exception) -> Row:
+    return Row(name, system, {}, dict.fromkeys(SCALES, str(error)))
+
+
+@cache
+def _predictor() -> Any:
+    """The networks of the package, each on one thread: more would wait for each other."""
+    dnsmos = module("speechmos.dnsmos", "speechmos")
+    folder = Path(dnsmos.__file__).parent / "dnsmos_models"
+    rating, older = folder / "sig_bak_ovr.onnx", folder / "model_v8.onnx"
+    predict = dnsmos.DNSMOS(str(rating), str(older))
+    predict.onnx_sess, predict.p808_onnx_sess = session(rating), session(older)
+    return predict
+
+
+def _checked(samples: np.ndarray) -> np.ndarray:
+    """One channel of finite floats that are long enough and not silent."""
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
+        kind = f"{samples.dtype} of shape {samples.shape}"
+        raise ValueError(f"the recording is {kind}, expected float samples of shape (samples,)")
+    if len(samples) < SHORTEST:
+        seconds = len(samples) / audio.SAMPLE_RATE
+        raise ValueError(f"the recording has {seconds:.2f} s: an opinion needs at least 1 s")
+    if not np.isfinite(samples).all():
+        raise ValueError("the recording has samples that are NaN or infinite: export it again")
+    if np.ptp(samples) == 0:
+        raise ValueError("the recording is silent: there is nothing to have an opinion of")
+    return samples
