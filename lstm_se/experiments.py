@@ -1,0 +1,212 @@
+"""Runs a study: trains every variant with every seed, scores whole files, keeps what is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from . import metrics, models, pipeline, stft, training
+from .config import Config
+from .datasets import Pair
+from .enhance import Denoiser
+from .materials import Material, digest_of
+from .studies import METRICS, Results, Study, Variant, cost, fields_of, fingerprint
+
+DIGITS = 4  # of a score in the file
+Tell = Callable[[str], None]
+
+
+def run(
+    study: Study,
+    material: Material,
+    sets: Mapping[str, Sequence[Pair]],
+    path: str | Path,
+    command: str = "",
+    only: Collection[str] = (),
+    tell: Tell = print,
+) -> Results:
+    """Make the runs of a study that are not in its file yet, one after the other.
+
+    The file is written after each run, so that Ctrl-C or a crash loses no more than the one that
+    was under way. All variants are trained with the first seed, then with the second. Runs of
+    another configuration, recipe, length or data than the one asked for are left out and made anew.
+
+    Args:
+        study: What to train.
+        material: What on.
+        sets: Pairs to score on, by name; nothing in them may be in the material.
+        path: JSON file with the results; made if missing.
+        command: What makes the file again, for its reader.
+        only: Names of variants to train now; all if empty.
+        tell: Is given a line for each run.
+
+    Returns:
+        The results, those of earlier calls included.
+
+    Raises:
+        ValueError: If the file holds another study, or there is no such variant.
+    """
+    if unknown := sorted(set(only) - {variant.name for variant in study.variants}):
+        raise ValueError(f"study {study.name!r} has no variant {unknown[0]!r}")
+    marks = {where: digest_of(pairs) for where, pairs in sets.items()}
+    data = " ".join([material.digest, *marks.values()])
+    results, known = _opened(study, sets, marks, Path(path), command)
+    _drop_stale(results, study, data, known, tell)
+    loaded = {where: [pair.load() for pair in pairs] for where, pairs in sets.items()}
+    for seed in study.seeds:
+        for variant in study.variants:
+            done = seed in results.seeds(variant.name)
+            if not done and (not only or variant.name in only):
+                row = _row(study, material, loaded, variant, seed)
+                row["fingerprint"] = fingerprint(study, variant, seed, data, known)
+                results.content["runs"].append(row)
+                results.save(path)
+                tell(_line(row))
+    return results
+
+
+def _opened(
+    study: Study,
+    sets: Mapping[str, Sequence[Pair]],
+    marks: Mapping[str, str],
+    path: Path,
+    command: str,
+) -> tuple[Results, list[str]]:
+    """The runs in the file under the study's description, and the fields that it knows of."""
+    every = [field.name for field in dataclasses.fields(Config)]
+    old: dict[str, Any] = {"study": study.name, "config": every, "sets": {}, "runs": []}
+    if path.exists():
+        old = Results.load(path).content
+    if old["study"] != study.name:
+        raise ValueError(f"{path} holds study {old['study']!r}: name another file")
+    kept = {where: found for where, found in old["sets"].items() if _fits(found, marks, where)}
+    fields = fields_of(study.base, old["config"])
+    head = {
+        "study": study.name,
+        "command": command,
+        "config": fields,
+        "segments": study.segments,
+        "variants": {v.name: _described(study, v) for v in study.variants},
+        "sets": {
+            where: kept.get(where) or _references(study, pairs, marks[where])
+            for where, pairs in sets.items()
+        },
+    }
+    return Results({**head, "runs": old["runs"]}), list(fields)
+
+
+def _fits(found: Mapping[str, Any], marks: Mapping[str, str], where: str) -> bool:
+    """Whether the references of a set are of the same files."""
+    return where in marks and found["digest"] == marks[where]
+
+
+def _described(study: Study, variant: Variant) -> dict[str, Any]:
+    """What a variant changes, and what it costs."""
+    changed = {"changes": dict(variant.changes), "recipe": dict(variant.recipe)}
+    return {**changed, "share": variant.share, **cost(variant.config(study.base, 0))}
+
+
+def _drop_stale(
+    results: Results, study: Study, data: str, known: Collection[str], tell: Tell
+) -> None:
+    """Leave out the runs that are not of this study any more."""
+    variants = {variant.name: variant for variant in study.variants}
+    runs = results.content["runs"]
+    results.content["runs"] = [
+        row
+        for row in runs
+        if row["variant"] in variants
+        and row["fingerprint"]
+        == fingerprint(study, variants[row["variant"]], row["seed"], data, known)
+    ]
+    if stale := len(runs) - len(results.content["runs"]):
+        tell(f"{stale} runs in the file were made otherwise and are left out")
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    """What a run says when it is done."""
+    means = [
+        f"{where} {np.nanmean(np.array(found['si_sdr'], float)):.2f} dB"
+        for where, found in row["scores"].items()
+    ]
+    return f"{row['variant']}, seed {row['seed']}: {row['seconds']:.0f} s, {', '.join(means)}"
+
+
+def _references(study: Study, pairs: Sequence[Pair], mark: str) -> dict[str, Any]:
+    """Scores of the noisy files and of the best mask between 0 and 1."""
+    loaded = [pair.load() for pair in pairs]
+    best = [(clean, oracle(clean, noisy, study.base)) for clean, noisy in loaded]
+    return {
+        "digest": mark,
+        "names": [pair.name for pair in pairs],
+        "references": {"noisy": scored(loaded), "oracle": scored(best)},
+    }
+
+
+def oracle(clean: np.ndarray, noisy: np.ndarray, config: Config) -> np.ndarray:
+    """What the mask in [0, 1] that is nearest to the clean spectrum makes of a noisy waveform.
+
+    The phase stays the noisy one (truncated phase-sensitive mask, Erdogan et al. 2015). No mask
+    network with this STFT comes nearer to the clean spectrum.
+
+    Args:
+        clean: Shape ``(samples,)``.
+        noisy: As ``clean``.
+        config: Names the STFT.
+    """
+    c = config
+    target, spectrum = (stft.stft(x[None], c.n_fft, c.hop_length) for x in (clean, noisy))
+    power = np.maximum(np.abs(spectrum) ** 2, 1e-12)
+    mask = np.clip((target * spectrum.conj()).real / power, 0, 1)
+    return stft.istft(spectrum * mask, len(noisy), c.n_fft, c.hop_length)[0]
+
+
+def scored(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, list[float | None]]:
+    """Score ``(clean, estimate)`` pairs: by metric one value a file, ``None`` if it failed."""
+    found = [metrics.score(clean, estimate, METRICS).values for clean, estimate in pairs]
+    return {
+        name: [round(f[name], DIGITS) if name in f else None for f in found] for name in METRICS
+    }
+
+
+def _row(
+    study: Study,
+    material: Material,
+    loaded: Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]],
+    variant: Variant,
+    seed: int,
+) -> dict[str, Any]:
+    """Train and score one run."""
+    config = variant.config(study.base, seed)
+    begin = time.monotonic()
+    denoiser, loss = train(config, material.source(config, variant), study.segments)
+    seconds = round(time.monotonic() - begin, 1)
+    scores = {
+        where: scored([(clean, denoiser(noisy)) for clean, noisy in pairs])
+        for where, pairs in loaded.items()
+    }
+    row = {"variant": variant.name, "seed": seed, "seconds": seconds}
+    return {**row, "loss": loss, "scores": scores}
+
+
+def train(config: Config, source: pipeline.Source, segments: int) -> tuple[Denoiser, float | None]:
+    """Train for a number of segments and take the last weights: nothing is chosen by any score.
+
+    Returns:
+        The denoiser, and the mean training loss; ``None`` if it is not finite.
+    """
+    keras.backend.clear_session()
+    steps = segments // config.batch_size
+    model = training.compile_model(config, training.Schedule(1, steps))
+    batches = pipeline.dataset(source, 0, steps)
+    history = model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0).history
+    with model.optimizer.averaged(model.trainable_variables):
+        weights = models.get_weights(model.network)
+    loss = history["loss"][-1]
+    return Denoiser(config, weights), round(loss, 5) if np.isfinite(loss) else None

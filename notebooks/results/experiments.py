@@ -1,0 +1,227 @@
+r"""The studies of page 10: train every variant with every seed, keep all scores.
+
+Run by hand, from the root of the repository:
+
+    python notebooks/results/experiments.py sweep2022
+    python notebooks/results/experiments.py tiny --speech DIR --noise DIR \
+        --pairs DIR --minutes 5
+
+The first needs nothing else and takes about an hour on one core. The second
+mixes the speech and the noise in your folders, and scores on the folders
+`clean` and `noisy` in the one that `--pairs` names; no talker and no noise in
+it may be in the others. Started again, both go on where they stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+# Before TensorFlow is imported: one core, and the same rounding everywhere.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+    suffix = "_THREADS" if name.startswith("TF") else "_NUM_THREADS"
+    os.environ.setdefault(name + suffix, "1")
+
+import click  # noqa: E402
+import lstm_se  # noqa: E402
+from lstm_se import banks, datasets, experiments, materials, studies  # noqa: E402
+from lstm_se.config import Config  # noqa: E402
+from lstm_se.studies import Study, Variant  # noqa: E402
+
+RESULTS = Path(__file__).parent
+SEEDS = (0, 1, 2)
+BATCH = 16
+SHARE = 0.9  # of the training utterances, as in 2022
+
+# Where the sweep of 2022 began: a window of 32 ms, batches of seconds.
+# Half as wide as then, so that a reader can afford it.
+START = Config.preset(
+    "lstm2022",
+    n_fft=512,
+    hop_length=256,
+    units=(128, 128),
+    batch_size=BATCH,
+    learning_rate=3e-3,
+)
+
+
+def plain(name: str, **changes: object) -> Variant:
+    """A variant that only changes the configuration."""
+    return Variant(name, changes, share=SHARE)
+
+
+SWEEP = Study(
+    "sweep2022",
+    START,
+    (
+        plain("base"),
+        plain("loss mse", loss="mse"),
+        plain("loss mae", loss="mae"),
+        plain("loss magnitude", loss="magnitude"),
+        plain("loss compressed", loss="compressed"),
+        Variant("80 % of the data", share=0.8),
+        Variant("70 % of the data", share=0.7),
+        Variant("50 % of the data", share=0.5),
+        plain("glorot normal", initializer="glorot_normal"),
+        plain("he normal", initializer="he_normal"),
+        plain("orthogonal", initializer="orthogonal"),
+        plain("segment z-score", normalisation_scope="segment"),
+        plain("min-max", normalisation="minmax"),
+        plain("not normalised", normalisation="none"),
+        plain("log, running", normalisation="running", compression="log"),
+        plain("batch 32", batch_size=2 * BATCH),
+        plain("batch 64", batch_size=4 * BATCH),
+        plain("no batch norm", batch_norm=False),
+        plain("FFT 256, hop 128", n_fft=256, hop_length=128),
+        plain("FFT 512, hop 128", hop_length=128),
+        plain("units 256", units=(256, 256)),
+        plain("FFT 256, hop 64", n_fft=256, hop_length=64),
+        plain("hop 128, units 256", hop_length=128, units=(256, 256)),
+    ),
+    SEEDS,
+    segments=240 * BATCH,
+)
+
+TINY = (
+    Variant("base"),
+    Variant("96 bands", {"bands": 96}),
+    Variant("complex weight 0.1", {"complex_weight": 0.1}),
+    Variant("complex weight 1", {"complex_weight": 1.0}),
+    Variant("no SNR term", {"snr_weight": 0.0}),
+    Variant("SNR weight 0.003", {"snr_weight": 0.003}),
+    Variant("SNR weight 0.01", {"snr_weight": 0.01}),
+    Variant("plain log", {"normalisation": "none"}),
+    Variant("loss magnitude", {"loss": "magnitude", "snr_weight": 0.0}),
+    Variant("GRU", {"cell": "gru"}),
+    Variant("units 192", {"units": (192, 192)}),
+    Variant("mask of bands", {"mask": "bands"}),
+    Variant("no synthetic noise", recipe={"synthetic": 0.0}),
+)
+
+
+def steps_in(
+    minutes: float, config: Config, material: materials.Material
+) -> int:
+    """Steps that a training of the base makes in so many minutes, here."""
+    trial = 12
+    source = material.source(config, Variant("base"))
+    experiments.train(config, source, config.batch_size)  # traces, reads
+    begin = time.monotonic()
+    experiments.train(config, source, config.batch_size)
+    traced = time.monotonic()
+    experiments.train(config, source, trial * config.batch_size)
+    overhead, whole = traced - begin, time.monotonic() - traced
+    step = (whole - overhead) / (trial - 1)
+    return max(1, int((60 * minutes - overhead) / step))
+
+
+def segments_of(
+    path: Path,
+    steps: int | None,
+    minutes: float,
+    config: Config,
+    material: materials.Material,
+) -> int:
+    """Length of a run: as asked for, or as in the file, or measured."""
+    if steps is None and path.exists():
+        return int(studies.Results.load(path).content["segments"])
+    if steps is None:
+        steps = steps_in(minutes, config, material)
+        click.echo(f"{minutes:g} min are {steps} steps on this machine")
+    return steps * config.batch_size
+
+
+FOLDERS: dict[str, Any] = {"multiple": True, "type": click.Path(path_type=Path)}
+
+
+@click.group()
+def main() -> None:
+    """Run a study of page 10."""
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+@click.option("--only", multiple=True, help="Names of variants.")
+def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
+    """Do the sweep of 2022 again, on the bundled corpus."""
+    corpus = lstm_se.mini()
+    experiments.run(
+        SWEEP,
+        materials.Recorded(corpus.train),
+        {"validation": corpus.validation, "test": corpus.test},
+        out or RESULTS / "10_sweep2022.json",
+        "python notebooks/results/experiments.py sweep2022",
+        only,
+        click.echo,
+    )
+
+
+@main.command()
+@click.option("--speech", required=True, **FOLDERS, help="Clean speech.")
+@click.option("--noise", required=True, **FOLDERS, help="Noise.")
+@click.option(
+    "--pairs",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder with `clean` and `noisy`, to score on.",
+)
+@click.option(
+    "--minutes",
+    default=5.0,
+    show_default=True,
+    help="Of the first run; all others make as many steps.",
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Instead.")
+@click.option("--seeds", default="0,1,2", show_default=True)
+@click.option("--batch", type=click.IntRange(min=1), help="Segments.")
+@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+@click.option("--only", multiple=True, help="Names of variants.")
+def tiny(
+    speech: tuple[Path, ...],
+    noise: tuple[Path, ...],
+    pairs: Path,
+    minutes: float,
+    steps: int | None,
+    seeds: str,
+    batch: int | None,
+    out: Path | None,
+    only: tuple[str, ...],
+) -> None:
+    """Vary the preset `tiny` on your own speech and noise."""
+    judged = datasets.paired(pairs / "clean", pairs / "noisy")
+    material = materials.Mixtures(
+        tuple(banks.load_speech(banks.by_folder(speech))),
+        tuple(banks.load_noise(banks.by_folder(noise))),
+    )
+    path = out or RESULTS / "10_tiny.json"
+    changes = {"batch_size": batch} if batch else {}
+    base = Config.preset("tiny", **changes)
+    segments = segments_of(path, steps, minutes, base, material)
+    numbers = tuple(int(seed) for seed in seeds.split(","))
+    experiments.run(
+        Study("tiny", base, TINY, numbers, segments),
+        material,
+        {"validation": judged},
+        path,
+        "python notebooks/results/experiments.py tiny --speech DIR"
+        f" --noise DIR --pairs DIR --steps {segments // base.batch_size}",
+        only,
+        click.echo,
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit("interrupted: start again to go on")
