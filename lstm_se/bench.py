@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def engines(seconds: float = 10.0, repeats: int = 5) -> Figures:
         seconds: Length of the recording in s.
         repeats: Runs; the median counts.
     """
-    noisy = np.concatenate([pair.load()[1] for pair in mini().test])[: int(seconds * 16_000)]
+    noisy = _speech(seconds)
     denoiser = enhance.load("tiny")
     denoiser.enhance(noisy[:16_000])
     took = statistics.median(_timed(lambda: denoiser.enhance(noisy)) for _ in range(repeats))
@@ -42,6 +43,40 @@ def engines(seconds: float = 10.0, repeats: int = 5) -> Figures:
         "numpy_real_time_factor": took / length,
         "numpy_times_real_time": length / took,
     }
+
+
+def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) -> Figures:
+    """Real-time factor of our model and of other denoisers, each on one thread, by turns.
+
+    Args:
+        seconds: Length of the recording in s.
+        repeats: Runs of each; the median counts.
+        names: Of the peers; all that this operating system has if empty.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from . import peers as others
+
+    noisy = _speech(seconds)
+    racers: dict[str, Callable[[np.ndarray], object]] = {"tiny": enhance.load("tiny")}
+    racers |= {name: others.peer(name).raw() for name in names or others.available()}
+    times: dict[str, list[float]] = {name: [] for name in racers}
+    with threadpool_limits(1):
+        for racer in racers.values():
+            racer(noisy[:16_000])
+        for _ in range(repeats):
+            for name, racer in racers.items():
+                times[name].append(_timed(partial(racer, noisy)))
+    length = len(noisy) / 16_000
+    factors = {name: statistics.median(taken) / length for name, taken in times.items()}
+    figures = {f"{name}_real_time_factor": factor for name, factor in factors.items()}
+    ratios = {f"{name}_over_tiny": factors[name] / factors["tiny"] for name in list(factors)[1:]}
+    return {"audio_seconds": length, **figures, **ratios}
+
+
+def _speech(seconds: float) -> np.ndarray:
+    """Noisy speech of a length in s."""
+    return np.concatenate([pair.load()[1] for pair in mini().test])[: int(seconds * 16_000)]
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -79,6 +114,34 @@ def training(steps: int = 12) -> Figures:
             figures[f"{key}_x_real_time"] = _hears(second, records, steps, in_graph(names))
             ratio = figures["ours_x_real_time"] / figures[f"{key}_x_real_time"]
             figures[f"ours_over_{key}"] = ratio
+    return figures
+
+
+def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Figures:
+    """Seconds of sound that a training hears per second, with XLA and without, in turns.
+
+    Args:
+        steps: Training steps of each to time, after ``WARM_UP`` others, in which XLA compiles.
+        presets: What to train.
+    """
+    from . import pipeline
+    from . import training as trainings
+
+    figures: Figures = {"steps": steps}
+    for preset in presets:
+        config = Config.preset(preset)
+        noisy, clean = pipeline.PairSampler(mini().train, config).batch(0)
+        schedule = trainings.Schedule(1, steps + WARM_UP)
+        models = [trainings.compile_model(config, schedule, xla=on) for on in (False, True)]
+        # one step of each in turn: what else the machine does meets both
+        steps_of = [partial(model.train_on_batch, noisy, clean) for model in models]
+        took = [[_timed(step) for step in steps_of] for _ in range(steps + WARM_UP)]
+        plain, compiled = (
+            config.batch_size * config.segment_seconds / np.median(took[WARM_UP:], axis=0)
+        )
+        figures[f"{preset}_x_real_time"] = float(plain)
+        figures[f"{preset}_xla_x_real_time"] = float(compiled)
+        figures[f"{preset}_xla_over_plain"] = float(compiled / plain)
     return figures
 
 
@@ -126,7 +189,12 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
     return config.batch_size * config.segment_seconds / step
 
 
-BENCHES: dict[str, Callable[[], Figures]] = {"engines": engines, "training": training}
+BENCHES: dict[str, Callable[[], Figures]] = {
+    "engines": engines,
+    "training": training,
+    "xla": xla,
+    "peers": peers,
+}
 
 
 def table(figures: Figures) -> str:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import platform
+import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import soundfile
+import tensorflow as tf
 from tqdm import tqdm
 
-from . import banks, bundled, pipeline, runs, training
+from . import banks, bundled, distributed, pipeline, runs, training
 from .config import Config
 from .datasets import Corpus, Pair, voicebank_demand
 from .mixing import Mixer, Recipe
@@ -32,6 +38,8 @@ def train_from(
     epochs: int,
     steps: int,
     resume: bool,
+    distribute: str = "",
+    xla: bool = False,
 ) -> Path:
     """Train from folders, as ``lstm-se train`` does.
 
@@ -47,6 +55,8 @@ def train_from(
         epochs: Number of epochs.
         steps: Batches in an epoch.
         resume: Continue the run in ``out``.
+        distribute: ``mirrored:N``, ``workers:N`` or nothing; see :mod:`lstm_se.distributed`.
+        xla: Compile the step with XLA.
 
     Returns:
         The weights of the best epoch.
@@ -55,22 +65,70 @@ def train_from(
         FileNotFoundError: If a folder does not exist or holds no sound.
         ValueError: If there is nothing to train or to validate on.
     """
+    given = dict(locals())
+    replicas = distributed.replicas_of(distribute)  # before anything uses TensorFlow
     config = Config.preset(preset, **_parsed(changes))
-    runs.Run(out).check(config, resume)  # before minutes of reading, and before any writing
+    replicas.check(config)
+    if replicas.rank == 0:  # before minutes of reading, and before any writing
+        runs.Run(out).check(config, resume)
     indexed = [_corpus(folder) for folder in corpora]
     schedule = training.Schedule(epochs=epochs, steps_per_epoch=steps)
-    if speech or noise:
+    mixed = bool(speech or noise)
+    if mixed:
         sources, used = _mixers(config, indexed, speech, noise, validation_speech, validation_noise)
     else:
-        sources, used = _samplers(config, indexed), []
-    out.mkdir(parents=True, exist_ok=True)
-    banks.write_entries(out / "sources.csv", used)
-    facts = {"corpora": [str(folder.name) for folder in corpora], "epochs": epochs, "steps": steps}
-    hours = round(epochs * steps * config.batch_size * config.segment_seconds / 3600, 1)
-    recipe = dataclasses.asdict(Recipe()) if used else None
-    runs.describe(out, **facts, hours_of_mixtures=hours, mixing=recipe, minutes=_minutes(used))
-    training.train(config, *sources, out, schedule, resume, verbose=_verbose())
+        sources, used = _samplers(config, indexed), _listed(indexed)
+    with replicas.folder(out, resume) as own:
+        own.mkdir(parents=True, exist_ok=True)
+        recipe = dataclasses.asdict(Recipe()) if mixed else None
+        facts = _facts(config, schedule, used) | {"command": command(given), "mixing": recipe}
+        runs.describe(own, resume, corpora=[folder.name for folder in corpora], **facts)
+        banks.write_entries(own / "sources.csv", used)
+    options: dict[str, Any] = {"verbose": _verbose(), "replicas": replicas, "xla": xla}
+    training.train(config, *sources, out, schedule, resume, **options)
     return runs.Run(out).weights
+
+
+def _facts(config: Config, schedule: training.Schedule, used: Labelled) -> dict[str, Any]:
+    """What ``recipe.json`` says of any training; ``config.json`` says the rest."""
+    hours = schedule.steps * config.batch_size * config.segment_seconds / 3600
+    entries = [[use, bank.name, *entry] for use, bank in used for entry in bank.entries]
+    return {
+        "epochs": schedule.epochs,
+        "steps": schedule.steps_per_epoch,
+        "validation_steps": schedule.validation_steps,
+        "patience": schedule.patience,
+        "validation_seed": VALIDATION_SEED,
+        "hours_of_mixtures": round(hours, 1),
+        "minutes": _minutes(used),
+        "sources_sha256": hashlib.sha256(json.dumps(entries).encode()).hexdigest(),
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes a training."""
+    packages = ("lstm-se", "keras", "librosa", "numpy", "scipy", "soxr")
+    found = {name: version(name) for name in packages}
+    return {"python": platform.python_version(), "tensorflow": tf.__version__, **found}
+
+
+def command(given: Mapping[str, Any]) -> str:
+    """The command line that does what a call of :func:`train_from` did; folders by their name.
+
+    Where they lay is of no use on another machine; ``sources.csv`` tells what was in them.
+    """
+    words = ["lstm-se", "train"]
+    folders = ("speech", "noise", "validation_speech", "validation_noise")
+    for option in ("corpora", *folders):
+        name = "data" if option == "corpora" else option.replace("_", "-")
+        words += [word for folder in given[option] for word in (f"--{name}", folder.name)]
+    words += ["--preset", given["preset"]]
+    words += [word for change in given["changes"] for word in ("--set", change)]
+    words += ["--epochs", str(given["epochs"]), "--steps", str(given["steps"])]
+    words += ["--distribute", given["distribute"]] if given["distribute"] else []
+    words += ["--xla"] if given["xla"] else []
+    return shlex.join([*words, "--out", given["out"].name])
 
 
 def _verbose() -> int:
@@ -129,14 +187,35 @@ def _mixers(
         talkers.setdefault(name, []).extend(paths)
     voices = banks.load_speech(talkers, progress=_bar("speech"))
     unheard = banks.load_speech(others, voices=(1.0,), progress=_bar("validation speech"))
-    noises = banks.load_noise(banks.by_folder(noise), _bar("noise"))
-    new = banks.load_noise(banks.by_folder(validation_noise), _bar("validation noise")) or noises
+    noises = banks.load_noise(banks.by_folder(noise), progress=_bar("noise"))
+    held_out = banks.by_folder(validation_noise)
+    new = banks.load_noise(held_out, speeds=(1.0,), progress=_bar("validation noise")) or noises
     used = [("train speech", bank) for bank in voices] + [("train noise", bank) for bank in noises]
     used += [("validation speech", bank) for bank in unheard]
     used += [("validation noise", bank) for bank in new if new is not noises]
     refuse_overlap(used)
     train = _mixer(config, voices, noises, config.seed)
     return (train, _mixer(config, unheard, new, VALIDATION_SEED)), used
+
+
+def _listed(corpora: Sequence[Corpus]) -> Labelled:
+    """Files of the pairs that are taken as they are, by speaker."""
+    sides = {"train": [p for c in corpora for p in c.train]}
+    sides["validation"] = [p for c in corpora for p in c.validation]
+    listed: Labelled = []
+    for side, pairs in sides.items():
+        for kind in ("clean", "noisy"):
+            for speaker in dict.fromkeys(pair.speaker for pair in pairs):
+                paths = [getattr(pair, kind) for pair in pairs if pair.speaker == speaker]
+                entries = tuple(_entry(path) for path in paths)
+                listed.append((f"{side} {kind}", banks.Bank(speaker, (), entries, ())))
+    return listed
+
+
+def _entry(path: Path) -> tuple[str, float, str]:
+    """Name, seconds and SHA-256 of a file."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return path.name, round(soundfile.info(path).duration, 2), digest
 
 
 def by_speaker(pairs: Iterable[Pair]) -> dict[str, list[Path]]:
@@ -165,10 +244,10 @@ def _mixer(
     config: Config, speech: Sequence[banks.Bank], noise: Sequence[banks.Bank], seed: int
 ) -> Mixer:
     """A mixer of all voices and all noises."""
-    voices = [samples for bank in speech for samples in bank.samples]
+    talkers = [bank.samples for bank in speech]
     noises = [samples for bank in noise for samples in bank.samples]
     samples = int(config.segment_seconds * config.sample_rate)
-    return Mixer(voices, noises, samples, config.batch_size, seed=seed)
+    return Mixer(talkers, noises, samples, config.batch_size, seed=seed)
 
 
 def _bar(name: str) -> banks.Progress:

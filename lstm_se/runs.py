@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from . import models, network
 from .config import Config
@@ -24,8 +25,10 @@ class Run:
     """The folder of one training.
 
     ``config.json``, ``history.csv`` (one row an epoch), ``weights.npz`` (the best epoch so far, all
-    that inference needs) and ``checkpoint.weights.h5`` (the last state, with the optimizer's).
-    Each file is written under another name and renamed, so none is ever half there.
+    that inference needs), ``checkpoint.weights.h5`` (the last state, with the optimizer's) and
+    ``logs`` (curves for TensorBoard). ``lstm-se train`` adds ``recipe.json`` and ``sources.csv``:
+    what it takes to do it again. Each file but the logs is written under another name and renamed,
+    so none is ever half there.
     """
 
     path: Path
@@ -44,6 +47,11 @@ class Run:
     def log(self) -> Path:
         """One row an epoch."""
         return self.path / "history.csv"
+
+    @property
+    def logs(self) -> Path:
+        """Folder for TensorBoard."""
+        return self.path / "logs"
 
     def check(self, config: Config, resume: bool) -> None:
         """Refuse to overwrite a training, or to resume none or another one; writes nothing."""
@@ -107,6 +115,64 @@ def save_weights(path: Path, weights: network.Weights) -> None:
     write_whole(path, archive.getvalue())
 
 
-def describe(run: str | Path, **facts: Any) -> None:
-    """Write ``recipe.json`` into a run: what it was trained on, so that it can be repeated."""
-    write_whole(Path(run) / "recipe.json", json.dumps(facts, indent=2, sort_keys=True) + "\n")
+class Curves:
+    """Curves that TensorBoard draws while a training runs.
+
+    Keras' own callback writes them through the package ``tensorboard``, which TensorFlow does not
+    bring with it; this needs TensorFlow alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Write into ``folder``, which is made with the first point."""
+        self.folder = folder
+        self._writer: tf.summary.SummaryWriter | None = None
+
+    def add(self, row: dict[str, float]) -> None:
+        """Add a point to each curve: a row of the history."""
+        kind = tf.compat.v1.SummaryMetadata(
+            plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+        )
+        self._writer = self._writer or tf.summary.create_file_writer(str(self.folder))
+        with self._writer.as_default(step=int(row["epoch"])):
+            for name, value in row.items():
+                tf.summary.write(name, tf.constant(value, tf.float32), metadata=kind)
+        self._writer.flush()
+
+
+CIRCUMSTANCES = ("command", "versions")  # may change in the middle of a training
+
+
+def describe(run: str | Path, resume: bool = False, **facts: Any) -> None:
+    """Write ``recipe.json`` into a run: what it was trained on, so that it can be repeated.
+
+    Args:
+        run: Its folder.
+        resume: Refuse facts that are not those which the run was started with.
+        facts: Anything that JSON can hold.
+
+    Raises:
+        ValueError: If it is resumed with other facts, but for command and versions.
+    """
+    path = Path(run) / "recipe.json"
+    text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
+    if resume and path.exists():
+        before = _flat(json.loads(path.read_text(encoding="utf-8")))
+        now = _flat(json.loads(text))
+        for name in sorted(before.keys() | now.keys()):
+            if before.get(name) != now.get(name):
+                raise ValueError(
+                    f"{run} was started with another recipe: {name} was {before.get(name)} "
+                    f"and is {now.get(name)}; take the first, or another folder"
+                )
+    write_whole(path, text)
+
+
+def _flat(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts without circumstances, and those of a nested record as facts of their own."""
+    flat: dict[str, Any] = {}
+    for name, value in facts.items():
+        if isinstance(value, dict) and name not in CIRCUMSTANCES:
+            flat |= {f"{name}.{inner}": item for inner, item in value.items()}
+        elif name not in CIRCUMSTANCES:
+            flat[name] = value
+    return flat

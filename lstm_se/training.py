@@ -5,17 +5,18 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from . import models, network, pipeline
+from . import distributed, models, network, pipeline
 from .config import Config
 from .losses import SpectralLoss
-from .runs import Run
+from .runs import Curves, Run
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,46 @@ class Schedule:
         return self.epochs * self.steps_per_epoch
 
 
-def compile_model(config: Config, schedule: Schedule) -> models.Denoiser:
+@keras.saving.register_keras_serializable("lstm_se")
+class AveragingAdam(keras.optimizers.Adam):
+    """Adam with a moving average of the weights that ``fit`` does not put in their place.
+
+    Keras does so at the end of every ``fit``; a training that was interrupted is several of them,
+    and each has to go on from the weights as they were.
+    """
+
+    def finalize_variable_values(self, var_list: list[keras.Variable]) -> None:
+        """Leave the weights alone."""
+
+    @contextmanager
+    def averaged(self, variables: list[keras.Variable]) -> Iterator[None]:
+        """The average stands in ``variables`` within, if there is one; afterwards the weights."""
+        if not self.use_ema:
+            yield
+            return
+        weights = [variable.numpy() for variable in variables]
+        super().finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, weights, strict=True):
+                variable.assign(value)
+
+
+def compile_model(
+    config: Config,
+    schedule: Schedule,
+    replicas: distributed.Replicas = distributed.ALONE,
+    xla: bool = False,
+) -> models.Denoiser:
     """A denoiser ready for ``fit``: Adam, clipped gradients, rate falling along a cosine."""
     keras.utils.set_random_seed(config.seed)
-    model = models.Denoiser(config)
+    model = distributed.denoiser(config, replicas)
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, schedule.steps, alpha=0.01)
-    optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
-    # XLA is left off: "auto" would switch it on with a GPU only, and the two would differ
-    model.compile(optimizer, SpectralLoss(config), jit_compile=False)
+    average = {"use_ema": True, "ema_momentum": config.averaging} if config.averaging else {}
+    optimizer = AveragingAdam(rate, global_clipnorm=1.0, **average)
+    # never "auto": it would switch XLA on with a GPU only, and the two would differ
+    model.compile(optimizer, SpectralLoss(config), jit_compile=xla)
     samples = int(config.segment_seconds * config.sample_rate)
     model(np.zeros((1, samples), np.float32))  # variables exist from here on
     optimizer.build(model.trainable_variables)
@@ -63,6 +96,8 @@ def train(
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
+    replicas: distributed.Replicas = distributed.ALONE,
+    xla: bool = False,
 ) -> models.Denoiser:
     """Train a denoiser; interrupted anywhere, it continues with ``resume`` as if nothing had been.
 
@@ -77,6 +112,8 @@ def train(
         resume: Continue what is in ``run`` instead of starting.
         callbacks: More Keras callbacks.
         verbose: As ``fit`` takes it.
+        replicas: Who shares each batch; the result is that of one alone, but for rounding.
+        xla: Compile the step with XLA; ``lstm-se bench xla`` tells whether that pays here.
 
     Returns:
         The model with the weights of the best epoch.
@@ -84,18 +121,35 @@ def train(
     Raises:
         FileExistsError: If ``run`` holds a training already and ``resume`` is false.
         FileNotFoundError: If there is nothing to resume.
-        ValueError: If the run was started with another configuration.
+        ValueError: If the run was started with another configuration, or cannot be shared.
     """
+    if xla and replicas.count > 1:
+        raise ValueError("XLA cannot compile what replicas exchange: leave out one of the two")
     schedule = schedule or Schedule()
-    folder = Run(Path(run))
-    model = compile_model(config, schedule)
-    folder.open(config, model, resume)
+    with replicas.scope(), replicas.folder(Path(run), resume) as own:
+        folder = Run(own)
+        model = compile_model(config, schedule, replicas, xla)
+        folder.open(config, model, resume)
+        sources = replicas.shard(source), replicas.shard(validation)
+        _fit(model, folder, schedule, sources, callbacks, verbose)
+        models.set_weights(model.network, network.load_weights(folder.weights, config))
+    return model
+
+
+def _fit(
+    model: models.Denoiser,
+    folder: Run,
+    schedule: Schedule,
+    sources: tuple[pipeline.Source, pipeline.Source],
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: int | str,
+) -> None:
+    """Train from the step that the model is at to the end of the schedule."""
+    source, validation = sources
     with _PoliteInterrupt() as interrupt:
         keeper = _Keeper(folder, schedule, interrupt)
         try:
-            while (
-                step := int(model.optimizer.iterations)
-            ) < schedule.steps and not keeper.finished:
+            while (step := _step(model)) < schedule.steps and not keeper.finished:
                 epoch, done = divmod(step, schedule.steps_per_epoch)
                 model.fit(
                     pipeline.dataset(source, step),
@@ -111,11 +165,14 @@ def train(
         except _Interrupted:
             folder.checkpoint(model)
             raise KeyboardInterrupt(
-                f"stopped after step {int(model.optimizer.iterations)} of {schedule.steps}; "
+                f"stopped after step {_step(model)} of {schedule.steps}; "
                 "--resume goes on from there"
             ) from None
-    models.set_weights(model.network, network.load_weights(folder.weights, config))
-    return model
+
+
+def _step(model: models.Denoiser) -> int:
+    """Steps that a model has behind it; ``int`` alone cannot read a mirrored variable."""
+    return int(model.optimizer.iterations.numpy())
 
 
 class _Interrupted(Exception):
@@ -149,7 +206,9 @@ class _Keeper(keras.callbacks.Callback):
     def __init__(self, run: Run, schedule: Schedule, interrupt: _PoliteInterrupt) -> None:
         super().__init__()
         self.run, self.schedule, self.interrupt = run, schedule, interrupt
+        self.curves = Curves(run.logs)
         self._begin = time.monotonic()
+        self._average = ExitStack()
 
     @property
     def finished(self) -> bool:
@@ -165,9 +224,18 @@ class _Keeper(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Leave here if asked to, unless the epoch is complete but for its validation."""
         if self.interrupt.asked:
-            step = int(self.model.optimizer.iterations)
+            step = _step(self.model)
             if step % self.schedule.steps_per_epoch:
                 raise _Interrupted
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Validate the average of the weights: it is what will be kept."""
+        optimizer = self.model.optimizer
+        self._average.enter_context(optimizer.averaged(self.model.trainable_variables))
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Train on from the weights themselves."""
+        self._average.close()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Write the row, the best weights and the state, in this order."""
@@ -178,10 +246,13 @@ class _Keeper(keras.callbacks.Callback):
             )
         best = min((row["val_loss"] for row in self.run.history()), default=np.inf)
         if logs["val_loss"] < best:
-            self.run.keep(self.model)
+            with self.model.optimizer.averaged(self.model.trainable_variables):
+                self.run.keep(self.model)
         rate = float(self.model.optimizer.learning_rate)
         seconds = round(time.monotonic() - self._begin, 2)
         row = {"epoch": epoch, "seconds": seconds, "learning_rate": rate}
-        self.run.append({**row, "loss": logs["loss"], "val_loss": logs["val_loss"]})
+        row |= {"loss": logs["loss"], "val_loss": logs["val_loss"]}
+        self.run.append(row)
+        self.curves.add(row)
         self.run.checkpoint(self.model)
         self.model.stop_training |= self.finished

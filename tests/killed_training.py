@@ -14,7 +14,7 @@ from random_network import small
 
 from lstm_se import training
 
-CONFIG = small(units=(4,), segment_seconds=0.02, batch_size=2, seed=3)
+CONFIG = small(units=(4,), segment_seconds=0.02, batch_size=2, averaging=0.9, seed=3)
 SCHEDULE = training.Schedule(epochs=3, steps_per_epoch=4, validation_steps=1)
 
 

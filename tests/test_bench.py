@@ -24,6 +24,20 @@ def test_training_figures_hold_every_way_and_its_ratio():
         assert figures[f"ours_over_{way}"] == pytest.approx(ours / figures[f"{way}_x_real_time"])
 
 
+def test_xla_figures_hold_their_ratio():
+    figures = bench.xla(steps=1, presets=("tiny",))
+    ratio = figures["tiny_xla_x_real_time"] / figures["tiny_x_real_time"]
+    assert figures["tiny_xla_over_plain"] == pytest.approx(ratio)
+
+
+def test_peers_figures_hold_the_ratio_to_ours():
+    figures = bench.peers(seconds=1, repeats=1, names=("wiener", "gtcrn"))
+    assert figures["audio_seconds"] == 1
+    for name in ("wiener", "gtcrn"):
+        ratio = figures[f"{name}_real_time_factor"] / figures["tiny_real_time_factor"]
+        assert figures[f"{name}_over_tiny"] == pytest.approx(ratio)
+
+
 def test_metric_in_the_graph_leaves_failures_out():
     rng = np.random.default_rng(0)
     sound = rng.standard_normal((1, 16_000)).astype(np.float32)

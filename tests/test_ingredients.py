@@ -1,14 +1,17 @@
 """A training takes what it is given, writes down what that was, and keeps the sides apart."""
 
 import csv
+import dataclasses
+import hashlib
 import json
+import shlex
 
 import numpy as np
 import pytest
 from random_network import noise
 from voicebank_fixture import make_corpus
 
-from lstm_se import audio, banks, enhance, ingredients
+from lstm_se import audio, banks, cli, enhance, ingredients, mixing
 
 SMALL = (
     *("n_fft=64", "hop_length=32", "bands=8", "band_scale=linear", "units=[4]"),
@@ -103,6 +106,64 @@ def test_recipe_counts_the_minutes(written):
     }
 
 
+def test_recipe_holds_what_it_takes_to_do_it_again(written):
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    assert recipe["mixing"] == json.loads(json.dumps(dataclasses.asdict(mixing.Recipe())))
+    assert {"python", "tensorflow", "keras", "numpy", "lstm-se"} <= set(recipe["versions"])
+    assert recipe["command"].startswith("lstm-se train --speech speech --noise noise")
+
+
+def test_command_in_the_recipe_asks_for_the_same(written):
+    """Read by the command line itself, with folders by their names."""
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    words = shlex.split(recipe["command"])
+    assert words[:2] == ["lstm-se", "train"]
+    read = cli.commands.commands["train"].make_context("train", words[2:]).params
+    asked = options(written[0].parent, epochs=7, steps=5)
+    for name, value in asked.items():
+        names = [getattr(v, "name", v) for v in value] if isinstance(value, list) else value
+        found = (
+            [getattr(v, "name", v) for v in read[name]] if isinstance(value, list) else read[name]
+        )
+        if name == "out":
+            names, found = value.name, found.name
+        assert tuple(found) == tuple(names) if name == "changes" else found == names
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"epochs": 8}, "epochs was 7 and is 8"),
+        ({"noise": ["noise", "more"]}, "sources_sha256 was"),
+        ({"validation_noise": ["more"]}, "sources_sha256 was"),
+    ],
+)
+def test_another_recipe_is_not_resumed(changes, reason, written, folders):
+    (folders / "more" / "fan").mkdir(parents=True)
+    audio.save(folders / "more" / "fan" / "4.wav", 0.3 * noise(16_000, seed=4))
+    written[1][0].save(folders / "run" / "config.json")
+    (folders / "run" / "checkpoint.weights.h5").touch()
+    sources = (folders / "run" / "sources.csv").read_bytes()
+    given = {"epochs": 7, "steps": 5, "resume": True, **changes}
+    with pytest.raises(ValueError, match=f"was started with another recipe: {reason}"):
+        ingredients.train_from(**options(folders, **given))
+    assert (folders / "run" / "sources.csv").read_bytes() == sources
+
+
+def test_pairs_are_listed_with_both_their_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(ingredients.training, "train", lambda *_, **__: None)
+    make_corpus(tmp_path / "corpus")
+    given = options(tmp_path, corpora=["corpus"], speech=[], noise=[])
+    ingredients.train_from(**{**given, "validation_speech": [], "validation_noise": []})
+    with (tmp_path / "run" / "sources.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["use"] for row in rows} == {
+        *("train clean", "train noisy", "validation clean", "validation noisy")
+    }
+    path = next((tmp_path / "corpus").rglob(f"clean*/**/{rows[0]['file']}"))
+    assert rows[0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_changes_reach_the_configuration(written):
     config = written[1][0]
     assert (config.units, config.batch_size, config.band_scale) == ((4,), 2, "linear")
@@ -121,7 +182,8 @@ def test_noises_of_one_name_are_kept_apart(folders):
 
 def test_validation_without_noise_of_its_own_takes_the_training_s(folders):
     (train, validation), used = mixers(folders, validation_noise=[])
-    assert np.array_equal(train.noise, validation.noise)
+    assert len(train.noise) == len(validation.noise)
+    assert all(map(np.array_equal, train.noise, validation.noise))
 
 
 def test_noise_that_serves_both_is_listed_once(folders):
@@ -136,12 +198,12 @@ def test_validation_draws_other_mixtures(folders):
 
 def test_training_hears_each_talker_in_all_voices(folders):
     (train, _), _ = mixers(folders)
-    assert len(train.speech) == len(banks.VOICES)
+    assert [len(voices) for voices in train.talkers] == [len(banks.VOICES)]
 
 
 def test_validation_hears_talkers_as_they_are(folders):
     (_, validation), _ = mixers(folders)
-    assert len(validation.speech) == 1
+    assert [len(voices) for voices in validation.talkers] == [1]
 
 
 @pytest.mark.parametrize(

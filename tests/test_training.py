@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from killed_training import CONFIG, SCHEDULE, Signal, Source, train
 from random_network import noise, small
 
@@ -123,7 +124,8 @@ def test_stopped_run_can_be_used(name, stopped):
 @pytest.mark.parametrize("name", ["interrupted", "killed"])
 def test_stopped_run_has_no_half_file(name, stopped):
     names = {path.name for path in (stopped[0] / name).iterdir()}
-    assert names == {"config.json", "history.csv", "weights.npz", "checkpoint.weights.h5"}
+    files = {"config.json", "history.csv", "weights.npz", "checkpoint.weights.h5"}
+    assert names == {*files, "logs"}
 
 
 @pytest.mark.parametrize("last", [STEPS, EPOCHS * STEPS], ids=["first epoch", "last epoch"])
@@ -243,6 +245,65 @@ def test_facts_are_written_whole(tmp_path):
     assert '"corpora": [\n    "mini"\n  ],\n  "epochs": 3' in (tmp_path / "recipe.json").read_text()
 
 
+RECIPE = {"corpora": ["mini"], "mixing": {"snr_db": [-5.0, 20.0]}, "versions": {"keras": "3.8"}}
+
+
+def test_same_recipe_is_resumed_by_other_versions(tmp_path):
+    runs.describe(tmp_path, **RECIPE)
+    runs.describe(tmp_path, resume=True, **{**RECIPE, "versions": {"keras": "3.9"}})
+    assert '"keras": "3.9"' in (tmp_path / "recipe.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"corpora": []}, r"corpora was \['mini'\] and is \[\]"),
+        (
+            {"mixing": {"snr_db": [0.0, 20.0]}},
+            r"mixing.snr_db was \[-5.0, 20.0\] and is \[0.0, 20.0",
+        ),
+        ({"epochs": 3}, "epochs was None and is 3"),
+    ],
+)
+def test_another_recipe_is_not_resumed(changes, reason, tmp_path):
+    runs.describe(tmp_path, **RECIPE)
+    before = (tmp_path / "recipe.json").read_bytes()
+    with pytest.raises(ValueError, match=f"was started with another recipe: {reason}"):
+        runs.describe(tmp_path, resume=True, **{**RECIPE, **changes})
+    assert (tmp_path / "recipe.json").read_bytes() == before
+
+
+def curves_of(run):
+    """Points in the event files of a run: name to step to value."""
+    curves = {}
+    for path in sorted(run.logs.iterdir()):
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            for value in event.summary.value:
+                assert value.metadata.plugin_data.plugin_name == "scalars"
+                point = float(tf.make_ndarray(value.tensor))
+                curves.setdefault(value.tag, {})[event.step] = point
+    return curves
+
+
+def test_tensorboard_can_draw_the_history(resumed):
+    curves = curves_of(resumed)
+    assert set(curves) == set(runs.HISTORY)
+    for row in resumed.history():
+        for name, value in row.items():
+            assert curves[name][int(row["epoch"])] == pytest.approx(value, rel=1e-6)
+
+
+def test_xla_trains_the_same_weights(whole, tmp_path):
+    """But for rounding: a hundredth of the largest step is far above it."""
+    train(tmp_path / "run", xla=True)
+    kept = [
+        network.load_weights(run / "weights.npz", CONFIG) for run in (tmp_path / "run", whole.path)
+    ]
+    for name, weights in kept[0].items():
+        np.testing.assert_allclose(weights, kept[1][name], rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize(("epochs", "steps_per_epoch", "steps"), [(40, 250, 10_000), (3, 4, 12)])
 def test_schedule_counts_its_steps(epochs, steps_per_epoch, steps):
     assert training.Schedule(epochs, steps_per_epoch).steps == steps
@@ -266,3 +327,31 @@ class Broken(Source):
 def test_loss_that_is_no_number_ends_the_training_with_one_line(tmp_path):
     with pytest.raises(ValueError, match="loss is nan.*lower learning_rate"):
         training.train(CONFIG, Broken(), Broken(), tmp_path / "run", SCHEDULE, verbose=0)
+
+
+def test_average_stands_in_for_the_weights_and_gives_them_back():
+    model = training.compile_model(CONFIG, SCHEDULE)
+    model.train_on_batch(*Source().batch(0))
+    first = model.get_weights()
+    model.train_on_batch(*Source().batch(1))
+    second = model.get_weights()
+    with model.optimizer.averaged(model.trainable_variables):
+        average = model.get_weights()
+    momentum = CONFIG.averaging
+    for one, two, mean in zip(first, second, average, strict=True):
+        np.testing.assert_allclose(mean, momentum * one + (1 - momentum) * two, atol=1e-6)
+    assert not same(average, second)
+    assert same(model.get_weights(), second)
+
+
+def test_weights_kept_are_the_average(whole):
+    """The last epoch was the best here, so its checkpoint holds the average that was kept."""
+    assert losses_of(whole)[-1] == min(losses_of(whole))
+    model = training.compile_model(CONFIG, SCHEDULE)
+    model.load_weights(whole.state)
+    raw = models.get_weights(model.network)
+    with model.optimizer.averaged(model.trainable_variables):
+        average = models.get_weights(model.network)
+    kept = network.load_weights(whole.weights, CONFIG)
+    assert same(list(kept.values()), [average[name] for name in kept])
+    assert not same(list(kept.values()), [raw[name] for name in kept])
