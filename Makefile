@@ -30,7 +30,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt peers.txt
 	@python="$(PYTHON)"; \
 	if [ -z "$$python" ]; then \
 		echo "error: no Python 3.11, 3.12 or 3.13 with venv and C headers found;" \
@@ -43,6 +43,7 @@ $(READY): pyproject.toml constraints.txt
 	echo "making .venv with $$($$python --version): about 1 GB to fetch, a few minutes"; \
 	$$python -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --requirement constraints.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --ignore-requires-python --requirement peers.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 

@@ -12,12 +12,15 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from tqdm import tqdm
 
 from . import __version__
+
+if TYPE_CHECKING:
+    from .report import Report
 
 FOLDER = click.Path(path_type=Path)
 
@@ -107,19 +110,21 @@ def _jobs(sources: tuple[Path, ...], output: Path) -> list[tuple[Path, Path]]:
 
 
 @commands.command()
-@click.option("--clean", required=True, type=FOLDER, help="Folder of clean speech.")
+@click.option("--clean", type=FOLDER, help="Folder of clean speech; DNSMOS judges without it.")
 @click.option("--noisy", required=True, type=FOLDER, help="Folder of the same speech in noise.")
 @click.option("--enhanced", type=FOLDER, help="Folder of enhanced files; else --model enhances.")
 @click.option("--model", default="tiny", show_default=True, help="Name, or folder of a run.")
+@click.option("--with", "others", multiple=True, metavar="PEER", help="Compare; or ideal, all.")
 @click.option("--metrics", default="", help="Some of the metrics, separated by commas.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; all cores by default.")
 @click.option("--csv", "csv_path", type=FOLDER, help="Write the scores of every file.")
 @click.option("--json", "json_path", type=FOLDER, help="Write means and intervals.")
 def evaluate(
-    clean: Path,
+    clean: Path | None,
     noisy: Path,
     enhanced: Path | None,
     model: str,
+    others: tuple[str, ...],
     metrics: str,
     jobs: int | None,
     csv_path: Path | None,
@@ -127,11 +132,48 @@ def evaluate(
 ) -> None:
     r"""Score enhanced speech, with the noisy baseline and 95 % intervals.
 
+    --with names a denoiser of another package to compare with on the same files: wiener, gating,
+    webrtc, rnnoise, gtcrn, dtln, hush, nsnet2; ideal, the best mask there is; or all of these.
+
+    Without --clean, DNSMOS predicts what listeners would say of the recordings by themselves;
+    --noisy may then be a single file, too.
+
     \b
     Examples:
       lstm-se evaluate --clean clean_testset_wav --noisy noisy_testset_wav
+      lstm-se evaluate --clean clean --noisy noisy --with rnnoise --with ideal
       lstm-se evaluate --clean clean --noisy noisy --enhanced mine --json scores.json
+      lstm-se evaluate --noisy my_recording.wav
     """
+    from . import comparison
+
+    if clean is None:
+        report = _opinions(noisy, enhanced, model, others, metrics)
+    else:
+        report = _scores(clean, noisy, enhanced, model, others, metrics, jobs)
+    if len(report.failures) == len(report.rows) * len(report.metrics):
+        raise ValueError(f"nothing could be scored: {report.failures[0][3]}")
+    click.echo(report.table())
+    if csv_path:
+        report.to_csv(csv_path)
+    compared = comparison.section(report, model) if others else {}
+    if others:
+        click.echo("\n" + comparison.table(comparison.differences(report, model), model))
+    if json_path:
+        report.to_json(json_path, **compared)
+
+
+def _scores(
+    clean: Path,
+    noisy: Path,
+    enhanced: Path | None,
+    model: str,
+    others: tuple[str, ...],
+    metrics: str,
+    jobs: int | None,
+) -> Report:
+    """Measures against the clean speech."""
+    from . import peers
     from .datasets import paired
     from .enhance import load
     from .evaluation import evaluate as score
@@ -141,16 +183,28 @@ def evaluate(
     names = tuple(name.strip() for name in metrics.split(",") if name.strip()) or tuple(METRICS)
     pairs = paired(clean, noisy)
     if enhanced is None:
-        report = score(pairs, {model: load(model)}, names, jobs)
-    else:
-        report = evaluate_files(pairs, paired(clean, enhanced), enhanced.name, names, jobs)
-    if len(report.failures) == len(report.rows) * len(report.metrics):
-        raise ValueError(f"nothing could be scored: {report.failures[0][3]}")
-    click.echo(report.table())
-    if csv_path:
-        report.to_csv(csv_path)
-    if json_path:
-        report.to_json(json_path)
+        found, oracles = peers.chosen(others)
+        return score(pairs, {model: load(model), **found}, names, jobs, oracles=oracles)
+    if others:
+        raise ValueError("--with compares with a model: leave --enhanced out")
+    return evaluate_files(pairs, paired(clean, enhanced), enhanced.name, names, jobs)
+
+
+def _opinions(
+    noisy: Path, enhanced: Path | None, model: str, others: tuple[str, ...], metrics: str
+) -> Report:
+    """Predicted opinions of the recordings by themselves."""
+    from . import audio, opinion, peers
+    from .enhance import load
+
+    if enhanced is not None or metrics:
+        option = "--metrics" if enhanced is None else "--enhanced"
+        raise ValueError(f"{option} needs --clean: name the clean folder, or leave {option} out")
+    found, oracles = peers.chosen(others)
+    if oracles:
+        raise ValueError(f"--with {next(iter(oracles))} needs --clean: it has to know the speech")
+    paths = audio.find(noisy) if noisy.is_dir() else [noisy]
+    return opinion.evaluate(paths, {model: load(model), **found})
 
 
 @commands.group()
@@ -194,6 +248,55 @@ def voicebank(root: Path, url: str, keep_archives: bool) -> None:
     click.echo(f"{root}: {len(corpus.train) + len(corpus.validation)} and {len(corpus.test)} pairs")
 
 
+@data.command()
+@click.option("--speech", multiple=True, required=True, type=FOLDER, help="Clean; repeatable.")
+@click.option("--noise", multiple=True, required=True, type=FOLDER, help="Noise; repeatable.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of the corpus.")
+@click.option("--pairs", type=click.IntRange(min=1), help="In all; each speech file once if not.")
+@click.option("--seconds", type=float, help="Cut longer speech to this length.")
+@click.option("--snr", default="0,5,10,15", show_default=True, help="In dB, with commas.")
+@click.option("--test-snr", default="2.5,7.5,12.5,17.5", show_default=True, help="In dB.")
+@click.option("--validation-share", type=float, default=0.1, show_default=True)
+@click.option("--test-share", type=float, default=0.1, show_default=True)
+@click.option("--test-speech", multiple=True, type=FOLDER, help="Instead of a share.")
+@click.option("--test-noise", multiple=True, type=FOLDER, help="Instead of a share.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; all cores by default.")
+def build(**options: Any) -> None:
+    r"""Mix a corpus from clean speech and noise.
+
+    A folder in a speech folder is a speaker. A file in a noise folder is a recording, and so is a
+    folder in it. No speaker and no recording is in two of training, validation and test. The same
+    seed gives the same bytes. Interrupted, the same command goes on where it stopped.
+
+    \b
+    Examples:
+      lstm-se data build --speech voices --noise noises --out corpus
+      lstm-se data build --speech voices --noise noises --out corpus --pairs 2000 --seconds 4
+    """
+    from . import building
+    from .plan import Settings
+
+    folders = {key: options.pop(key) for key in ("speech", "noise", "test_speech", "test_noise")}
+    out, jobs = options.pop("out"), options.pop("jobs")
+    for key in ("snr", "test_snr"):
+        options[f"{key}s_db"] = _decibels(key, options.pop(key))
+    settings = Settings(**options)
+    bar = partial(_bar, unit="file")
+    corpus = building.build(out=out, settings=settings, jobs=jobs, bar=bar, **folders)
+    parts = f"{len(corpus.train)} training, {len(corpus.validation)} validation"
+    click.echo(f"{corpus.root}\n{parts} and {len(corpus.test)} test pairs")
+
+
+def _decibels(name: str, text: str) -> tuple[float, ...]:
+    """Numbers between commas."""
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        option = name.replace("_", "-")
+        raise ValueError(f"--{option} {text}: write numbers and commas, as in 0,5,10") from None
+
+
 @commands.command()
 @click.option("--data", "corpora", multiple=True, type=FOLDER, help="Corpus folder, or 'mini'.")
 @click.option("--speech", multiple=True, type=FOLDER, help="Clean speech to mix; repeatable.")
@@ -208,18 +311,31 @@ def voicebank(root: Path, url: str, keep_archives: bool) -> None:
     "--steps", type=click.IntRange(min=1), default=250, show_default=True, help="An epoch."
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
+@click.option("--distribute", default="", metavar="KIND:N", help="mirrored:2 or workers:2.")
+@click.option("--xla", is_flag=True, help="Compile the step; see bench xla.")
 def train(**options: Any) -> None:
     r"""Train a denoiser.
 
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
     and noise are mixed anew in every step, the corpus' own included.
 
+    --distribute shares each batch: among replicas in this process (mirrored) or among processes on
+    this machine (workers). The result is that of one, but for rounding.
+
     \b
     Examples:
       lstm-se train --data mini --out run --epochs 5 --steps 50
       lstm-se train --data mini --speech voices --noise noises --out run
+      lstm-se train --data mini --out run --distribute workers:2
     """
+    from . import cluster
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if options["distribute"]:
+        kind, count = cluster.parse(options["distribute"])
+        if kind == "workers" and cluster.rank() is None:
+            same = [sys.executable, "-m", "lstm_se", *sys.argv[1:]]
+            sys.exit(cluster.launch(same, count))
     from .ingredients import train_from
 
     weights = train_from(**options)
@@ -241,7 +357,9 @@ def info(model: str) -> None:
 
 
 @commands.command()
-@click.argument("what", type=click.Choice(["engines", "training"]), default="engines")
+@click.argument(
+    "what", type=click.Choice(["engines", "training", "xla", "peers"]), default="engines"
+)
 @click.option("--json", "json_path", type=FOLDER, help="Write the figures.")
 def bench(what: str, json_path: Path | None) -> None:
     r"""Measure speed on this machine: medians, and ratios within one run.

@@ -20,6 +20,7 @@ from . import audio
 
 STANDARD_SPEAKERS = 28
 VALIDATION_SPEAKERS = ("p286", "p287")
+VALIDATION_LIST = "logfiles/validation_speakers.txt"
 _TRAIN_FOLDER = re.compile(r"(clean|noisy)_trainset_(\d+)spk_wav")
 
 
@@ -92,9 +93,10 @@ def voicebank_demand(
         root: Folder that holds ``clean_testset_wav`` and so on.
         speakers: Which training set, by the number in its folder name; if ``None`` the only one
             there is, or 28, the one that the literature uses. Two sets are never merged.
-        validation_speakers: Speakers of the training set to hold out; if ``None`` p286 and p287,
-            or, where these are not there, the last two speakers (one, of two or three; none, if
-            there is only one). ``()`` holds out nobody.
+        validation_speakers: Speakers of the training set to hold out; if ``None`` those that
+            ``logfiles/validation_speakers.txt`` names, as :mod:`lstm_se.building` writes it; else
+            p286 and p287, or, where these are not there, the last two speakers (one, of two or
+            three; none, if there is only one). ``()`` holds out nobody.
 
     Returns:
         The pairs, sorted by name; ``train`` and ``validation`` or ``test`` are empty if the
@@ -233,6 +235,8 @@ def _choose_validation(
 ) -> frozenset[str]:
     """Speakers to hold out; somebody must remain to train on."""
     there = sorted({pair.speaker for pair in pairs})
+    if wanted is None and (root / VALIDATION_LIST).is_file():
+        wanted = (root / VALIDATION_LIST).read_text(encoding="utf-8").split()
     if wanted is None:
         standard = [speaker for speaker in VALIDATION_SPEAKERS if speaker in there]
         wanted = standard or there[len(there) - min(2, len(there) // 2) :]

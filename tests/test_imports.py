@@ -15,14 +15,37 @@ PACKAGE = Path(lstm_se.__file__).parent
 # A module imports only from modules before it; __init__ gathers, and only the end needs it.
 ORDER = (
     *("files", "config", "audio", "stft", "features", "network"),
-    *("workers", "datasets", "transfer", "download", "noises", "mixing", "bundled", "banks"),
-    *("pipeline", "models", "losses", "metrics", "report", "evaluation"),
-    *("runs", "training", "ingredients", "enhance", "card", "bench", "plots"),
+    *("workers", "cluster", "datasets", "transfer", "download"),
+    *("noises", "reverberation", "microphone", "mixing", "bundled", "banks"),
+    *("recordings", "plan", "building"),
+    *("pipeline", "models", "losses", "metrics", "report", "evaluation", "stress"),
+    *("comparison", "wiener", "weights", "packaged", "peers", "opinion"),
+    *("runs", "distributed", "training", "ingredients", "enhance"),
+    *("studies", "materials", "experiments"),
+    *("card", "bench", "plots"),
     *("__init__", "cli", "__main__"),
 )
 HEAVY = {
-    "tensorflow": {"pipeline", "models", "losses", "runs", "training", "ingredients"},
-    "keras": {"models", "losses", "runs", "training", "ingredients"},
+    "tensorflow": {
+        "pipeline",
+        "models",
+        "losses",
+        "runs",
+        "distributed",
+        "training",
+        "ingredients",
+        "materials",
+        "experiments",
+    },
+    "keras": {
+        "models",
+        "losses",
+        "runs",
+        "distributed",
+        "training",
+        "ingredients",
+        "experiments",
+    },
     "librosa": set(),
     "matplotlib": {"plots"},
 }

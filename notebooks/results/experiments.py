@@ -136,7 +136,10 @@ def segments_of(
     return steps * config.batch_size
 
 
-FOLDERS: dict[str, Any] = {"multiple": True, "type": click.Path(path_type=Path)}
+FOLDERS: dict[str, Any] = {
+    "multiple": True,
+    "type": click.Path(path_type=Path),
+}
 
 
 @click.group()

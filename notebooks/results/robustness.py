@@ -10,9 +10,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
 import lstm_se
+import numpy as np
 from lstm_se import audio, noises, stress
 from lstm_se.files import write_whole
 from lstm_se.report import interval
