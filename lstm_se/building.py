@@ -123,8 +123,11 @@ def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Ba
     work = sorted(planned, key=lambda job: (job.noise.name, job.name))
     mix = functools.partial(_mix, root=root, folders=folders)
     mixed = workers.in_order(mix, work, min(jobs, len(work)))
-    for _ in zip(bar(work, "mixing"), mixed, strict=True):
-        pass
+    try:
+        for _ in zip(bar(work, "mixing"), mixed, strict=True):
+            pass
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same command goes on from there") from None
     _write_records(root, planned, folders)
     (root / PLAN).unlink()
     os.replace(root, out)

@@ -108,10 +108,11 @@ def mask_network(config: Config) -> keras.Model:
             x = layers.BatchNormalization(name=f"norm_{i}")(x)
     for i, units in enumerate(config.dense):
         x = _dense(config, units, "relu", i)(x)
-    x = _dense(config, config.outputs, "linear", len(config.dense))(x)
+    activation = "linear" if config.local else "sigmoid"
+    x = _dense(config, config.outputs, activation, len(config.dense))(x)
     if config.local:
-        x = layers.Add()([x, Local(features.band_of_output(config), name="local")(inputs)])
-    x = layers.Activation("sigmoid")(x)
+        seen = Local(features.band_of_output(config), name="local")(inputs)
+        x = layers.Activation("sigmoid")(layers.Add()([x, seen]))
     if config.smoothing:
         x = Smoothing(config.smoothing, name="smoothing")(x)
     return keras.Model(inputs, x, name=f"{config.name}_mask")

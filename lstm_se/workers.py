@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -46,4 +47,7 @@ def in_order(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> Ite
         yield from map(work, items)
         return
     with processes(jobs) as workers:
-        yield from workers.map(work, items)
+        # not map: when interrupted it cancels what loky then wants to end, and loky complains
+        waiting = deque(workers.submit(work, item) for item in items)
+        while waiting:
+            yield waiting.popleft().result()

@@ -2,9 +2,12 @@
 
 import csv
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -294,6 +297,19 @@ def test_command_builds_a_corpus_and_refuses_a_second_one(speech, noise, tmp_pat
     assert refused.stderr == (
         f"error: {tmp_path / 'corpus'} exists: name another folder, or remove it first\n"
     )
+
+
+def test_interrupted_command_says_how_to_go_on_and_nothing_else(speech, noise, tmp_path):
+    command = [sys.executable, "-m", "lstm_se", "data", "build", "--speech", speech]
+    command += ["--noise", noise, "--out", tmp_path / "corpus", "--pairs", "4000", "--jobs", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while process.poll() is None and not any(tmp_path.glob(".corpus.part/noisy_*/*.wav")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it, too
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert said == "\ninterrupted: the same command goes on from there\n"
+    assert not (tmp_path / "corpus").exists()
 
 
 def test_command_names_an_snr_that_is_no_number(speech, noise, tmp_path):

@@ -86,9 +86,13 @@ def test_worker_that_was_killed_ends_the_others(tmp_path):
 
 def test_interrupt_reaches_the_chief_alone(tmp_path):
     """It finishes its step and says so; the others cannot go on without it."""
-    chief = (
-        "print('ready', flush=True)\ntry: time.sleep(600)\nexcept KeyboardInterrupt: sys.exit(9)"
-    )
+    chief = """
+try:
+    print("ready", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    sys.exit(9)
+"""
     waits = f"if number: {FOR_EVER}\n{chief}"
     launcher = "import sys; from lstm_se import cluster; sys.exit(cluster.launch(sys.argv[1:], 2))"
     command = [sys.executable, "-c", PROGRAM + WAIT_FOR_OTHERS + waits, str(tmp_path)]
