@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +20,12 @@ def executor(jobs: int) -> Any:
     """
     from joblib.externals.loky import get_reusable_executor
 
-    return get_reusable_executor(jobs, env=ONE_THREAD)
+    return get_reusable_executor(jobs, env=ONE_THREAD, initializer=_leave_interrupts_alone)
+
+
+def _leave_interrupts_alone() -> None:
+    """Ctrl-C reaches the workers, too: the process that started them decides what becomes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -30,24 +36,44 @@ def processes(jobs: int) -> Iterator[Any]:
         ChildProcessError: If a process ended early.
     """
     workers = executor(jobs)
+    with _told():
+        try:
+            yield workers
+        except BrokenExecutor:
+            raise
+        except BaseException:
+            workers.shutdown(wait=False, kill_workers=True)  # nobody will read what is under way
+            raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what a broken executor means."""
     try:
-        yield workers
+        yield
     except BrokenExecutor:
         raise ChildProcessError(
             "a worker process ended early, perhaps for lack of memory: try fewer jobs"
         ) from None
-    except BaseException:
-        workers.shutdown(wait=False, kill_workers=True)  # nobody will read what is under way
-        raise
 
 
 def in_order(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> Iterator[Any]:
-    """Results of ``work`` on each item, in order; with one job, of this process."""
+    """Results of ``work`` on each item, in order; with one job, of this process.
+
+    When the caller stops, the few items under way are finished and the others never begun: loky
+    complains at length when it is ended in the middle.
+    """
     if jobs == 1:
         yield from map(work, items)
         return
-    with processes(jobs) as workers:
-        # not map: when interrupted it cancels what loky then wants to end, and loky complains
-        waiting = deque(workers.submit(work, item) for item in items)
-        while waiting:
-            yield waiting.popleft().result()
+    workers, waiting = executor(jobs), deque[Any]()
+    with _told():
+        try:
+            for item in items:
+                waiting.append(workers.submit(work, item))
+                if len(waiting) > 2 * jobs:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            wait(waiting)
