@@ -12,34 +12,7 @@ from keras import layers, ops
 
 from . import features, network, stft
 from .config import Config
-
-
-@keras.saving.register_keras_serializable("lstm_se")
-class ClippedLSTMCell(layers.LSTMCell):
-    """LSTM cell whose state stays within ``+-cell_clip``.
-
-    An int16 state must have a bound, and TensorFlow Lite clips at 10 whether Keras did or not: a
-    network that was trained with the clip loses nothing to either.
-    """
-
-    def __init__(self, units: int, cell_clip: float = 10.0, **kwargs: Any) -> None:
-        """Make a cell of ``units`` whose state is bounded by ``cell_clip``."""
-        super().__init__(units, **kwargs)
-        self.cell_clip = cell_clip
-
-    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
-        """One step: input ``(batch, inputs)`` and ``[h, c]`` to ``h`` and ``[h, c]``."""
-        h, c = states
-        gates = ops.matmul(inputs, self.kernel) + ops.matmul(h, self.recurrent_kernel) + self.bias
-        i, f, g, o = ops.split(gates, 4, axis=-1)
-        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
-        c = ops.clip(c, -self.cell_clip, self.cell_clip)
-        h = ops.sigmoid(o) * ops.tanh(c)
-        return h, [h, c]
-
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {**super().get_config(), "cell_clip": self.cell_clip}
+from .recurrence import ClippedLSTM
 
 
 @keras.saving.register_keras_serializable("lstm_se")
@@ -127,8 +100,7 @@ def _dense(config: Config, units: int, activation: str, i: int) -> layers.Layer:
 def _recurrent(config: Config, units: int, name: str) -> layers.Layer:
     """One recurrent layer over all frames."""
     if config.cell == "lstm" and config.cell_clip is not None:
-        cell = ClippedLSTMCell(units, config.cell_clip, kernel_initializer=config.initializer)
-        return layers.RNN(cell, return_sequences=True, name=name)
+        return ClippedLSTM(units, config.cell_clip, config.initializer, name=name)
     kinds = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}
     drawn = config.initializer
     return kinds[config.cell](units, kernel_initializer=drawn, return_sequences=True, name=name)

@@ -18,7 +18,7 @@ ORDER = (
     *("workers", "cluster", "datasets", "transfer", "download"),
     *("noises", "reverberation", "microphone", "mixing", "bundled", "banks"),
     *("recordings", "plan", "building"),
-    *("pipeline", "models", "losses", "metrics", "report", "evaluation", "stress"),
+    *("pipeline", "recurrence", "models", "losses", "metrics", "report", "evaluation", "stress"),
     *("comparison", "wiener", "weights", "packaged", "peers", "opinion"),
     *("runs", "distributed", "training", "ingredients", "enhance"),
     *("studies", "materials", "experiments"),
@@ -28,6 +28,7 @@ ORDER = (
 HEAVY = {
     "tensorflow": {
         "pipeline",
+        "recurrence",
         "models",
         "losses",
         "runs",
@@ -38,6 +39,7 @@ HEAVY = {
         "experiments",
     },
     "keras": {
+        "recurrence",
         "models",
         "losses",
         "runs",

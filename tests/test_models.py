@@ -101,11 +101,6 @@ def test_every_weight_gets_a_gradient():
     assert all(g is not None and bool(tf.reduce_any(g != 0)) for g in gradients)
 
 
-def test_clipped_cell_survives_its_configuration():
-    cell = models.ClippedLSTMCell(5, cell_clip=3.0)
-    assert models.ClippedLSTMCell.from_config(cell.get_config()).cell_clip == 3.0
-
-
 def test_smoothing_survives_its_configuration():
     layer = models.Smoothing(0.8)
     assert models.Smoothing.from_config(layer.get_config()).past == 0.8

@@ -1,0 +1,134 @@
+"""The clipped LSTM over whole segments, with the gradient written out.
+
+Automatic differentiation of a loop over frames keeps every intermediate value of every frame and
+adds up the gradient of the kernels one frame at a time. Written out, the products with the input
+kernel are one large product before the loop, those for the gradient of both kernels one after it,
+and the loops hold what really depends on the frame before. The results are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+
+def recur(gates: tf.Tensor, recurrent: tf.Tensor, clip: float) -> tf.Tensor:
+    """Run the clipped LSTM over frames, from rest.
+
+    Args:
+        gates: What the inputs add to the gates i, f, g, o: shape ``(frames, batch, 4 * units)``.
+        recurrent: What the last output adds to them, shape ``(units, 4 * units)``.
+        clip: The cell state is kept within ``+-clip``.
+
+    Returns:
+        Outputs, shape ``(frames, batch, units)``.
+    """
+    frames, batch = tf.unstack(tf.shape(gates)[:2])
+    units = recurrent.shape[0]
+    rest = tf.zeros((batch, units))
+
+    def forward(gates: tf.Tensor, recurrent: tf.Tensor) -> tf.Tensor:
+        """All activations of all frames: i, f, g, o, c, tanh(c) and h, side by side."""
+
+        def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kept: tf.TensorArray) -> tuple:
+            i, f, g, o = tf.split(gates[t] + h @ recurrent, 4, axis=-1)
+            i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+            c = tf.clip_by_value(f * c + i * g, -clip, clip)
+            seen = tf.tanh(c)
+            h = o * seen
+            return t + 1, h, c, kept.write(t, tf.concat([i, f, g, o, c, seen, h], axis=-1))
+
+        kept = tf.TensorArray(tf.float32, frames, element_shape=(None, 7 * units))
+        state = (tf.constant(0), rest, rest, kept)
+        return tf.while_loop(lambda t, *_: t < frames, step, state)[-1].stack()
+
+    def backward(outer: tf.Tensor, kept: tf.Tensor, recurrent: tf.Tensor) -> tf.Tensor:
+        """Gradient of the gates of all frames, from that of the outputs, last frame first."""
+        before = _delayed(kept[..., 4 * units : 5 * units])
+        transposed = tf.transpose(recurrent)
+
+        def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, found: tf.TensorArray) -> tuple:
+            i, f, g, o, c, seen, _ = tf.split(kept[t], 7, axis=-1)
+            dh += outer[t]
+            dc += dh * o * (1 - seen**2)
+            dc = tf.where(tf.abs(c) < clip, dc, 0.0)  # what was clipped cannot be moved
+            parts = dc * g * i * (1 - i), dc * before[t] * f * (1 - f), dc * i * (1 - g**2)
+            change = tf.concat([*parts, dh * seen * o * (1 - o)], axis=-1)
+            return t - 1, change @ transposed, dc * f, found.write(t, change)
+
+        found = tf.TensorArray(tf.float32, frames, element_shape=(None, 4 * units))
+        state = (frames - 1, rest, rest, found)
+        return tf.while_loop(lambda t, *_: t >= 0, step, state)[-1].stack()
+
+    @tf.custom_gradient
+    def run(gates: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+        kept = forward(gates, recurrent)
+        outputs = kept[..., 6 * units :]
+
+        def gradient(outer: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            change = backward(outer, kept, recurrent)
+            rows = tf.reshape(_delayed(outputs), (-1, units))
+            columns = tf.reshape(change, (-1, 4 * units))
+            return change, tf.matmul(rows, columns, transpose_a=True)
+
+        return outputs, gradient
+
+    return run(gates, recurrent)
+
+
+def _delayed(x: tf.Tensor) -> tf.Tensor:
+    """Each frame gets the values of the one before, the first one zeros."""
+    return tf.concat([tf.zeros_like(x[:1]), x[:-1]], axis=0)
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class ClippedLSTM(layers.Layer):
+    """LSTM whose cell state stays within ``+-cell_clip``.
+
+    An int16 state must have a bound, and TensorFlow Lite clips at 10 whether Keras did or not: a
+    network that was trained with the clip loses nothing to either.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        cell_clip: float = 10.0,
+        kernel_initializer: str = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
+        """Make a layer of ``units`` whose state is bounded by ``cell_clip``."""
+        super().__init__(**kwargs)
+        self.units, self.cell_clip = units, cell_clip
+        self.kernel_initializer = kernel_initializer
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        """Draw the weights as Keras' own LSTM does; input ``(batch, frames, inputs)``."""
+        size = 4 * self.units
+        self.kernel = self.add_weight(
+            (shape[-1], size), initializer=self.kernel_initializer, name="kernel"
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, size), initializer="orthogonal", name="recurrent_kernel"
+        )
+        self.bias = self.add_weight((size,), initializer=self._open, name="bias")
+
+    def _open(self, shape: tuple[int, ...], dtype: str | None = None) -> tf.Tensor:
+        """Biases of 0, but 1 for the forget gate: a new cell remembers."""
+        return tf.repeat(tf.constant([0.0, 1.0, 0.0, 0.0], dtype), shape[0] // 4)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Outputs ``(batch, frames, units)`` of inputs ``(batch, frames, inputs)``."""
+        gates = tf.tensordot(tf.transpose(inputs, (1, 0, 2)), self.kernel, 1) + self.bias
+        outputs = recur(gates, tf.convert_to_tensor(self.recurrent_kernel), self.cell_clip)
+        return tf.transpose(outputs, (1, 0, 2))
+
+    def get_config(self) -> dict[str, Any]:
+        """What :meth:`from_config` needs."""
+        own = {"units": self.units, "cell_clip": self.cell_clip}
+        return {**super().get_config(), **own, "kernel_initializer": self.kernel_initializer}
