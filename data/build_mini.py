@@ -8,8 +8,6 @@ versions and sums are pinned in ``packages.json``, so that two runs write the sa
 
 from __future__ import annotations
 
-import argparse
-import csv
 import hashlib
 import sys
 import tempfile
@@ -18,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from builder import arguments, read_sources, run_command, write_sources
 from packages import RATE, Package, decode, encode, extract, load_packages, require
 from speech import (
+    LEVEL_DBFS,
     SEED,
     Voice,
     active_power,
@@ -27,11 +27,12 @@ from speech import (
     crossfade,
     joined_utterances,
     open_voice,
+    rms,
     sentences,
+    speech_gain,
 )
 
 HERE = Path(__file__).resolve().parent
-LEVEL_DBFS = -26.0
 PEAK_DBFS = -2.0
 TRAIN_SECONDS, TEST_SECONDS = 152.0, 60.0
 TRAIN, TEST = "clean_trainset_3spk_wav", "clean_testset_wav"
@@ -66,7 +67,7 @@ def clean_items(voice: Voice, folder: str, suffix: str, seconds: float) -> list[
     if not whole:
         collect_floors(voice)
     made = list((sentences if whole else joined_utterances)(voice, seconds))
-    gain = 10 ** (LEVEL_DBFS / 20) / active_power(np.concatenate([x for _, x in made])) ** 0.5
+    gain = speech_gain([samples for _, samples in made])
     joins = "" if whole else "decoded from G.722, prompts joined with pauses of the same talker, "
     changes = f"{joins}cut at both ends, faded, one gain per talker, re-encoded"
     items = []
@@ -80,7 +81,7 @@ def clean_items(voice: Voice, folder: str, suffix: str, seconds: float) -> list[
 
 def level(x: np.ndarray) -> np.ndarray:
     """Noise at -26 dBFS RMS, or lower where its peak would pass -2 dBFS."""
-    gain = 10 ** (LEVEL_DBFS / 20) / np.sqrt(np.mean(np.square(x, dtype=np.float64)))
+    gain = 10 ** (LEVEL_DBFS / 20) / rms(x)
     return (x * min(gain, 10 ** (PEAK_DBFS / 20) / np.abs(x).max())).astype(np.float32)
 
 
@@ -203,20 +204,16 @@ def write_corpus(folder: Path, packages: dict[str, Package], roots: dict[str, Pa
         path.parent.mkdir(parents=True, exist_ok=True)
         encode(path, item.samples)
         rows.append(row(item, path, {p: roots[key] for key, p in packages.items()}))
-    with (folder / "SOURCES.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_sources(folder, COLUMNS, rows)
     (folder / "LICENSES.md").write_text(licences(packages, roots), encoding="utf-8")
 
 
 def summary(folder: Path) -> str:
     """Minutes per folder and talker, and the size of the whole."""
     minutes: dict[str, float] = {}
-    with (folder / "SOURCES.csv").open(encoding="utf-8") as stream:
-        for line in csv.DictReader(stream):
-            key = f"{line['file'].split('/')[0]} {line['speaker_or_kind']}"
-            minutes[key] = minutes.get(key, 0.0) + float(line["seconds"]) / 60
+    for line in read_sources(folder):
+        key = f"{line['file'].split('/')[0]} {line['speaker_or_kind']}"
+        minutes[key] = minutes.get(key, 0.0) + float(line["seconds"]) / 60
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     lines = [f"{key:40s} {value:5.2f} min" for key, value in minutes.items()]
     return "\n".join([*lines, f"{size / 1e6:.2f} MB in {folder}"])
@@ -243,14 +240,8 @@ def build(debs: Path | None) -> Path:
 
 def main() -> int:
     """Run the command; an error is one line and exit code 2."""
-    parser = argparse.ArgumentParser(description="Build data/mini/ from packages of sound.")
-    parser.add_argument("--debs", type=Path, metavar="DIR", help="folder with packages at hand")
-    try:
-        print(summary(build(parser.parse_args().debs)))
-    except (OSError, ValueError) as error:
-        print(f"build_mini: {error}", file=sys.stderr)
-        return 2
-    return 0
+    debs = arguments("Build data/mini/ from packages of sound.").parse_args().debs
+    return run_command("build_mini", lambda: summary(build(debs)))
 
 
 if __name__ == "__main__":

@@ -10,16 +10,15 @@ has VoiceBank-DEMAND's layout. Two runs write the same files.
 
 from __future__ import annotations
 
-import argparse
-import csv
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from builder import arguments, read_sources, run_command, write_sources
 from packages import RATE, Package, decode, extract, load_packages, require
-from speech import active_power, collect_floors, crossfade, joined_utterances, open_voice
+from speech import collect_floors, crossfade, joined_utterances, open_voice, rms, speech_gain
 
 from lstm_se.mixing import excerpt, mix
 
@@ -27,7 +26,6 @@ HERE = Path(__file__).resolve().parent
 SEED = 20_261
 SNRS_DB = (0.0, 5.0, 10.0, 15.0)
 SECONDS = (4.0, 6.0)
-LEVEL_DBFS = -26.0
 # Talker, package, share of the pairs. The first two are one woman in two languages.
 VOICES = (("allison", "allison", 0.25), ("allison-es", "allison-es", 0.25), ("carlo", "carlo", 0.5))
 # Recordings of one kind in one package are joined: some are short.
@@ -51,17 +49,16 @@ UNATTRIBUTED = "unattributed recording inside a package under Apache-2.0: for te
 COLUMNS = ("kind", "author", "licence", "licence_url", "package", "original")
 
 
-def used_prompts(sources: Path) -> set[str]:
+def used_prompts(bundled: Path) -> set[str]:
     """Prompts of which a test file of the bundled corpus is made."""
-    with sources.open(encoding="utf-8") as stream:
-        rows = [line for line in csv.DictReader(stream) if line["split"] == "test"]
+    rows = [line for line in read_sources(bundled) if line["split"] == "test"]
     return {original for line in rows for original in line["original"].split(";")}
 
 
 def utterances(name: str, package: Package, root: Path, count: int) -> list[np.ndarray]:
     """Utterances of 4 to 6 s that share no prompt with the bundled test set."""
     voice = open_voice(name, package, root)
-    taken = used_prompts(HERE / "mini" / "SOURCES.csv")
+    taken = used_prompts(HERE / "mini")
     folder = root / package.folder
     voice.prompts = [p for p in voice.prompts if p.relative_to(folder).as_posix() not in taken]
     collect_floors(voice)
@@ -75,7 +72,7 @@ def utterances(name: str, package: Package, root: Path, count: int) -> list[np.n
         raise ValueError(
             f"{name} has prompts for {len(found)} utterances, not {count}: ask for less"
         )
-    gain = 10 ** (LEVEL_DBFS / 20) / active_power(np.concatenate(found)) ** 0.5
+    gain = speech_gain(found)
     return [samples * gain for samples in found]
 
 
@@ -84,7 +81,7 @@ def noise_banks(packages: dict[str, Package], roots: dict[str, Path]) -> dict[st
     banks = {}
     for kind, (key, names) in NOISES.items():
         pieces = [decode(roots[key] / packages[key].folder / name) for name in names]
-        pieces = [0.05 * x / np.sqrt(np.mean(np.square(x, dtype=np.float64))) for x in pieces]
+        pieces = [0.05 * x / rms(x) for x in pieces]
         joined = crossfade(pieces)
         peak = max(1.0, float(np.abs(joined).max()))
         banks[kind] = np.round(joined / peak * 32767).astype(np.int16)
@@ -148,26 +145,20 @@ def build(out: Path, debs: Path | None, pairs: int) -> int:
             for name, key, s in VOICES
         }
         written = write_pairs(out, speech, noise_banks(packages, roots))
-    with (out / "SOURCES.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(source_rows(packages))
+    write_sources(out, COLUMNS, source_rows(packages))
     return written
 
 
 def main() -> int:
     """Run the command; an error is one line and exit code 2."""
-    parser = argparse.ArgumentParser(description="Build a second test set from packages of sound.")
+    parser = arguments("Build a second test set from packages of sound.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="an empty folder")
-    parser.add_argument("--debs", type=Path, metavar="DIR", help="folder with packages at hand")
     parser.add_argument("--pairs", type=int, default=60, metavar="N", help="utterances to mix")
     given = parser.parse_args()
-    try:
-        print(f"{build(given.out, given.debs, given.pairs)} pairs in {given.out}")
-    except (OSError, ValueError) as error:
-        print(f"second_test: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_command(
+        "second_test",
+        lambda: f"{build(given.out, given.debs, given.pairs)} pairs in {given.out}",
+    )
 
 
 if __name__ == "__main__":

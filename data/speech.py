@@ -14,6 +14,7 @@ from packages import RATE, Package, decode
 SEED = 20_260
 FRAME = RATE // 100
 FADE = RATE // 125
+LEVEL_DBFS = -26.0
 LONGEST_SENTENCE = 8.0
 NOT_SPEECH = ("beep", "tone", "silence", "digits", "letters", "phonetic", "monkeys", "glorious")
 
@@ -57,6 +58,16 @@ def active_power(x: np.ndarray) -> float:
     for _ in range(20):
         level = power[power > level * 10**-1.59].mean()
     return float(level)
+
+
+def speech_gain(utterances: list[np.ndarray]) -> float:
+    """The one gain that puts the active speech of a talker's utterances at -26 dBFS."""
+    return 10 ** (LEVEL_DBFS / 20) / active_power(np.concatenate(utterances)) ** 0.5
+
+
+def rms(x: np.ndarray) -> np.float64:
+    """Root of the mean square, computed in double precision."""
+    return np.sqrt(np.mean(np.square(x, dtype=np.float64)))
 
 
 def trim(x: np.ndarray, margin: float = 0.06) -> np.ndarray:

@@ -156,6 +156,14 @@ def test_references_can_be_followed(path):
     assert re.search(r"https://(doi|arxiv)\.org/", prose(section(path, "References")))
 
 
+@every_notebook
+def test_references_are_in_the_list_of_the_book(path):
+    listed = (ROOT / "book" / "references.md").read_text(encoding="utf-8")
+    named = prose(section(path, "References"))
+    links = set(re.findall(r"\]\((https://(?:doi|arxiv)\.org/[^\s)]+)\)", named))
+    assert not {link for link in links if f"({link})" not in listed}
+
+
 @every_executed_page
 def test_page_was_executed_once_from_top_to_bottom(path):
     counts = [cell.execution_count for cell in code_cells(path)]
@@ -239,7 +247,7 @@ def test_chapters_stand_in_the_order_of_their_numbers():
 def test_repository_has_one_address():
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     address = config["repository"]["url"]
-    folders = ["*", "book/*", "notebooks/*", "lstm_se/*.py", ".github/**/*"]
+    folders = ["*", "book/*", "notebooks/*", "lstm_se/**/*.py", ".github/**/*"]
     files = [path for folder in folders for path in ROOT.glob(folder) if path.is_file()]
     texts = [path.read_text(encoding="utf-8", errors="ignore") for path in files]
     pattern = r"https://github\.com/[\w-]+/lstm-se"

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 import lstm_se
+from lstm_se import cli
 
 RATE = 16_000
 
@@ -249,7 +250,7 @@ def test_info_tells_size_training_and_scores():
         assert words in result.stdout
 
 
-@pytest.mark.parametrize("command", ["", "enhance", "evaluate", "data", "train", "info", "bench"])
+@pytest.mark.parametrize("command", ["", *cli.commands.commands])
 def test_help_comes_without_tensorflow(command):
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
     result = run(*command.split(), "--help", env=environment)

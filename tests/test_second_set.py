@@ -28,7 +28,7 @@ def sounds(count, seconds, seed=0):
 
 
 def test_prompts_of_the_first_set_are_known(second, bundled):
-    used = second.used_prompts(DATA / "mini" / "SOURCES.csv")
+    used = second.used_prompts(DATA / "mini")
     for line in bundled:
         for original in line["original"].split(";"):
             if line["split"] == "test":

@@ -1,0 +1,32 @@
+"""``lstm-se bench``: how fast things are on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import FOLDER
+from .terminal import quieten_tensorflow
+
+
+@click.command()
+@click.argument(
+    "what", type=click.Choice(["engines", "training", "xla", "peers"]), default="engines"
+)
+@click.option("--json", "json_path", type=FOLDER, help="Write the figures.")
+def bench(what: str, json_path: Path | None) -> None:
+    """Measure speed on this machine: medians, and ratios within one run.
+
+    \b
+    Examples:
+      lstm-se bench engines
+      lstm-se bench training --json training.json
+    """
+    quieten_tensorflow()
+    from .. import bench as benches
+
+    figures = benches.BENCHES[what]()
+    click.echo(benches.table(figures))
+    if json_path:
+        benches.save(json_path, figures)

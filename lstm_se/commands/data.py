@@ -1,0 +1,107 @@
+"""``lstm-se data``: corpora, bundled, downloaded or mixed from one's own recordings."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import FOLDER, JOBS
+from .terminal import bar
+
+if TYPE_CHECKING:
+    from ..datasets import Corpus
+
+
+@click.group()
+def data() -> None:
+    """Prepare corpora in VoiceBank-DEMAND's layout."""
+
+
+@data.command()
+@click.option("--out", type=FOLDER, help="Where to; the user's cache folder by default.")
+def mini(out: Path | None) -> None:
+    """Mix the bundled corpus, ten minutes of recorded speech, and print its folder.
+
+    \b
+    Example:
+      lstm-se data mini --out corpora
+    """
+    from ..bundled import mini as bundled
+
+    _tell(bundled(out))
+
+
+@data.command()
+@click.option("--root", required=True, type=FOLDER, help="Folder of the corpus.")
+@click.option("--url", default="", help="Mirror, with {id} or {name} in the address.")
+@click.option("--keep-archives", is_flag=True, help="Keep the ZIP files.")
+def voicebank(root: Path, url: str, keep_archives: bool) -> None:
+    """Download VoiceBank-DEMAND (6 GB), check it, and resample it once to 16 kHz.
+
+    Interrupted, it continues where it stopped.
+
+    \b
+    Example:
+      lstm-se data voicebank --root voicebank
+    """
+    from ..datasets import voicebank_demand
+    from ..download import URL, download
+
+    corpus = voicebank_demand(download(root, url or URL, keep_archives))
+    click.echo(f"{root}: {len(corpus.train) + len(corpus.validation)} and {len(corpus.test)} pairs")
+
+
+@data.command()
+@click.option("--speech", multiple=True, required=True, type=FOLDER, help="Clean; repeatable.")
+@click.option("--noise", multiple=True, required=True, type=FOLDER, help="Noise; repeatable.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of the corpus.")
+@click.option("--pairs", type=click.IntRange(min=1), help="In all; each speech file once if not.")
+@click.option("--seconds", type=float, help="Cut longer speech to this length.")
+@click.option("--snr", default="0,5,10,15", show_default=True, help="In dB, with commas.")
+@click.option("--test-snr", default="2.5,7.5,12.5,17.5", show_default=True, help="In dB.")
+@click.option("--validation-share", type=float, default=0.1, show_default=True)
+@click.option("--test-share", type=float, default=0.1, show_default=True)
+@click.option("--test-speech", multiple=True, type=FOLDER, help="Instead of a share.")
+@click.option("--test-noise", multiple=True, type=FOLDER, help="Instead of a share.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@JOBS
+def build(**options: Any) -> None:
+    """Mix a corpus from clean speech and noise.
+
+    A folder in a speech folder is a speaker. A file in a noise folder is a recording, and so is a
+    folder in it. No speaker and no recording is in two of training, validation and test. The same
+    seed gives the same bytes. Interrupted, the same command goes on where it stopped.
+
+    \b
+    Examples:
+      lstm-se data build --speech voices --noise noises --out corpus
+      lstm-se data build --speech voices --noise noises --out corpus --pairs 2000 --seconds 4
+    """
+    from .. import building
+    from ..plan import Settings
+
+    folders = {key: options.pop(key) for key in ("speech", "noise", "test_speech", "test_noise")}
+    out, jobs = options.pop("out"), options.pop("jobs")
+    for key in ("snr", "test_snr"):
+        options[f"{key}s_db"] = _decibels(key, options.pop(key))
+    settings = Settings(**options)
+    files = partial(bar, unit="file")
+    _tell(building.build(out=out, settings=settings, jobs=jobs, bar=files, **folders))
+
+
+def _tell(corpus: Corpus) -> None:
+    """Print the folder of a corpus, and how many pairs are in it."""
+    parts = f"{len(corpus.train)} training, {len(corpus.validation)} validation"
+    click.echo(f"{corpus.root}\n{parts} and {len(corpus.test)} test pairs")
+
+
+def _decibels(name: str, text: str) -> tuple[float, ...]:
+    """Numbers between commas."""
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        option = name.replace("_", "-")
+        raise ValueError(f"--{option} {text}: write numbers and commas, as in 0,5,10") from None

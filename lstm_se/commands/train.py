@@ -1,0 +1,56 @@
+"""``lstm-se train``: a run, on one process or several."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from .options import FOLDER
+from .terminal import quieten_tensorflow
+
+
+@click.command()
+@click.option("--data", "corpora", multiple=True, type=FOLDER, help="Corpus folder, or 'mini'.")
+@click.option("--speech", multiple=True, type=FOLDER, help="Clean speech to mix; repeatable.")
+@click.option("--noise", multiple=True, type=FOLDER, help="Noise to mix; repeatable.")
+@click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
+@click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
+@click.option("--preset", default="tiny", show_default=True, help="tiny, paper or lstm2022.")
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change the preset.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of the run.")
+@click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True)
+@click.option(
+    "--steps", type=click.IntRange(min=1), default=250, show_default=True, help="An epoch."
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted run.")
+@click.option("--distribute", default="", metavar="KIND:N", help="mirrored:2 or workers:2.")
+@click.option("--xla", is_flag=True, help="Compile the step; see bench xla.")
+def train(**options: Any) -> None:
+    """Train a denoiser.
+
+    --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
+    and noise are mixed anew in every step, the corpus' own included.
+
+    --distribute shares each batch: among replicas in this process (mirrored) or among processes on
+    this machine (workers). The result is that of one, but for rounding.
+
+    \b
+    Examples:
+      lstm-se train --data mini --out run --epochs 5 --steps 50
+      lstm-se train --data mini --speech voices --noise noises --out run
+      lstm-se train --data mini --out run --distribute workers:2
+    """
+    from .. import cluster
+
+    quieten_tensorflow()
+    if options["distribute"]:
+        kind, count = cluster.parse(options["distribute"])
+        if kind == "workers" and cluster.rank() is None:
+            same = [sys.executable, "-m", "lstm_se", *sys.argv[1:]]
+            sys.exit(cluster.launch(same, count))
+    from ..ingredients import train_from
+
+    weights = train_from(**options)
+    click.echo(f"{weights}: the weights of the best epoch")
