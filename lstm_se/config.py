@@ -21,6 +21,7 @@ CHOICES = {
     "initializer": ("glorot_uniform", "glorot_normal", "he_normal", "orthogonal"),
     "mask": ("bins", "bands"),
     "loss": ("mse", "mae", "magnitude", "psa", "compressed"),
+    "optimizer": ("adam", "muon"),
 }
 POSITIVE = (
     *("sample_rate", "n_fft", "hop_length", "bands", "level_seconds"),
@@ -89,7 +90,8 @@ class Config:
         snr_weight: Weight of the log error-to-signal term that is added to the loss.
         segment_seconds: Length of a training segment in s.
         batch_size: Segments in a batch.
-        learning_rate: Initial rate of Adam; it falls to a hundredth along a cosine.
+        optimizer: ``"adam"``, or ``"muon"`` for the recurrent layers and Adam for the others.
+        learning_rate: Initial rate; it falls to a hundredth along a cosine.
         averaging: Weight of the past in a moving average of the weights, in [0, 1); the average is
             validated and kept. It looks back ``1 / (1 - averaging)`` steps: 0 for short trainings.
         seed: Seed of weights and data.
@@ -122,6 +124,7 @@ class Config:
     snr_weight: float = 0.0007
     segment_seconds: float = 3.0
     batch_size: int = 32
+    optimizer: str = "adam"
     learning_rate: float = 1e-3
     averaging: float = 0.0
     seed: int = 0

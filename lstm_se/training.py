@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +18,9 @@ from . import distributed, models, network, pipeline
 from .config import Config
 from .losses import SpectralLoss
 from .runs import Curves, Run
+
+
+DECAY = 0.02  # of Muon's kernels, times the rate: without, they grow until the gates saturate
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,8 @@ class Schedule:
         return self.epochs * self.steps_per_epoch
 
 
-@keras.saving.register_keras_serializable("lstm_se")
-class AveragingAdam(keras.optimizers.Adam):
-    """Adam with a moving average of the weights that ``fit`` does not put in their place.
+class _Averaging:
+    """A moving average of the weights that ``fit`` does not put in their place.
 
     Keras does so at the end of every ``fit``; a training that was interrupted is several of them,
     and each has to go on from the weights as they were.
@@ -55,16 +58,47 @@ class AveragingAdam(keras.optimizers.Adam):
     @contextmanager
     def averaged(self, variables: list[keras.Variable]) -> Iterator[None]:
         """The average stands in ``variables`` within, if there is one; afterwards the weights."""
-        if not self.use_ema:
+        if not self.use_ema:  # type: ignore[attr-defined]
             yield
             return
         weights = [variable.numpy() for variable in variables]
-        super().finalize_variable_values(variables)
+        super().finalize_variable_values(variables)  # type: ignore[misc]
         try:
             yield
         finally:
             for variable, value in zip(variables, weights, strict=True):
                 variable.assign(value)
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class AveragingAdam(_Averaging, keras.optimizers.Adam):
+    """Adam (Kingma and Ba 2015)."""
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class AveragingMuon(_Averaging, keras.optimizers.Muon):
+    """Muon (Jordan et al. 2024) for the recurrent layers, Adam for all others.
+
+    It changes a kernel by the orthogonal matrix nearest to the gradient: every direction learns at
+    the same speed, where Adam follows the few strong ones of log bands, which rise and fall
+    together.
+    """
+
+
+def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
+    """What ``config`` asks for: clipped gradients, rate falling along a cosine."""
+    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps, alpha=0.01)
+    shared: dict[str, Any] = {"learning_rate": rate, "global_clipnorm": 1.0}
+    if config.averaging:
+        shared |= {"use_ema": True, "ema_momentum": config.averaging}
+    if config.optimizer == "adam":
+        return AveragingAdam(**shared)
+    return AveragingMuon(
+        exclude_layers=["dense_", "local"],
+        weight_decay=DECAY,
+        adam_weight_decay=0.0,
+        **shared,
+    )
 
 
 def compile_model(
@@ -73,12 +107,10 @@ def compile_model(
     replicas: distributed.Replicas = distributed.ALONE,
     xla: bool = False,
 ) -> models.Denoiser:
-    """A denoiser ready for ``fit``: Adam, clipped gradients, rate falling along a cosine."""
+    """A denoiser ready for ``fit``."""
     keras.utils.set_random_seed(config.seed)
     model = distributed.denoiser(config, replicas)
-    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, schedule.steps, alpha=0.01)
-    average = {"use_ema": True, "ema_momentum": config.averaging} if config.averaging else {}
-    optimizer = AveragingAdam(rate, global_clipnorm=1.0, **average)
+    optimizer = _optimizer(config, schedule.steps)
     # never "auto": it would switch XLA on with a GPU only, and the two would differ
     model.compile(optimizer, SpectralLoss(config), jit_compile=xla)
     samples = int(config.segment_seconds * config.sample_rate)

@@ -329,8 +329,37 @@ def test_loss_that_is_no_number_ends_the_training_with_one_line(tmp_path):
         training.train(CONFIG, Broken(), Broken(), tmp_path / "run", SCHEDULE, verbose=0)
 
 
-def test_average_stands_in_for_the_weights_and_gives_them_back():
-    model = training.compile_model(CONFIG, SCHEDULE)
+MUON = dataclasses.replace(CONFIG, optimizer="muon")
+
+
+def test_muon_moves_recurrent_kernels_in_all_directions_alike():
+    config = dataclasses.replace(MUON, units=(16,), averaging=0.0)
+    model = training.compile_model(config, SCHEDULE)
+    before = models.get_weights(model.network)
+    model.train_on_batch(*Source().batch(0))
+    after = models.get_weights(model.network)
+    change = {name: after[name] - before[name] for name in before}
+    singular = np.linalg.svd(change["rnn_0/recurrent_kernel"], compute_uv=False)
+    assert singular.max() < 4 * singular.min()
+    singular = np.linalg.svd(change["dense_0/kernel"], compute_uv=False)
+    assert singular.max() > 10 * singular.min()  # Adam's
+
+
+def test_muon_resumes_to_the_same_bits(tmp_path):
+    once = training.train(MUON, Source(), Source(), tmp_path / "once", SCHEDULE, verbose=0)
+    half = dataclasses.replace(SCHEDULE, epochs=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.Schedule, "steps", SCHEDULE.steps)  # the rate falls as over all
+        training.train(MUON, Source(), Source(), tmp_path / "twice", half, verbose=0)
+    twice = training.train(
+        MUON, Source(), Source(), tmp_path / "twice", SCHEDULE, resume=True, verbose=0
+    )
+    assert same(once.get_weights(), twice.get_weights())
+
+
+@pytest.mark.parametrize("config", [CONFIG, MUON], ids=["adam", "muon"])
+def test_average_stands_in_for_the_weights_and_gives_them_back(config):
+    model = training.compile_model(config, SCHEDULE)
     model.train_on_batch(*Source().batch(0))
     first = model.get_weights()
     model.train_on_batch(*Source().batch(1))
