@@ -19,7 +19,6 @@ from .config import Config
 from .losses import SpectralLoss
 from .runs import Curves, Run
 
-
 DECAY = 0.02  # of Muon's kernels, times the rate: without, they grow until the gates saturate
 
 

@@ -13,6 +13,7 @@ import lstm_se
 
 PACKAGE = Path(lstm_se.__file__).parent
 # A module imports only from modules before it; __init__ gathers, and only the end needs it.
+# Modules of a subpackage have its name before theirs.
 ORDER = (
     *("files", "config", "audio", "stft", "features", "network"),
     *("workers", "cluster", "datasets", "transfer", "download"),
@@ -21,56 +22,78 @@ ORDER = (
     *("pipeline", "recurrence", "models", "losses", "metrics", "report", "evaluation", "stress"),
     *("comparison", "wiener", "weights", "packaged", "peers", "opinion"),
     *("runs", "distributed", "training", "ingredients", "enhance"),
+    *("fixedpoint", "quantize", "integer", "radix4", "frames", "engine"),
+    *("packing", "selftest", "export", "toolchain", "native", "emulate"),
     *("studies", "materials", "experiments"),
     *("card", "bench", "plots"),
+    *("commands.__init__", "commands.options", "commands.terminal"),
+    *("commands.enhance", "commands.evaluate", "commands.data", "commands.train"),
+    *("commands.info", "commands.bench"),
     *("__init__", "cli", "__main__"),
 )
+KERAS = {
+    *("recurrence", "models", "losses", "runs", "distributed", "training", "ingredients"),
+    "experiments",
+}
 HEAVY = {
-    "tensorflow": {
-        "pipeline",
-        "recurrence",
-        "models",
-        "losses",
-        "runs",
-        "distributed",
-        "training",
-        "ingredients",
-        "materials",
-        "experiments",
-    },
-    "keras": {
-        "recurrence",
-        "models",
-        "losses",
-        "runs",
-        "distributed",
-        "training",
-        "ingredients",
-        "experiments",
-    },
+    "tensorflow": KERAS | {"pipeline", "materials"},
+    "keras": KERAS,
     "librosa": set(),
     "matplotlib": {"plots"},
 }
 LIGHT = [name for name in ORDER if not any(name in users for users in HEAVY.values())]
 
 
+def tree_of(module):
+    path = PACKAGE / f"{module.replace('.', '/')}.py"
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imported(module):
     """Modules of the package that a module names in any import, inside functions too."""
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            if node.module:
-                yield node.module
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            parents = module.split(".")[: -node.level]
+            start = ".".join([*parents, node.module] if node.module else parents)
+            if start in ORDER:
+                yield start
             else:
-                yield from (n.name if n.name in ORDER else "__init__" for n in node.names)
+                yield from (gathered(start, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lstm_se"):
             yield f"absolute import of {node.module}"
         elif isinstance(node, ast.Import):
             yield from (f"absolute import of {n.name}" for n in node.names if "lstm_se" in n.name)
 
 
+def gathered(folder, name):
+    """The module that ``from folder import name`` reads: the name's own, or that of the folder."""
+    inside = f"{folder}." if folder else ""
+    return f"{inside}{name}" if f"{inside}{name}" in ORDER else f"{inside}__init__"
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "found"),
+    [
+        ("models", "from .stft import analyse", "stft"),
+        ("models", "from . import stft", "stft"),
+        ("models", "from . import __version__", "__init__"),
+        ("models", "from .commands import bench", "commands.bench"),
+        ("commands.data", "from .options import JOBS", "commands.options"),
+        ("commands.data", "from . import bench, JOBS", "commands.bench commands.__init__"),
+        ("commands.data", "from ..bench import table", "bench"),
+        ("commands.data", "from .. import bench, mini", "bench __init__"),
+        ("commands.data", "def late():\n    from ..cli import main", "cli"),
+        ("commands.data", "import lstm_se.cli", "absolute import of lstm_se.cli"),
+    ],
+)
+def test_imports_are_read_for_what_they_mean(module, line, found, monkeypatch):
+    monkeypatch.setitem(globals(), "tree_of", lambda _: ast.parse(line))
+    assert " ".join(imported(module)) == found
+
+
 def test_every_module_has_its_place():
-    assert sorted(path.stem for path in PACKAGE.glob("*.py")) == sorted(ORDER)
+    present = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py")]
+    assert sorted(".".join(path.parts) for path in present) == sorted(ORDER)
 
 
 @pytest.mark.parametrize("module", ORDER)
@@ -78,10 +101,15 @@ def test_module_imports_only_from_modules_before_it(module):
     assert set(imported(module)) <= set(ORDER[: ORDER.index(module)])
 
 
+def importable(module):
+    """The name under which Python imports a module."""
+    return f"lstm_se.{module}".removesuffix(".__init__")
+
+
 @pytest.fixture(scope="module")
 def loaded():
     """Heavy packages that each light module has brought in, in a process of its own."""
-    names = [f"lstm_se.{name}" for name in LIGHT if not name.startswith("__")]
+    names = [importable(name) for name in LIGHT if not name.startswith("__")]
     program = f"""
 import importlib, json, sys
 heavy, found = {sorted(HEAVY)}, {{}}
@@ -105,16 +133,14 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize("module", [name for name in LIGHT if name != "__main__"])
 def test_light_module_starts_without_heavy_packages(module, loaded):
-    name = "lstm_se" if module == "__init__" else f"lstm_se.{module}"
-    assert loaded[name] == []
+    assert loaded[importable(module)] == []
 
 
 @pytest.mark.parametrize("module", ORDER)
 def test_heavy_packages_are_named_at_module_level_only_where_allowed(module):
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
     named = {
         name.partition(".")[0]
-        for node in tree.body
+        for node in tree_of(module).body
         for name in (
             [node.module or ""]
             if isinstance(node, ast.ImportFrom) and node.level == 0

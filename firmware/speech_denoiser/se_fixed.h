@@ -1,0 +1,39 @@
+/* Whole numbers that stand for fractions: the twin of lstm_se/fixedpoint.py, bit for bit. */
+#ifndef SE_FIXED_H
+#define SE_FIXED_H
+
+#include <stdint.h>
+
+#include "se_tables.h"
+
+static inline int32_t se_clamp(int32_t x, int32_t low, int32_t high) {
+    return x < low ? low : x > high ? high : x;
+}
+
+static inline int32_t se_saturate(int32_t x) { return se_clamp(x, -32768, 32767); }
+
+/* x / 2**bits, rounded to nearest; right shifts of negative numbers are arithmetic in every compiler
+ * this is built with, and se_kernels.c checks it. */
+static inline int32_t se_rounded_shift(int32_t x, int bits) {
+    return (x + ((int32_t)1 << (bits - 1))) >> bits;
+}
+
+/* An accumulator at the scale of a pre-activation, Q3.12, not saturated; one SMMULR on Arm. */
+static inline int32_t se_requantise(int32_t accumulator, int32_t multiplier) {
+    return (int32_t)(((int64_t)accumulator * multiplier + ((int64_t)1 << 31)) >> 32);
+}
+
+/* Sigmoid: Q3.12 within the range of int16 to Q0.15. */
+static inline int32_t se_sigmoid(int32_t x) {
+    const uint32_t place = (uint32_t)(x + 32768);
+    const int16_t *entry = se_sigmoid_table + (place >> 8);
+    const int32_t left = entry[0], right = entry[1];
+    return left + se_rounded_shift((right - left) * (int32_t)(place & 255u), 8);
+}
+
+/* tanh(x) = 2 sigmoid(2 x) - 1: Q3.12 within the range of int16 to Q0.15. */
+static inline int32_t se_tanh(int32_t x) {
+    return se_saturate(2 * se_sigmoid(se_saturate(2 * x)) - 32768);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* Four rows of a matrix times a vector: nearly all the time of the denoiser is spent in here.
+ *
+ * Weights are int8, inputs int16. Two rows share a halfword, 256 * upper + lower, and two columns a
+ * word, so that one instruction multiplies four weights. The sums of both rows come apart again:
+ *
+ *     both = sum (256 * upper + lower) * x        64 bits: nothing is lost
+ *     lower sum = sum lower * x                   the lower byte, sign-extended
+ *     upper sum = (both - lower sum) / 256        exact
+ *
+ * Words of a tile of four columns: rows 0 and 1 of columns 0 and 1, rows 2 and 3 of columns 0 and 1,
+ * then the same of columns 2 and 3. `lstm-se export` packs them so; they are read in one stream.
+ */
+#ifndef SE_KERNELS_H
+#define SE_KERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SE_KERNEL_C 0    /* plain C, for any processor */
+#define SE_KERNEL_ACLE 1 /* C with the intrinsics of Arm's DSP extension */
+#define SE_KERNEL_ASM 2  /* assembler for the same instructions: as fast at -O0 as at -O3 */
+
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define SE_HAVE_DSP 1
+#else
+#define SE_HAVE_DSP 0
+#endif
+
+#ifndef SE_KERNEL
+#if SE_HAVE_DSP
+#define SE_KERNEL SE_KERNEL_ASM
+#else
+#define SE_KERNEL SE_KERNEL_C
+#endif
+#endif
+
+/* sums[r] = sum over columns of weight[r][column] * x[column], for r = 0 ... 3.
+ *
+ * words:   2 * columns / 2 words of packed weights, aligned to 4 bytes
+ * x:       inputs, aligned to 4 bytes
+ * columns: a multiple of 8, at most 516 where |weight| <= 127: no sum leaves the range of int32
+ */
+void se_rows_c(const uint32_t *words, const int16_t *x, int32_t columns, int32_t sums[4]);
+#if SE_HAVE_DSP
+void se_rows_acle(const uint32_t *words, const int16_t *x, int32_t columns, int32_t sums[4]);
+void se_rows_asm(const uint32_t *words, const int16_t *x, int32_t columns, int32_t sums[4]);
+#endif
+
+#if SE_KERNEL == SE_KERNEL_ASM
+#define se_rows se_rows_asm
+#elif SE_KERNEL == SE_KERNEL_ACLE
+#define se_rows se_rows_acle
+#else
+#define se_rows se_rows_c
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

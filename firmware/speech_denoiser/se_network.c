@@ -1,0 +1,83 @@
+/* Twin of lstm_se/integer.py, bit for bit. */
+#include "se_network.h"
+
+#include "se_fixed.h"
+#include "se_kernels.h"
+#include "se_static_assert.h"
+
+/* 127 * 32767 * 516 is the last product sum that fits; the export has checked the biases. */
+SE_STATIC_ASSERT(SE_MOST_INPUTS <= 516, sums_fit_in_int32);
+
+/* One unit of an LSTM: four accumulators to a new cell state and output. */
+static int16_t step_unit(const int32_t sums[4], const se_row *rows, int32_t clip, int16_t *cell) {
+    int32_t gate[4]; /* i, f, g, o: Q3.12 */
+    for (int k = 0; k < 4; k++)
+        gate[k] = se_saturate(se_requantise(sums[k] + rows[k].bias, rows[k].multiplier));
+    const int32_t i = se_sigmoid(gate[0]), f = se_sigmoid(gate[1]);
+    const int32_t g = se_tanh(gate[2]), o = se_sigmoid(gate[3]);
+    int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 19);
+    c = se_clamp(c, -clip, clip);
+    *cell = (int16_t)c;
+    return (int16_t)se_rounded_shift(o * se_tanh(se_saturate(2 * c)), 15);
+}
+
+/* One step of a layer. `inputs`: from below, then the layer's own last outputs. */
+static void step_layer(const se_layer *layer, const int16_t *inputs, int16_t *cells,
+                       int16_t *outputs) {
+    const int32_t columns = layer->inputs + layer->units;
+    const uint32_t *words = layer->weights;
+    for (int unit = 0; unit < layer->units; unit++) {
+        int32_t sums[4];
+        se_rows(words, inputs, columns, sums);
+        words += columns;
+        outputs[unit] = step_unit(sums, layer->rows + 4 * unit, layer->clip, cells + unit);
+    }
+}
+
+#if SE_LOCAL
+/* What a gain sees of the band it belongs to and the two beside it. */
+static int32_t local_share(int output, const int16_t *features) {
+    const int band = se_band_of_output[output];
+    const int below = band > 0 ? band - 1 : 0, above = band < SE_BANDS - 1 ? band + 1 : band;
+    const int8_t *weight = se_local_weights + 3 * output;
+    const int32_t sum =
+        weight[0] * features[below] + weight[1] * features[band] + weight[2] * features[above];
+    return se_requantise(sum, se_local_multipliers[output]);
+}
+#endif
+
+/* The mask from the outputs of the last layer. */
+static void compute_mask(const int16_t *outputs, const int16_t *features, int16_t *mask) {
+    const uint32_t *words = se_mask_weights;
+    (void)features;
+    for (int row = 0; row < SE_MASK_ROWS; row += 4) {
+        int32_t sums[4];
+        se_rows(words, outputs, SE_MASK_INPUTS, sums);
+        words += SE_MASK_INPUTS;
+        for (int k = 0; k < 4 && row + k < SE_MASK_OUTPUTS; k++) {
+            const se_row *own = se_mask_rows + row + k;
+            int32_t logit = se_requantise(sums[k] + own->bias, own->multiplier);
+#if SE_LOCAL
+            logit += local_share(row + k, features);
+#endif
+            mask[row + k] = (int16_t)se_sigmoid(se_saturate(logit));
+        }
+    }
+}
+
+static void copy(int16_t *to, const int16_t *from, int count) {
+    for (int i = 0; i < count; i++) to[i] = from[i];
+}
+
+void se_network(se_state *state) {
+    int16_t *inputs = state->inputs, *cells = state->cells;
+    for (int i = 0; i < SE_LAYERS; i++) {
+        const se_layer *layer = se_layers + i;
+        step_layer(layer, inputs, cells, state->outputs);
+        copy(inputs + layer->inputs, state->outputs, layer->units);
+        inputs += layer->inputs + layer->units;
+        cells += layer->units;
+        if (i + 1 < SE_LAYERS) copy(inputs, state->outputs, layer->units);
+    }
+    compute_mask(state->outputs, state->inputs, state->mask);
+}

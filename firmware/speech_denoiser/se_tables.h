@@ -1,0 +1,57 @@
+/* Written by `lstm-se export --to c`; edits are lost at the next one. */
+#ifndef SE_TABLES_H
+#define SE_TABLES_H
+
+#include <stdint.h>
+
+#include "se_weights.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Constants of the float part. */
+#define SE_FLOOR 1.0e-09f
+#define SE_LOG_SCALE 1.50515e-01f
+#define SE_LOG2_TERMS 6
+#define SE_LEVEL_DECAY 9.8939e-01f
+#define SE_BAND_SHARE 1.5625e-02f
+#define SE_FEATURE_UNIT 8.192e+03f
+#define SE_MASK_STEP 3.0517578e-05f
+#define SE_OUTPUT_UNIT 2.097152e+06f
+
+extern const float se_window[512];             /* square root of Hann, over 32768 */
+extern const float se_twiddles[512];           /* exp(-2 pi i k / 256) */
+extern const float se_half_twiddles[256];      /* exp(-2 pi i k / 512) */
+extern const float se_log2_polynomial[SE_LOG2_TERMS];
+extern const float se_band_weights[501];
+extern const uint8_t se_band_first[SE_BANDS];  /* lowest bin of each band */
+extern const uint8_t se_band_bins[SE_BANDS];   /* number of its bins */
+extern const int16_t se_sigmoid_table[257];    /* Q0.15, from -8 to 8 */
+
+/* A row's bias, in units of its accumulator, and the way from there to Q3.12. */
+typedef struct {
+    int32_t bias, multiplier;
+} se_row;
+
+/* A recurrent layer; rows i, f, g, o of each unit stand together. */
+typedef struct {
+    const uint32_t *weights;
+    const se_row *rows;
+    int32_t inputs, units, clip;
+} se_layer;
+
+extern const se_layer se_layers[SE_LAYERS];
+extern const uint32_t se_mask_weights[SE_MASK_ROWS * SE_MASK_INPUTS / 4];
+extern const se_row se_mask_rows[SE_MASK_OUTPUTS];
+#if SE_LOCAL
+extern const int8_t se_local_weights[3 * SE_MASK_OUTPUTS];
+extern const int32_t se_local_multipliers[SE_MASK_OUTPUTS];
+extern const uint8_t se_band_of_output[SE_MASK_OUTPUTS];
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,170 @@
+"""A Cortex-M7 in the Python process: runs functions of an ELF file and counts their instructions.
+
+The processor is unicorn's (the one of qemu). It executes the real machine code, instruction by
+instruction, and knows nothing of caches, wait states or dual issue: counts are exact, times are not
+to be had from it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+RAM, RAM_SIZE = 0x2000_0000, 0x40_0000
+FLASH_SIZE = 0x40_0000
+RETURN = 0x1FF0_0000  # a call is over when it gets here; higher addresses mean other things
+PAINT = 0xA5  # what the stack is filled with to see how much of it was used
+STACK = 0x1_0000  # bytes at the top of the memory that are painted
+
+
+class Symbol(NamedTuple):
+    """A function or an object of the ELF file."""
+
+    address: int
+    size: int
+
+
+class Cortex:
+    """One emulated Cortex-M7 with the program of an ELF file in its flash."""
+
+    def __init__(self, elf: str | Path) -> None:
+        """Load a program.
+
+        Args:
+            elf: An ELF file for Thumb-2, linked to addresses of the MPS2's memory.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no ELF file.
+        """
+        import unicorn
+        from unicorn import arm_const
+
+        self._reg = arm_const
+        self._uc: Any = unicorn.Uc(
+            unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
+        )
+        self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        self._uc.mem_map(0, FLASH_SIZE)
+        self._uc.mem_map(RAM, RAM_SIZE)
+        self._uc.mem_map(RETURN, 0x1000)
+        self.symbols = self._load(Path(elf))
+        self._free = max((s.address + s.size for s in self._in_ram()), default=RAM)
+        self._lengths: dict[tuple[int, int], int] = {}
+
+    def allocate(self, size: int) -> int:
+        """Address of ``size`` bytes of memory that the program does not use, aligned to 8."""
+        address = (self._free + 7) & ~7
+        self._free = address + size
+        return address
+
+    def write(self, address: int, content: bytes) -> None:
+        """Write into memory."""
+        self._uc.mem_write(address, bytes(content))
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read from memory."""
+        return bytes(self._uc.mem_read(address, size))
+
+    def call(self, name: str, *arguments: int) -> int:
+        """Run a function to its end.
+
+        Args:
+            name: Of the function.
+            *arguments: Whole numbers or addresses.
+
+        Returns:
+            What it leaves in r0.
+
+        Raises:
+            KeyError: If the program has no such function.
+        """
+        uc, reg = self._uc, self._reg
+        top = RAM + RAM_SIZE - 64
+        for number, value in zip(range(4), arguments, strict=False):
+            uc.reg_write(reg.UC_ARM_REG_R0 + number, value & 0xFFFF_FFFF)
+        for place, value in enumerate(arguments[4:]):
+            uc.mem_write(top + 4 * place, struct.pack("<I", value & 0xFFFF_FFFF))
+        uc.reg_write(reg.UC_ARM_REG_SP, top)
+        uc.reg_write(reg.UC_ARM_REG_LR, RETURN | 1)
+        uc.emu_start(self.symbols[name].address | 1, RETURN)
+        return int(uc.reg_read(reg.UC_ARM_REG_R0))
+
+    @contextmanager
+    def counting(self) -> Iterator[dict[str, int]]:
+        """Count instructions: function name to number, complete when the block is left.
+
+        Instructions of a function that the compiler has merged into another count for the other.
+        """
+        import unicorn
+
+        blocks: dict[tuple[int, int], int] = {}
+
+        def enter(uc: Any, address: int, size: int, data: Any) -> None:
+            blocks[address, size] = blocks.get((address, size), 0) + 1
+
+        self._uc.ctl_flush_tb()  # what was translated before would not call the hook
+        hook = self._uc.hook_add(unicorn.UC_HOOK_BLOCK, enter)
+        counts: dict[str, int] = {}
+        try:
+            yield counts
+        finally:
+            self._uc.hook_del(hook)
+            for (address, size), times in blocks.items():
+                name = self._function_at(address)
+                counts[name] = counts.get(name, 0) + times * self._instructions(address, size)
+
+    def stack_used(self, name: str, *arguments: int) -> int:
+        """Bytes of stack that a call uses, by paint: what is no longer as it was painted."""
+        top = RAM + RAM_SIZE - 64
+        self._uc.mem_write(top - STACK, bytes([PAINT]) * STACK)
+        self.call(name, *arguments)
+        left = self._uc.mem_read(top - STACK, STACK)
+        return STACK - next((i for i, byte in enumerate(left) if byte != PAINT), STACK)
+
+    def _load(self, path: Path) -> dict[str, Symbol]:
+        """Put the segments in their places and read the names."""
+        from elftools.common.exceptions import ELFError
+        from elftools.elf.elffile import ELFFile
+
+        with path.open("rb") as file:
+            try:
+                elf = ELFFile(file)
+            except ELFError as error:
+                raise ValueError(f"{path} is no ELF file: {error}") from None
+            for segment in elf.iter_segments("PT_LOAD"):
+                if segment["p_filesz"]:
+                    for place in {segment["p_paddr"], segment["p_vaddr"]}:
+                        self.write(place, segment.data())
+            table: Any = elf.get_section_by_name(".symtab")
+            if table is None:
+                raise ValueError(f"{path} has no names: link it without -s")
+            return {
+                symbol.name: Symbol(symbol["st_value"] & ~1, symbol["st_size"])
+                for symbol in table.iter_symbols()
+                if symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT")
+            }
+
+    def _in_ram(self) -> Iterator[Symbol]:
+        return (s for s in self.symbols.values() if RAM <= s.address < RAM + RAM_SIZE)
+
+    def _function_at(self, address: int) -> str:
+        """Name of the function that an address lies in."""
+        for name, symbol in self.symbols.items():
+            if symbol.address <= address < symbol.address + symbol.size:
+                return name
+        return "?"
+
+    def _instructions(self, address: int, size: int) -> int:
+        """Number of instructions of a block: Thumb-2 has them of two and of four bytes."""
+        if (address, size) not in self._lengths:
+            code, place, number = self.read(address, size), 0, 0
+            while place < size:
+                wide = code[place + 1] >> 3 in (0x1D, 0x1E, 0x1F)
+                place += 4 if wide else 2
+                number += 1
+            self._lengths[address, size] = number
+        return self._lengths[address, size]

@@ -1,0 +1,62 @@
+"""Whole numbers that stand for fractions, as the firmware computes with them.
+
+``Qm.n`` is a number of ``n`` fractional bits: an integer ``k`` stands for ``k / 2**n``. Rounding is
+to nearest, halves upwards; what does not fit is saturated. Every function here has a twin in
+``firmware/speech_denoiser/se_fixed.h`` that gives the same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+GATE_BITS = 12  # pre-activations, Q3.12: sigmoid(8) is 1 but for 11 steps of Q15
+CELL_BITS = 11  # cell state, Q4.11
+UNIT_BITS = 15  # outputs of gates and layers, and the mask, Q0.15
+MULTIPLIER_BITS = 32
+TABLE_STEP = 256  # pre-activations between two entries of the table of the sigmoid
+UNIT = 1 << UNIT_BITS
+
+
+def rounded_shift(x: np.ndarray, bits: int) -> np.ndarray:
+    """``x / 2**bits``, rounded; int64."""
+    return (x + (1 << (bits - 1))) >> bits
+
+
+def saturate(x: np.ndarray) -> np.ndarray:
+    """``x`` within the range of int16; the dtype is kept."""
+    return np.clip(x, -32768, 32767)
+
+
+def requantise(accumulator: np.ndarray, multiplier: np.ndarray) -> np.ndarray:
+    """Bring accumulators to the scale of a pre-activation.
+
+    Args:
+        accumulator: Sums of products, int64 within the range of int32.
+        multiplier: Ratio of the two scales times ``2**32``, within the range of int32.
+
+    Returns:
+        Pre-activations, not saturated, int64.
+    """
+    return rounded_shift(accumulator * multiplier, MULTIPLIER_BITS)
+
+
+def _sigmoid_table() -> np.ndarray:
+    """Sigmoid in Q15 at -8, -8 + 1/16, ... 8, int64."""
+    x = np.arange(-32768, 32768 + TABLE_STEP, TABLE_STEP) / (1 << GATE_BITS)
+    return np.round(UNIT / (1 + np.exp(-x))).astype(np.int64)
+
+
+SIGMOID = _sigmoid_table()
+SIGMOID.flags.writeable = False
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Sigmoid by linear interpolation: Q3.12 in the range of int16 to Q15, int64."""
+    place = x + 32768
+    left, right = SIGMOID[place >> 8], SIGMOID[(place >> 8) + 1]
+    return left + rounded_shift((right - left) * (place & 255), 8)
+
+
+def tanh(x: np.ndarray) -> np.ndarray:
+    """Hyperbolic tangent ``2 sigmoid(2 x) - 1``: Q3.12 to Q15, int64."""
+    return saturate(2 * sigmoid(saturate(2 * x)) - UNIT)

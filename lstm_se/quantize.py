@@ -1,0 +1,174 @@
+"""From float weights to integers: int8 rows with a scale each, int16 in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .config import Config
+from .features import band_of_output
+from .fixedpoint import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
+from .network import Weights
+
+FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
+LARGEST = 127  # of a weight; -128 stays unused, so that a row is symmetric
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of int8 weights, their common multipliers to Q3.12 pre-activations.
+
+    Attributes:
+        weights: Shape ``(outputs, inputs)``, int8.
+        multipliers: Shape ``(outputs,)``, int32.
+    """
+
+    weights: np.ndarray
+    multipliers: np.ndarray
+
+    @property
+    def peak(self) -> np.ndarray:
+        """Largest possible accumulator of each row, shape ``(outputs,)``, int64."""
+        return np.abs(self.weights.astype(np.int64)).sum(1) * 32768
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """An LSTM layer; gates of one unit stand together: rows i, f, g, o of unit 0, of unit 1 ...
+
+    Attributes:
+        rows: From the layer below, then from the layer's own last output.
+        bias: In units of their accumulators, shape ``(4 * units,)``, int32.
+        clip: Bound of the cell state, Q4.11.
+    """
+
+    rows: Rows
+    bias: np.ndarray
+    clip: int
+
+    @property
+    def units(self) -> int:
+        """Width of the layer."""
+        return len(self.bias) // 4
+
+
+@dataclass(frozen=True)
+class Output:
+    """The layer that gives the mask.
+
+    Attributes:
+        rows: From the last recurrent layer.
+        bias: In units of their accumulator, int32.
+        local: From the bands around each gain's own, or ``None``: shape ``(outputs, 3)``.
+        band: Own band of each gain, shape ``(outputs,)``.
+    """
+
+    rows: Rows
+    bias: np.ndarray
+    local: Rows | None
+    band: np.ndarray
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A mask network in integers; :mod:`lstm_se.integer` runs it."""
+
+    config: Config
+    layers: tuple[Recurrent, ...]
+    output: Output
+
+
+def quantize(weights: Weights, config: Config) -> Quantized:
+    """Round a trained network to integers.
+
+    Args:
+        weights: Float weights, as :func:`lstm_se.network.load_weights` gives them.
+        config: What they belong to.
+
+    Raises:
+        ValueError: If the firmware cannot run such a network, or a sum could overflow.
+    """
+    check(config)
+    layers = []
+    for i in range(len(config.units)):
+        kernel, recurrent, bias = (
+            _by_unit(weights[f"rnn_{i}/{part}"]) for part in ("kernel", "recurrent_kernel", "bias")
+        )
+        # inputs and state share the accumulators, so the kernel takes what their units differ by
+        unit = 2.0 ** (UNIT_BITS - (FEATURE_BITS if i == 0 else UNIT_BITS))
+        both = rows(np.concatenate([kernel * unit, recurrent], axis=1), UNIT_BITS)
+        clip = round(float(config.cell_clip or 0) * (1 << CELL_BITS))
+        layers.append(Recurrent(both, in_accumulators(bias, both), clip))
+    dense = rows(weights["dense_0/kernel"].T, UNIT_BITS)
+    local = rows(weights["local/kernel"].T, FEATURE_BITS) if config.local else None
+    bias = in_accumulators(weights["dense_0/bias"], dense)
+    return Quantized(config, tuple(layers), Output(dense, bias, local, band_of_output(config)))
+
+
+def check(config: Config) -> None:
+    """Refuse what the integer arithmetic and the firmware have no code for.
+
+    Raises:
+        ValueError: Which field, and what it must be.
+    """
+    needed = {
+        "cell": "lstm",
+        "compression": "log",
+        "normalisation": "running",
+        "mask": "bins",
+        "n_fft": 512,
+        "hop_length": 256,
+        "center": False,
+        "batch_norm": False,
+        "dense": (),
+        "smoothing": 0.0,
+    }
+    for field, value in needed.items():
+        if getattr(config, field) != value:
+            raise ValueError(
+                f"cannot quantize {config.name!r}: {field} is {getattr(config, field)!r}, the "
+                f"firmware computes {value!r} only"
+            )
+    if config.cell_clip is None or not 0 < config.cell_clip < 16:
+        raise ValueError(f"cell_clip is {config.cell_clip}: the int16 cell state ends at 16")
+    if any(width % 8 for width in (config.bands, *config.units)):
+        raise ValueError(
+            "bands and units must be multiples of 8: the firmware reads so many at once"
+        )
+
+
+def rows(matrix: np.ndarray, input_bits: int) -> Rows:
+    """Round a matrix to int8, each row at its own scale.
+
+    Args:
+        matrix: Shape ``(outputs, inputs)``, float.
+        input_bits: Fractional bits of what it will be multiplied with.
+    """
+    largest = np.maximum(np.abs(matrix).max(1).astype(np.float64), 1e-6)
+    scale = largest / LARGEST
+    weights = np.round(matrix / scale[:, None]).astype(np.int8)
+    ratio = scale * 2.0 ** (GATE_BITS - input_bits + MULTIPLIER_BITS)
+    if ratio.max() >= 2**31:
+        raise ValueError(f"a weight of {largest.max():.0f} is too large for a 32-bit multiplier")
+    return Rows(weights, np.round(ratio).astype(np.int32))
+
+
+def in_accumulators(bias: np.ndarray, of: Rows) -> np.ndarray:
+    """A bias in units of the accumulators it is added to, int32.
+
+    Raises:
+        ValueError: If the sum could leave the range of int32.
+    """
+    unit = of.multipliers / 2.0 ** (MULTIPLIER_BITS + GATE_BITS)
+    found = np.round(bias / unit)
+    if (np.abs(found) + of.peak).max() >= 2**31:
+        raise ValueError("a sum of this network could overflow 32 bits: its bias is too large")
+    return found.astype(np.int32)
+
+
+def _by_unit(gates: np.ndarray) -> np.ndarray:
+    """From Keras' columns (all i, all f, all g, all o) to rows of i, f, g, o for each unit."""
+    last = gates.shape[-1]
+    grouped = gates.reshape(*gates.shape[:-1], 4, last // 4)
+    return np.moveaxis(grouped, (-1, -2), (0, 1)).reshape(last, *gates.shape[:-1])

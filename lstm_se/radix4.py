@@ -1,0 +1,93 @@
+"""Real Fourier transform of 512 points in float32, each operation in the firmware's order.
+
+NumPy's own transform computes in an order that nobody promises. This one gives the same bits as
+``firmware/speech_denoiser/se_fft.c`` on every machine: products and sums are rounded one by one.
+Spectra are kept as there: ``X[0]`` and ``X[256]``, which are real, then real and imaginary part of
+``X[1]`` ... ``X[255]``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+POINTS = 256  # complex ones, that hold 512 real ones
+HALF = np.float32(0.5)
+
+
+def twiddles(points: int, count: int) -> np.ndarray:
+    """``exp(-2j pi k / points)`` for ``k < count``, shape ``(count, 2)``, float32."""
+    angle = -2 * np.pi * np.arange(count) / points
+    return np.stack([np.cos(angle), np.sin(angle)], axis=-1).astype(np.float32)
+
+
+TWIDDLES = twiddles(POINTS, POINTS)
+HALF_TWIDDLES = twiddles(2 * POINTS, POINTS // 2)
+
+
+def forward(samples: np.ndarray) -> np.ndarray:
+    """Spectra of frames: ``(frames, 512)`` float32 to the same shape."""
+    re, im = _transform(samples[:, 0::2], samples[:, 1::2])
+    spectrum = np.empty_like(samples)
+    spectrum[:, 0], spectrum[:, 1] = re[:, 0] + im[:, 0], re[:, 0] - im[:, 0]
+    low, high = slice(1, POINTS // 2), slice(POINTS - 1, POINTS // 2, -1)
+    pr, pi, qr, qi = re[:, low], im[:, low], re[:, high], im[:, high]
+    cosine, sine = HALF_TWIDDLES[low].T
+    even_r, even_i = HALF * (pr + qr), HALF * (pi - qi)
+    odd_r, odd_i = HALF * (pi + qi), HALF * (qr - pr)
+    turned_r, turned_i = odd_r * cosine - odd_i * sine, odd_r * sine + odd_i * cosine
+    pairs = spectrum.reshape(len(samples), POINTS, 2)
+    pairs[:, low, 0], pairs[:, low, 1] = even_r + turned_r, even_i + turned_i
+    pairs[:, high, 0], pairs[:, high, 1] = even_r - turned_r, turned_i - even_i
+    middle = POINTS // 2
+    pairs[:, middle, 0], pairs[:, middle, 1] = re[:, middle], -im[:, middle]
+    return spectrum
+
+
+def inverse(spectrum: np.ndarray) -> np.ndarray:
+    """512 times the frames of :func:`forward`'s spectra, the same shape, float32."""
+    pairs = spectrum.reshape(len(spectrum), POINTS, 2)
+    re, im = np.empty_like(pairs[..., 0]), np.empty_like(pairs[..., 0])
+    first, last, middle = pairs[:, 0, 0], pairs[:, 0, 1], POINTS // 2
+    re[:, 0], im[:, 0] = first + last, last - first
+    low, high = slice(1, middle), slice(POINTS - 1, middle, -1)
+    (pr, pi), (qr, qi) = (np.moveaxis(pairs[:, part], -1, 0) for part in (low, high))
+    cosine, sine = HALF_TWIDDLES[low].T
+    even_r, even_i, gap_r, gap_i = pr + qr, pi - qi, pr - qr, pi + qi
+    turned_r, turned_i = gap_r * cosine + gap_i * sine, gap_i * cosine - gap_r * sine
+    re[:, low], im[:, low] = even_r - turned_i, -(even_i + turned_r)
+    re[:, high], im[:, high] = even_r + turned_i, even_i - turned_r
+    re[:, middle], im[:, middle] = 2 * pairs[:, middle, 0], 2 * pairs[:, middle, 1]
+    re, im = _transform(re, im)
+    return np.stack([re, -im], axis=-1).reshape(spectrum.shape)
+
+
+def _transform(re: np.ndarray, im: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Complex transform of ``(frames, 256)``, not scaled, by decimation in time."""
+    i = np.arange(POINTS)
+    order = (i & 3) << 6 | (i & 12) << 2 | (i >> 2 & 12) | i >> 6  # base-4 digits reversed
+    z = np.stack([re[:, order], im[:, order]])
+    for size in (1, 4, 16, 64):
+        z = _stage(z.reshape(2, len(re), -1, 4, size), size).reshape(2, len(re), POINTS)
+    return z[0], z[1]
+
+
+def _stage(z: np.ndarray, size: int) -> np.ndarray:
+    """Four transforms of ``size`` points into one, many at once: ``(2, frames, many, 4, size)``."""
+    k = np.arange(size) * (POINTS // (4 * size))
+    (ar, ai), *rest = ((z[0, :, :, part], z[1, :, :, part]) for part in range(4))
+    (br, bi), (cr, ci), (dr, di) = (
+        _turned(*pair, *TWIDDLES[turns * k].T) if size > 1 else pair
+        for turns, pair in enumerate(rest, 1)
+    )
+    even_r, even_i, odd_r, odd_i = ar + cr, ai + ci, ar - cr, ai - ci
+    sum_r, sum_i, gap_r, gap_i = br + dr, bi + di, br - dr, bi - di
+    found_r = even_r + sum_r, odd_r + gap_i, even_r - sum_r, odd_r - gap_i
+    found_i = even_i + sum_i, odd_i - gap_r, even_i - sum_i, odd_i + gap_r
+    return np.stack([np.stack(found, axis=2) for found in (found_r, found_i)])
+
+
+def _turned(
+    re: np.ndarray, im: np.ndarray, cosine: np.ndarray, sine: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A complex product: each of its four products and two sums is rounded."""
+    return re * cosine - im * sine, re * sine + im * cosine

@@ -1,0 +1,112 @@
+"""Compilers that build the firmware: the host's own, and zig for the Cortex-M7 and WebAssembly.
+
+zig comes by pip and brings clang with all its targets: nothing has to be installed beside it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGED = Path(__file__).parent / "_firmware"
+CHECKOUT = Path(__file__).parents[1] / "firmware"
+# every product and every sum is rounded: a fused one would give other bits
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off")
+M7 = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp-fp64")
+
+# zig adds checks to what it does not optimise, and takes the names from what it makes small
+PLAIN = ("-fno-sanitize=all", "-fno-stack-protector", "-g")
+
+
+def firmware() -> Path:
+    """Folder ``firmware/`` of the checkout, or its copy in the installed package."""
+    return CHECKOUT if CHECKOUT.is_dir() else PACKAGED
+
+
+def denoiser_sources() -> list[Path]:
+    """C files of the denoiser."""
+    return sorted((firmware() / "speech_denoiser").glob("*.c"))
+
+
+def host_compiler() -> list[str]:
+    """Command of the host's C compiler, or of zig where there is none.
+
+    Raises:
+        FileNotFoundError: If there is neither.
+    """
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return [name]
+    return zig()
+
+
+def zig() -> list[str]:
+    """Command of zig's clang.
+
+    Raises:
+        FileNotFoundError: If the package is not installed.
+    """
+    if find_spec("ziglang") is None:
+        raise FileNotFoundError(
+            "no C compiler found: install one, or pip install 'lstm-se[firmware]'"
+        )
+    return [sys.executable, "-m", "ziglang", "cc"]
+
+
+def build_library(
+    target: Path,
+    sources: Sequence[Path] | None = None,
+    compiler: Sequence[str] | None = None,
+    options: Sequence[str] = ("-O3",),
+) -> Path:
+    """Compile the denoiser into a shared library for this machine.
+
+    Args:
+        target: File to write.
+        sources: C files; the denoiser's own if ``None``.
+        compiler: Command; see :func:`host_compiler`.
+        options: Of the optimiser.
+
+    Raises:
+        ValueError: If the compiler complains, with its first complaint.
+    """
+    command = [*(compiler or host_compiler()), *STRICT, *options, "-shared", "-fPIC"]
+    return _run([*command, "-o", target, *(sources or denoiser_sources())], target)
+
+
+def build_elf(
+    target: Path,
+    sources: Sequence[Path] = (),
+    options: Sequence[str] = ("-O2",),
+    compiler: Sequence[str] | None = None,
+) -> Path:
+    """Compile the denoiser for a bare Cortex-M7.
+
+    Args:
+        target: ELF file to write.
+        sources: More C files, among them one with ``main``; one that does nothing if none.
+        options: Of the optimiser, and others.
+        compiler: Command; zig with its target if ``None``.
+
+    Raises:
+        ValueError: If the compiler complains.
+    """
+    port = firmware() / "port" / "mps2_an500"
+    main = () if sources else (port / "main.c",)
+    command = [*(compiler or [*zig(), *M7, *PLAIN]), *STRICT, *options]
+    command += ["-ffreestanding", "-DSE_EXAMPLE_MPS2_AN500", "-Wl,-e,Reset_Handler"]
+    command += [f"-Wl,-T,{port / 'mps2_an500.ld'}", "-o", str(target)]
+    return _run([*command, *denoiser_sources(), port / "start.c", *main, *sources], target)
+
+
+def _run(command: Sequence[str | Path], target: Path) -> Path:
+    """Run a compiler."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        complaint = next((line for line in done.stderr.splitlines() if "error" in line), "")
+        raise ValueError(f"{Path(target).name} could not be compiled: {complaint or done.stderr}")
+    return target

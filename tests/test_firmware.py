@@ -1,0 +1,247 @@
+"""The firmware gives the bits of the model: on this machine and on an emulated Cortex-M7."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import soundfile as sf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import lstm_se
+from lstm_se import emulate, engine, enhance, export, native, quantize, selftest, toolchain
+from lstm_se.config import Config
+from lstm_se.packing import pack
+
+FIRMWARE = toolchain.CHECKOUT
+HOP = engine.HOP
+SECONDS = 60
+OPTIONS = ["-O0", "-Os", "-O2"]
+KERNELS = ["se_rows_c", "se_rows_acle", "se_rows_asm"]
+
+
+@pytest.fixture(scope="module")
+def model():
+    shipped = enhance.load("tiny")
+    return quantize.quantize(shipped.weights, shipped.config)
+
+
+def hops(samples):
+    return samples[: len(samples) // HOP * HOP].astype(np.int16)
+
+
+def speech():
+    """A minute of recorded noisy speech."""
+    pairs = [*lstm_se.mini().test, *lstm_se.mini().train]
+    noisy, length = [], 0
+    for pair in pairs:
+        noisy.append(pair.load()[1])
+        length += len(noisy[-1])
+        if length >= SECONDS * 16000:
+            break
+    assert length >= SECONDS * 16000
+    return hops(np.round(np.concatenate(noisy)[: SECONDS * 16000] * 32767))
+
+
+def extremes():
+    """Silence, a full-scale square wave, a constant, impulses, and all bits at random."""
+    n = np.arange(40 * HOP)
+    impulses = np.where(n % 1000 == 0, 32767, 0)
+    square = np.where(n // 40 % 2, 32767, -32768)
+    noise = np.random.default_rng(0).choice([-32767, 32767], len(n))
+    silence, constant = np.zeros(len(n)), np.full(len(n), 32767)
+    return hops(np.concatenate([silence, square, constant, silence, impulses, noise, silence]))
+
+
+@pytest.fixture(scope="module")
+def heard():
+    return np.concatenate([speech(), extremes()])
+
+
+@pytest.fixture(scope="module")
+def expected(model, heard):
+    """What NumPy computes."""
+    return engine.IntegerStream(model).process(heard)
+
+
+def test_committed_sources_are_the_export_of_the_shipped_model(model):
+    for name, text in export.sources(model).items():
+        assert (FIRMWARE / "speech_denoiser" / name).read_text() == export.NOTICE + text, name
+
+
+@pytest.mark.parametrize("options", [("-O0",), ("-O3",)])
+@pytest.mark.parametrize("compiler", ["host", "zig"])
+def test_library_gives_the_bits_of_numpy(compiler, options, heard, expected, tmp_path):
+    command = toolchain.host_compiler() if compiler == "host" else toolchain.zig()
+    library = toolchain.build_library(tmp_path / "se.so", compiler=command, options=options)
+    np.testing.assert_array_equal(native.NativeStream(library).process(heard), expected)
+
+
+def build_wav(folder, *options):
+    """The command-line example with the sanitizers of the host's compiler."""
+    sources = [FIRMWARE / "examples/wav/main.c", *toolchain.denoiser_sources()]
+    program = folder / "denoise"
+    command = [*toolchain.host_compiler(), *toolchain.STRICT, "-DSE_EXAMPLE_WAV", *options]
+    subprocess.run([*command, "-o", program, *sources], check=True)
+    return program
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    sanitizers = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    return build_wav(tmp_path_factory.mktemp("wav"), *sanitizers)
+
+
+def test_sanitizers_find_nothing_and_the_file_is_aligned(checked, heard, expected, tmp_path):
+    sf.write(tmp_path / "in.wav", heard, 16000, "PCM_16")
+    subprocess.run([checked, tmp_path / "in.wav", tmp_path / "out.wav"], check=True)
+    found, rate = sf.read(tmp_path / "out.wav", dtype="int16")
+    assert rate == 16000 and len(found) == len(heard)
+    np.testing.assert_array_equal(found[: -engine.LATENCY], expected[engine.LATENCY :])
+
+
+@pytest.mark.parametrize("samples", [0, 1, 255, 256, 257, 1000])
+def test_file_of_any_length_keeps_it(checked, samples, tmp_path):
+    sf.write(tmp_path / "in.wav", np.full(samples, 99, np.int16), 16000, "PCM_16")
+    subprocess.run([checked, tmp_path / "in.wav", tmp_path / "out.wav"], check=True)
+    assert sf.info(tmp_path / "out.wav").frames == samples
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is no WAV file"),
+        (b"RIFF....WAVEdata....", "has no format"),
+        (b"RIFF....WAVEfmt \x10\0\0\0" + b"\1\0\2\0" + bytes(12), "is not 16 kHz, mono"),
+        (b"RIFF....WAVE", "has no samples"),
+        (b"RIFF....WAVELIST\xff\xff\xff\xff", "has no samples"),
+    ],
+)
+def test_file_that_is_no_such_sound_is_refused(checked, content, message, tmp_path):
+    (tmp_path / "in.wav").write_bytes(content)
+    done = subprocess.run(
+        [checked, tmp_path / "in.wav", tmp_path / "out.wav"], capture_output=True, text=True
+    )
+    assert done.returncode == 2 and message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_header_can_be_used_from_cpp(tmp_path):
+    compiler = shutil.which("c++") or shutil.which("g++")
+    command = [compiler] if compiler else [*toolchain.zig()[:-1], "c++"]
+    source = tmp_path / "main.cpp"
+    source.write_text('#include "se.h"\nint main() { se_state s; se_init(&s); return 0; }\n')
+    include = FIRMWARE / "speech_denoiser"
+    options = ["-Wall", "-Wextra", "-Werror", f"-I{include}", "-c", "-o", tmp_path / "main.o"]
+    subprocess.run([*command, *options, source], check=True)
+
+
+@pytest.fixture(scope="module")
+def elf(tmp_path_factory):
+    """Images for the Cortex-M7, one for each level of optimisation."""
+    folder = tmp_path_factory.mktemp("elf")
+    return {
+        level: toolchain.build_elf(folder / f"denoiser{level}.elf", options=(level,))
+        for level in OPTIONS
+    }
+
+
+class Emulated:
+    """One ``se_state`` in an emulated processor."""
+
+    def __init__(self, path):
+        self.cpu = emulate.Cortex(path)
+        self.state = self.cpu.allocate(1 << 14)
+        self.into, self.out = self.cpu.allocate(2 * HOP), self.cpu.allocate(2 * HOP)
+        self.cpu.call("se_init", self.state)
+
+    def process(self, pcm):
+        found = []
+        for hop in pcm.reshape(-1, HOP):
+            self.cpu.write(self.into, hop.tobytes())
+            self.cpu.call("se_process", self.state, self.into, self.out)
+            found.append(np.frombuffer(self.cpu.read(self.out, 2 * HOP), np.int16))
+        return np.concatenate(found)
+
+
+@pytest.mark.parametrize("level", OPTIONS)
+def test_machine_code_of_the_cortex_gives_the_bits_of_numpy(level, elf, heard, expected):
+    np.testing.assert_array_equal(Emulated(elf[level]).process(heard), expected)
+
+
+def test_two_states_do_not_disturb_each_other(elf, heard, expected):
+    one = Emulated(elf["-O2"])
+    other = one.cpu.allocate(1 << 14)
+    one.cpu.call("se_init", other)
+    loud = np.full(HOP, 30000, np.int16).tobytes()
+    for k in range(20):
+        hop = heard[k * HOP : (k + 1) * HOP]
+        np.testing.assert_array_equal(one.process(hop), expected[k * HOP : (k + 1) * HOP])
+        one.cpu.write(one.into, loud)
+        one.cpu.call("se_process", other, one.into, one.out)
+
+
+def test_input_and_output_may_be_the_same_array(elf, heard, expected):
+    one = Emulated(elf["-O2"])
+    one.out = one.into
+    np.testing.assert_array_equal(one.process(heard[: 40 * HOP]), expected[: 40 * HOP])
+
+
+@pytest.mark.parametrize("level", OPTIONS)
+def test_selftest_passes_on_the_emulated_processor(level, elf):
+    one = Emulated(elf[level])
+    assert one.cpu.call("se_selftest", one.state) == 1
+
+
+def test_selftest_notices_one_wrong_bit(elf):
+    one = Emulated(elf["-O2"])
+    place = one.cpu.symbols["se_mask_weights"].address + 40
+    (word,) = one.cpu.read(place, 1)
+    one.cpu.write(place, bytes([word ^ 4]))
+    assert one.cpu.call("se_selftest", one.state) == 0
+
+
+def test_sound_of_the_selftest_is_within_range_and_not_silent():
+    sound = selftest.sound()
+    assert sound.dtype == np.int16 and 3000 < np.abs(sound.astype(int)).max() < 32768
+
+
+@pytest.fixture(scope="module")
+def cpu(elf):
+    return emulate.Cortex(elf["-O2"])
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(eights=st.integers(1, 64), seed=st.integers(0, 2**32 - 1), extreme=st.booleans())
+def test_kernels_agree_with_a_product_of_matrices(cpu, kernel, eights, seed, extreme):
+    rng, columns = np.random.default_rng(seed), 8 * eights
+    weights = rng.integers(-127, 128, (4, columns))
+    x = rng.integers(-32768, 32768, columns)
+    if extreme:
+        weights, x = 127 * np.sign(weights), np.where(x < 0, -32768, 32767)
+    place, sums = 0x2020_0000, 0x2020_8000
+    cpu.write(place, pack(weights.astype(np.int8)).astype("<u4").tobytes())
+    cpu.write(place + 0x4000, x.astype("<i2").tobytes())
+    cpu.call(kernel, place, place + 0x4000, columns, sums)
+    np.testing.assert_array_equal(np.frombuffer(cpu.read(sums, 16), "<i4"), weights @ x)
+
+
+def test_model_without_local_view_and_with_one_compile_and_agree(tmp_path):
+    """Small networks of random weights: every branch of the generated code."""
+    rng = np.random.default_rng(3)
+    for local in (False, True):
+        config = Config(bands=32, units=(16, 24), local=local)
+        shapes = lstm_se.network.shapes(config).items()
+        weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes}
+        other = quantize.quantize(weights, config)
+        folder = tmp_path / str(local)
+        shutil.copytree(FIRMWARE / "speech_denoiser", folder)
+        export.write_sources(other, folder)
+        library = toolchain.build_library(folder / "se.so", sorted(folder.glob("*.c")))
+        pcm = rng.integers(-9000, 9000, 50 * HOP).astype(np.int16)
+        expected = engine.IntegerStream(other).process(pcm)
+        stream = native.NativeStream(library)
+        np.testing.assert_array_equal(stream.process(pcm), expected)
+        assert export.sha256(other)[:12] in stream.version

@@ -1,0 +1,98 @@
+"""From float to integers: what is lost, and what is refused."""
+
+import numpy as np
+import pytest
+
+from lstm_se import enhance, integer, network, quantize
+from lstm_se.config import Config
+
+MODEL = enhance.load("tiny")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return quantize.quantize(MODEL.weights, MODEL.config)
+
+
+def seen(frames=300):
+    """Features as they occur: of about unit variance, now and then far out."""
+    rng = np.random.default_rng(5)
+    return (0.6 * rng.standard_normal((frames, MODEL.config.bands))).astype(np.float32)
+
+
+def test_integer_network_follows_the_float_one(model):
+    whole, exact = integer.IntegerNetwork(model), network.MaskNetwork(MODEL.weights, MODEL.config)
+    errors = [
+        whole(integer.in_fixed_point(frame[None])) / 2**15 - exact(frame[None]) for frame in seen()
+    ]
+    assert np.sqrt(np.mean(np.square(errors))) < 0.01
+
+
+def test_rows_use_the_whole_range():
+    rows = quantize.rows(np.random.default_rng(0).standard_normal((6, 32)), 15)
+    assert (np.abs(rows.weights.astype(int)).max(1) == 127).all()
+
+
+def test_row_is_its_weights_times_its_multiplier():
+    matrix = np.random.default_rng(1).standard_normal((6, 32))
+    rows = quantize.rows(matrix, 15)
+    back = rows.weights * (rows.multipliers[:, None] * 2.0 ** (15 - 12 - 32))
+    assert np.abs(back - matrix).max() <= np.abs(matrix).max() / 127 / 2 * 1.001
+
+
+def test_gates_of_one_unit_stand_together(model):
+    kernel = np.concatenate(
+        [MODEL.weights["rnn_1/kernel"], MODEL.weights["rnn_1/recurrent_kernel"]]
+    )
+    units = MODEL.config.units[1]
+    for gate in range(4):
+        row = model.layers[1].rows.weights[4 * 7 + gate]
+        expected = kernel[:, gate * units + 7]
+        assert np.corrcoef(row, expected)[0, 1] > 0.999
+
+
+def test_no_sum_can_leave_32_bits(model):
+    for layer in model.layers:
+        assert (layer.rows.peak + np.abs(layer.bias.astype(np.int64)) < 2**31).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"cell": "gru"}, "cell"),
+        ({"normalisation": "none"}, "normalisation"),
+        ({"mask": "bands"}, "mask"),
+        ({"dense": (64,)}, "dense"),
+        ({"cell_clip": None}, "cell_clip"),
+        ({"cell_clip": 20.0}, "cell_clip"),
+        ({"n_fft": 256, "hop_length": 128}, "n_fft"),
+        ({"units": (124, 126)}, "multiples of 8"),
+    ],
+)
+def test_what_the_firmware_cannot_run_is_refused(changes, field):
+    with pytest.raises(ValueError, match=field):
+        quantize.check(Config(**changes))
+
+
+def test_bias_that_overflows_is_refused():
+    rows = quantize.rows(np.full((4, 8), 1e-4), 15)
+    with pytest.raises(ValueError, match="overflow 32 bits"):
+        quantize.in_accumulators(np.full(4, 100.0), rows)
+
+
+def test_channels_do_not_mix(model):
+    frames = integer.in_fixed_point(seen(6).reshape(3, 2, -1))
+    both, alone = integer.IntegerNetwork(model), integer.IntegerNetwork(model)
+    both.h = [np.repeat(h, 2, axis=0) for h in both.h]
+    both.c = [np.repeat(c, 2, axis=0) for c in both.c]
+    for frame in frames:
+        np.testing.assert_array_equal(both(frame)[1:], alone(frame[1:]))
+
+
+def test_reset_forgets(model):
+    whole = integer.IntegerNetwork(model)
+    frame = integer.in_fixed_point(seen(1))
+    first = whole(frame)
+    assert (whole(frame) != first).any()
+    whole.reset()
+    np.testing.assert_array_equal(whole(frame), first)
