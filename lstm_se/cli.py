@@ -16,7 +16,9 @@ from .commands.bench import bench
 from .commands.data import data
 from .commands.enhance import enhance
 from .commands.evaluate import evaluate
+from .commands.export import export
 from .commands.info import info
+from .commands.quantize import quantize
 from .commands.train import train
 
 
@@ -26,7 +28,7 @@ def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
 
 
-for command in (bench, data, enhance, evaluate, info, train):
+for command in (bench, data, enhance, evaluate, export, info, quantize, train):
     commands.add_command(command)
 
 

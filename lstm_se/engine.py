@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
 import numpy as np
 
-from . import frames
+from . import audio, frames
+from .config import Config
 from .integer import IntegerNetwork
 from .quantize import Quantized
 
 HOP = frames.HOP
 LATENCY = frames.HOP  # samples by which the output lags the input
+BLOCK = 64  # hops that are computed at once, between two steps of a progress bar
+
+
+class Stream(Protocol):
+    """Whole hops of int16 in, as many samples out, :data:`LATENCY` later."""
+
+    def reset(self) -> None:
+        """Forget everything heard so far."""
+        ...
+
+    def process(self, pcm: np.ndarray) -> np.ndarray:
+        """Denoise ``(hops * 256,)`` int16."""
+        ...
 
 
 class IntegerStream:
@@ -52,3 +69,61 @@ class IntegerStream:
         enhanced = frames.apply_mask(spectrum, masks)
         samples, self._overlap = frames.synthesise(enhanced, self._overlap)
         return samples.ravel()
+
+
+class PcmDenoiser:
+    """Recordings through a stream of int16: used as :class:`lstm_se.enhance.Denoiser` is."""
+
+    def __init__(self, config: Config, stream: Stream) -> None:
+        """Send all sound through ``stream``."""
+        self.config = config
+        self._stream = stream
+
+    def __call__(self, noisy: np.ndarray) -> np.ndarray:
+        """:meth:`enhance` at the network's own rate."""
+        return self.enhance(noisy)
+
+    def enhance(
+        self,
+        noisy: np.ndarray,
+        sample_rate: int | None = None,
+        progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    ) -> np.ndarray:
+        """Remove the noise from a recording; what is above full scale is clipped.
+
+        Args:
+            noisy: Shape ``(samples,)`` or ``(channels, samples)``, float in [-1, 1].
+            sample_rate: Of ``noisy`` in Hz; 16,000 if ``None``.
+            progress: Wraps the range of blocks, for instance ``tqdm``.
+
+        Returns:
+            Same shape, aligned with the input to the sample, float32.
+
+        Raises:
+            ValueError: If there is no sample.
+        """
+        if not noisy.size:
+            raise ValueError("cannot enhance an empty recording: it has 0 samples")
+        rate, own = sample_rate or self.config.sample_rate, self.config.sample_rate
+        channels = np.atleast_2d(noisy)
+        at_rate = audio.resample(channels, rate, own)
+        clean = np.stack([self._enhance(to_pcm(row), progress) for row in at_rate])
+        restored = audio.resample(clean, own, rate)
+        return restored[:, : channels.shape[1]].reshape(noisy.shape)
+
+    def _enhance(self, pcm: np.ndarray, progress: Callable) -> np.ndarray:
+        """One channel at the network's rate, float32."""
+        hops = -(-(len(pcm) + LATENCY) // HOP)
+        padded = np.pad(pcm, (0, hops * HOP - len(pcm)))
+        self._stream.reset()
+        blocks = [
+            self._stream.process(padded[begin * HOP : (begin + BLOCK) * HOP])
+            for begin in progress(range(0, hops, BLOCK))
+        ]
+        samples = np.concatenate(blocks)[LATENCY : LATENCY + len(pcm)]
+        return samples.astype(np.float32) / np.float32(frames.FULL_SCALE)
+
+
+def to_pcm(samples: np.ndarray) -> np.ndarray:
+    """Float in [-1, 1] as int16, rounded and saturated."""
+    return np.clip(np.round(samples * frames.FULL_SCALE), -32768, 32767).astype(np.int16)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from . import toolchain
+from . import export, toolchain
 from .frames import HOP
+from .quantize import Quantized
 
 STATE_BYTES = 1 << 16  # more than any model's se_state
 
@@ -42,11 +44,15 @@ class NativeStream:
         return enhanced
 
 
-def stream() -> NativeStream:
-    """A stream of the committed firmware, compiled for this machine.
+def stream(model: Quantized) -> NativeStream:
+    """A stream of the firmware, compiled for this machine with a model of one's own.
 
     Raises:
         FileNotFoundError: If there is no C compiler.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        return NativeStream(toolchain.build_library(Path(folder) / "denoiser.so"))
+        copy = Path(folder) / "speech_denoiser"
+        shutil.copytree(toolchain.firmware() / "speech_denoiser", copy)
+        export.write_sources(model, copy)
+        library = toolchain.build_library(copy / "denoiser.so", sorted(copy.glob("*.c")))
+        return NativeStream(library)

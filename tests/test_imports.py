@@ -23,12 +23,13 @@ ORDER = (
     *("comparison", "wiener", "weights", "packaged", "peers", "opinion"),
     *("runs", "distributed", "training", "ingredients", "enhance"),
     *("fixedpoint", "quantize", "integer", "radix4", "frames", "engine"),
-    *("packing", "selftest", "export", "toolchain", "native", "emulate"),
+    *("packing", "selftest", "export", "toolchain", "native", "emulate", "engines"),
+    *("fidelity", "footprint", "golden"),
     *("studies", "materials", "experiments"),
     *("card", "bench", "plots"),
     *("commands.__init__", "commands.options", "commands.terminal"),
     *("commands.enhance", "commands.evaluate", "commands.data", "commands.train"),
-    *("commands.info", "commands.bench"),
+    *("commands.info", "commands.bench", "commands.quantize", "commands.export"),
     *("__init__", "cli", "__main__"),
 )
 KERAS = {

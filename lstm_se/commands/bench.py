@@ -12,21 +12,32 @@ from .terminal import quieten_tensorflow
 
 @click.command()
 @click.argument(
-    "what", type=click.Choice(["engines", "training", "xla", "peers"]), default="engines"
+    "what",
+    type=click.Choice(["engines", "training", "xla", "peers", "firmware"]),
+    default="engines",
 )
 @click.option("--json", "json_path", type=FOLDER, help="Write the figures.")
 def bench(what: str, json_path: Path | None) -> None:
     """Measure speed on this machine: medians, and ratios within one run.
 
+    firmware counts the instructions that an emulated Cortex-M7 executes: they are the same on every
+    machine.
+
     \b
     Examples:
       lstm-se bench engines
       lstm-se bench training --json training.json
+      lstm-se bench firmware
     """
     quieten_tensorflow()
     from .. import bench as benches
+    from .. import footprint
 
-    figures = benches.BENCHES[what]()
-    click.echo(benches.table(figures))
+    if what == "firmware":
+        figures = footprint.measure()
+        click.echo(footprint.table(figures))
+    else:
+        figures = benches.BENCHES[what]()
+        click.echo(benches.table(figures))
     if json_path:
         benches.save(json_path, figures)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from .options import FOLDER, MODEL
+from .options import ENGINE, FOLDER, MODEL
 from .terminal import bar
 
 
@@ -17,17 +17,20 @@ from .terminal import bar
 @click.argument("sources", metavar="IN...", nargs=-1, required=True, type=FOLDER)
 @click.option("-o", "--output", required=True, type=FOLDER, help="File or folder to write.")
 @MODEL
-def enhance(sources: tuple[Path, ...], output: Path, model: str) -> None:
+@ENGINE
+def enhance(sources: tuple[Path, ...], output: Path, model: str, engine: str) -> None:
     """Denoise files or whole folders; names, rate, channels and length stay.
 
     \b
     Examples:
       lstm-se enhance noisy.wav -o enhanced.wav
       lstm-se enhance recordings/ -o enhanced/
+      lstm-se enhance noisy.wav -o enhanced.wav --engine firmware
     """
-    from ..enhance import enhance_file, load
+    from ..engines import load
+    from ..enhance import enhance_file
 
-    denoiser = load(model)
+    denoiser = load(model, engine)
     jobs, failed = _jobs(sources, output), 0
     for source, target in bar(jobs, "enhancing", "file") if len(jobs) > 1 else jobs:
         frames = partial(bar, name=source.name, unit="frame")

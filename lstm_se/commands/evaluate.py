@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FOLDER, JOBS, MODEL
+from .options import ENGINE, FOLDER, JOBS, MODEL
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--noisy", required=True, type=FOLDER, help="Folder of the same speech in noise.")
 @click.option("--enhanced", type=FOLDER, help="Folder of enhanced files; else --model enhances.")
 @MODEL
+@ENGINE
 @click.option("--with", "others", multiple=True, metavar="PEER", help="Compare; or ideal, all.")
 @click.option("--metrics", default="", help="Some of the metrics, separated by commas.")
 @JOBS
@@ -28,6 +29,7 @@ def evaluate(
     noisy: Path,
     enhanced: Path | None,
     model: str,
+    engine: str,
     others: tuple[str, ...],
     metrics: str,
     jobs: int | None,
@@ -38,6 +40,7 @@ def evaluate(
 
     --with names a denoiser of another package to compare with on the same files: wiener, gating,
     webrtc, rnnoise, gtcrn, dtln, hush, nsnet2; ideal, the best mask there is; or all of these.
+    int8 and firmware are the model itself in other engines.
 
     Without --clean, DNSMOS predicts what listeners would say of the recordings by themselves;
     --noisy may then be a single file, too.
@@ -52,9 +55,9 @@ def evaluate(
     from .. import comparison
 
     if clean is None:
-        report = _opinions(noisy, enhanced, model, others, metrics)
+        report = _opinions(noisy, enhanced, (model, engine), others, metrics)
     else:
-        report = _scores(clean, noisy, enhanced, model, others, metrics, jobs)
+        report = _scores(clean, noisy, enhanced, (model, engine), others, metrics, jobs)
     if len(report.failures) == len(report.rows) * len(report.metrics):
         raise ValueError(f"nothing could be scored: {report.failures[0][3]}")
     click.echo(report.table())
@@ -71,15 +74,13 @@ def _scores(
     clean: Path,
     noisy: Path,
     enhanced: Path | None,
-    model: str,
+    model: tuple[str, str],
     others: tuple[str, ...],
     metrics: str,
     jobs: int | None,
 ) -> Report:
     """Measures against the clean speech."""
-    from .. import peers
     from ..datasets import paired
-    from ..enhance import load
     from ..evaluation import evaluate as score
     from ..evaluation import evaluate_files
     from ..metrics import METRICS
@@ -87,25 +88,38 @@ def _scores(
     names = tuple(name.strip() for name in metrics.split(",") if name.strip()) or tuple(METRICS)
     pairs = paired(clean, noisy)
     if enhanced is None:
-        found, oracles = peers.chosen(others)
-        return score(pairs, {model: load(model), **found}, names, jobs, oracles=oracles)
+        found, oracles = _denoisers(model, others)
+        return score(pairs, found, names, jobs, oracles=oracles)
     if others:
         raise ValueError("--with compares with a model: leave --enhanced out")
     return evaluate_files(pairs, paired(clean, enhanced), enhanced.name, names, jobs)
 
 
 def _opinions(
-    noisy: Path, enhanced: Path | None, model: str, others: tuple[str, ...], metrics: str
+    noisy: Path,
+    enhanced: Path | None,
+    model: tuple[str, str],
+    others: tuple[str, ...],
+    metrics: str,
 ) -> Report:
     """Predicted opinions of the recordings by themselves."""
-    from .. import audio, opinion, peers
-    from ..enhance import load
+    from .. import audio, opinion
 
     if enhanced is not None or metrics:
         option = "--metrics" if enhanced is None else "--enhanced"
         raise ValueError(f"{option} needs --clean: name the clean folder, or leave {option} out")
-    found, oracles = peers.chosen(others)
+    found, oracles = _denoisers(model, others)
     if oracles:
         raise ValueError(f"--with {next(iter(oracles))} needs --clean: it has to know the speech")
     paths = audio.find(noisy) if noisy.is_dir() else [noisy]
-    return opinion.evaluate(paths, {model: load(model), **found})
+    return opinion.evaluate(paths, found)
+
+
+def _denoisers(model: tuple[str, str], others: tuple[str, ...]) -> tuple[dict, dict]:
+    """The model, itself in other engines, and other packages' denoisers; and what knows more."""
+    from .. import peers
+    from ..engines import STREAMS, load
+
+    own = {name: load(model[0], name) for name in others if name in STREAMS}
+    found, oracles = peers.chosen(tuple(name for name in others if name not in STREAMS))
+    return {model[0]: load(*model), **own, **found}, oracles

@@ -1,0 +1,38 @@
+"""Three engines for one model: float in NumPy, integers in NumPy, and the firmware's C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from . import enhance
+from .engine import IntegerStream, PcmDenoiser, Stream
+from .native import stream as native_stream
+from .quantize import Quantized, quantize
+
+STREAMS: dict[str, Callable[[Quantized], Stream]] = {
+    "int8": IntegerStream,
+    "firmware": native_stream,
+}
+ENGINES = ("float", *STREAMS)
+
+
+def load(model: str | Path = "tiny", engine: str = "float") -> enhance.Denoiser | PcmDenoiser:
+    """Load a denoiser.
+
+    Args:
+        model: Name of a model that comes with the package, or the folder of a training run.
+        engine: ``"float"``; ``"int8"`` for the integers of the microcontroller, or ``"firmware"``
+            for its C, compiled here: both give the same bits.
+
+    Raises:
+        FileNotFoundError: If there is no such model, or no compiler.
+        ValueError: If there is no such engine, or it cannot run the model.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"no engine {engine!r}: choose one of {', '.join(ENGINES)}")
+    trained = enhance.load(model)
+    if engine == "float":
+        return trained
+    quantized = quantize(trained.weights, trained.config)
+    return PcmDenoiser(trained.config, STREAMS[engine](quantized))
