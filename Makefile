@@ -71,7 +71,7 @@ test: $(READY) ## check the style, the types, the code and every notebook
 	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
 
 .PHONY: test-system
-test-system: book ## look at the built pages with a browser (needs Chromium)
+test-system: book ## pages in Chromium, firmware by arm-none-eabi-gcc and in qemu
 	$(BIN)/pytest tests/system
 
 .PHONY: links

@@ -1,0 +1,103 @@
+"""The firmware by Arm's gcc, as STM32CubeIDE calls it, and in qemu. Run by ``make test-system``."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+import lstm_se
+from lstm_se import emulate, engine, enhance, quantize, toolchain
+
+FIRMWARE = toolchain.CHECKOUT
+HOP = engine.HOP
+SECONDS = 60
+GCC = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"]
+SECTIONS = ["-ffunction-sections", "-fdata-sections", "-fstack-usage"]
+# CubeIDE's GNU dialect lets gcc fuse products and sums, unless a source forbids it
+CUBE = ["-std=gnu11", "-ffp-contract=fast", *SECTIONS]
+BUILDS = {
+    "O0": ["-O0"],
+    "Og": ["-Og"],
+    "Os": ["-Os"],
+    "O2": ["-O2"],
+    "O3": ["-O3"],
+    "cube-debug": [*CUBE, "-g3", "-DDEBUG", "-O0"],
+    "cube-release": [*CUBE, "-Os"],
+}
+LINK = ["-nostartfiles", "--specs=nosys.specs"]
+
+
+@pytest.fixture(scope="module")
+def elf(tmp_path_factory):
+    """The denoiser and the self-test for the board that qemu emulates, by each set of options."""
+    folder = tmp_path_factory.mktemp("arm")
+    main = FIRMWARE / "examples/selftest/main.c"
+
+    def build(name):
+        path = folder / f"{name}.elf"
+        options = (*BUILDS[name], "-DSE_EXAMPLE_SELFTEST", *LINK)
+        return toolchain.build_elf(path, [main], options, GCC)
+
+    return {name: build(name) for name in BUILDS}
+
+
+@pytest.fixture(scope="module")
+def heard():
+    """A minute of recorded noisy speech as int16."""
+    pairs = [*lstm_se.mini().test, *lstm_se.mini().train]
+    noisy = np.concatenate([pair.load()[1] for pair in pairs])
+    assert len(noisy) >= SECONDS * 16_000
+    return engine.to_pcm(noisy[: SECONDS * 16_000 // HOP * HOP])
+
+
+@pytest.fixture(scope="module")
+def expected(heard):
+    shipped = enhance.load("tiny")
+    return engine.IntegerStream(quantize.quantize(shipped.weights, shipped.config)).process(heard)
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_selftest_passes_in_qemu(name, elf):
+    board = ["qemu-system-arm", "-M", "mps2-an500", "-icount", "shift=0", "-nographic"]
+    board += ["-monitor", "none", "-serial", "none"]
+    board += ["-semihosting-config", "enable=on,target=native", "-kernel", elf[name]]
+    done = subprocess.run(board, capture_output=True, text=True, timeout=300)
+    assert "self-test passed" in done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["O0", "Os", "O2", "cube-debug", "cube-release"])
+def test_every_sample_of_a_minute_is_that_of_numpy(name, elf, heard, expected):
+    cpu = emulate.Cortex(elf[name])
+    state, into, out = cpu.allocate(1 << 14), cpu.allocate(2 * HOP), cpu.allocate(2 * HOP)
+    cpu.call("se_init", state)
+    found = []
+    for hop in heard.reshape(-1, HOP):
+        cpu.write(into, hop.tobytes())
+        cpu.call("se_process", state, into, out)
+        found.append(np.frombuffer(cpu.read(out, 2 * HOP), np.int16))
+    np.testing.assert_array_equal(np.concatenate(found), expected)
+
+
+@pytest.mark.parametrize("options", [BUILDS["cube-debug"], BUILDS["cube-release"]])
+def test_whole_folder_lies_in_a_foreign_project(options, tmp_path):
+    """Every C file below firmware/ beside a ``main`` of somebody else's, linked for the chip."""
+    main = tmp_path / "main.c"
+    main.write_text(
+        '#include "se.h"\nstatic se_state state;\nstatic short x[SE_HOP];\n'
+        "int main(void) { se_init(&state); for (;;) se_process(&state, x, x); }\n"
+        "void Reset_Handler(void) { main(); }\n"
+        'const void *vectors[] __attribute__((section(".isr_vector"))) = {0, Reset_Handler};\n'
+    )
+    sources = sorted(FIRMWARE.rglob("*.c"))
+    assert len(sources) > 10
+    script = tmp_path.parent / "script.ld"
+    script.write_text((FIRMWARE.parent / "tests/system/stm32f746ng.ld").read_text())
+    command = [*GCC, *options, "-Wall", "-Wextra", "-Werror", f"-I{FIRMWARE / 'speech_denoiser'}"]
+    command += [*LINK, "-Wl,--gc-sections", "-T", script, "-o", tmp_path / "project.elf"]
+    subprocess.run([*command, main, *sources], check=True, cwd=tmp_path)
+    size = subprocess.run(
+        ["arm-none-eabi-size", tmp_path / "project.elf"], capture_output=True, text=True, check=True
+    )
+    text, data, bss = (int(word) for word in size.stdout.splitlines()[1].split()[:3])
+    assert text + data <= 330_000 and data + bss <= 20_000
