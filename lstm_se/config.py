@@ -93,7 +93,8 @@ class Config:
         optimizer: ``"adam"``, or ``"muon"`` for the recurrent layers and Adam for the others.
         learning_rate: Initial rate; it falls to a hundredth along a cosine.
         averaging: Weight of the past in a moving average of the weights, in [0, 1); the average is
-            validated and kept. It looks back ``1 / (1 - averaging)`` steps: 0 for short trainings.
+            validated and kept. It looks back ``1 / (1 - averaging)`` steps, but never over more
+            than a tenth of the training.
         seed: Seed of weights and data.
     """
 
@@ -226,7 +227,19 @@ class Config:
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "tiny": {},
+    "tiny": {
+        "bands": 104,
+        "fine_hz": 2500.0,
+        "level_seconds": 3.0,
+        "local": True,
+        "complex_weight": 0.1,
+        "snr_weight": 0.01,
+        "segment_seconds": 4.0,
+        "batch_size": 8,
+        "optimizer": "muon",
+        "learning_rate": 0.003,
+        "averaging": 0.999,
+    },
     # TinyLSTMs (arXiv 2005.11138): 128 mel bands ** 0.3, two LSTM-256, FC-128, mask of 128 bands
     "paper": {
         "bands": 128,

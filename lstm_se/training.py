@@ -89,7 +89,8 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps, alpha=0.01)
     shared: dict[str, Any] = {"learning_rate": rate, "global_clipnorm": 1.0}
     if config.averaging:
-        shared |= {"use_ema": True, "ema_momentum": config.averaging}
+        steps_back = max(1.0, min(1 / (1 - config.averaging), steps / 10))
+        shared |= {"use_ema": True, "ema_momentum": 1 - 1 / steps_back}
     if config.optimizer == "adam":
         return AveragingAdam(**shared)
     return AveragingMuon(

@@ -252,4 +252,4 @@ def test_gain_belongs_to_the_band_that_hears_its_bin():
     assert set(own) == set(range(96))
     np.testing.assert_array_equal(own[1:65], np.arange(64))
     bands = Config.preset("tiny", mask="bands")
-    np.testing.assert_array_equal(features.band_of_output(bands), np.arange(64))
+    np.testing.assert_array_equal(features.band_of_output(bands), np.arange(bands.bands))

@@ -15,6 +15,7 @@ from lstm_se import audio, banks, cli, enhance, ingredients, mixing
 
 SMALL = (
     *("n_fft=64", "hop_length=32", "bands=8", "band_scale=linear", "units=[4]"),
+    "fine_hz=0",
     *("segment_seconds=0.1", "batch_size=2"),
 )
 

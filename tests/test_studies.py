@@ -118,8 +118,8 @@ def test_variant_that_cannot_be_trained_is_refused_at_once():
         ({"variants": ()}, "at least one variant"),
         ({"seeds": ()}, "at least one variant and one seed"),
         ({"variants": (Variant("a"), Variant("a"))}, "called 'a'"),
-        ({"segments": 33}, "batches of 32"),
-        ({"segments": 0}, "batches of 32"),
+        ({"segments": 33}, "batches of 8"),
+        ({"segments": 0}, "batches of 8"),
     ],
 )
 def test_study_that_makes_no_sense_is_refused(arguments, complaint):

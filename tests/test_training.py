@@ -366,11 +366,19 @@ def test_average_stands_in_for_the_weights_and_gives_them_back(config):
     second = model.get_weights()
     with model.optimizer.averaged(model.trainable_variables):
         average = model.get_weights()
-    momentum = CONFIG.averaging
+    momentum = model.optimizer.ema_momentum
+    assert 0 < momentum < 1
     for one, two, mean in zip(first, second, average, strict=True):
         np.testing.assert_allclose(mean, momentum * one + (1 - momentum) * two, atol=1e-6)
     assert not same(average, second)
     assert same(model.get_weights(), second)
+
+
+@pytest.mark.parametrize(("epochs", "steps_back"), [(1, 25), (40, 1000)])
+def test_average_looks_back_over_a_tenth_of_the_training_at_most(epochs, steps_back):
+    config = dataclasses.replace(CONFIG, averaging=0.999)
+    model = training.compile_model(config, training.Schedule(epochs, 250))
+    assert model.optimizer.ema_momentum == pytest.approx(1 - 1 / steps_back)
 
 
 def test_weights_kept_are_the_average(whole):
