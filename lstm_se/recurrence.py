@@ -15,25 +15,27 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+State = tuple[tf.Tensor, tf.Tensor]
+Gradient = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 
 
-def recur(gates: tf.Tensor, recurrent: tf.Tensor, clip: float) -> tf.Tensor:
-    """Run the clipped LSTM over frames, from rest.
+def recur(
+    gates: tf.Tensor, recurrent: tf.Tensor, clip: float, state: State
+) -> tuple[tf.Tensor, State]:
+    """Run the clipped LSTM over frames.
 
     Args:
         gates: What the inputs add to the gates i, f, g, o: shape ``(frames, batch, 4 * units)``.
         recurrent: What the last output adds to them, shape ``(units, 4 * units)``.
         clip: The cell state is kept within ``+-clip``.
+        state: Output and cell state before the first frame, shape ``(batch, units)`` each.
 
     Returns:
-        Outputs, shape ``(frames, batch, units)``.
+        Outputs, shape ``(frames, batch, units)``, and the state after the last frame.
     """
-    frames, batch = tf.unstack(tf.shape(gates)[:2])
-    units = recurrent.shape[0]
-    rest = tf.zeros((batch, units))
+    frames, units = tf.shape(gates)[0], recurrent.shape[0]
 
-    def forward(gates: tf.Tensor, recurrent: tf.Tensor) -> tf.Tensor:
+    def forward(gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
         """All activations of all frames: i, f, g, o, c, tanh(c) and h, side by side."""
 
         def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kept: tf.TensorArray) -> tuple:
@@ -45,12 +47,14 @@ def recur(gates: tf.Tensor, recurrent: tf.Tensor, clip: float) -> tf.Tensor:
             return t + 1, h, c, kept.write(t, tf.concat([i, f, g, o, c, seen, h], axis=-1))
 
         kept = tf.TensorArray(tf.float32, frames, element_shape=(None, 7 * units))
-        state = (tf.constant(0), rest, rest, kept)
+        state = (tf.constant(0), h, c, kept)
         return tf.while_loop(lambda t, *_: t < frames, step, state)[-1].stack()
 
-    def backward(outer: tf.Tensor, kept: tf.Tensor, recurrent: tf.Tensor) -> tf.Tensor:
-        """Gradient of the gates of all frames, from that of the outputs, last frame first."""
-        before = _delayed(kept[..., 4 * units : 5 * units])
+    def backward(
+        outer: tf.Tensor, last: tf.Tensor, kept: tf.Tensor, recurrent: tf.Tensor, first: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Gradient of the gates of all frames and of the first state, last frame first."""
+        before = _delayed(kept[..., 4 * units : 5 * units], first)
         transposed = tf.transpose(recurrent)
 
         def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, found: tf.TensorArray) -> tuple:
@@ -63,28 +67,32 @@ def recur(gates: tf.Tensor, recurrent: tf.Tensor, clip: float) -> tf.Tensor:
             return t - 1, change @ transposed, dc * f, found.write(t, change)
 
         found = tf.TensorArray(tf.float32, frames, element_shape=(None, 4 * units))
-        state = (frames - 1, rest, rest, found)
-        return tf.while_loop(lambda t, *_: t >= 0, step, state)[-1].stack()
+        state = (frames - 1, tf.zeros_like(last), last, found)
+        _, dh, dc, found = tf.while_loop(lambda t, *_: t >= 0, step, state)
+        return found.stack(), dh, dc
 
     @tf.custom_gradient
-    def run(gates: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
-        kept = forward(gates, recurrent)
+    def run(
+        gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, tf.Tensor], Gradient]:
+        kept = forward(gates, recurrent, h, c)
         outputs = kept[..., 6 * units :]
 
-        def gradient(outer: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            change = backward(outer, kept, recurrent)
-            rows = tf.reshape(_delayed(outputs), (-1, units))
+        def gradient(outer: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            change, dh, dc = backward(outer, last, kept, recurrent, c)
+            rows = tf.reshape(_delayed(outputs, h), (-1, units))
             columns = tf.reshape(change, (-1, 4 * units))
-            return change, tf.matmul(rows, columns, transpose_a=True)
+            return change, tf.matmul(rows, columns, transpose_a=True), dh, dc
 
-        return outputs, gradient
+        return (outputs, kept[-1, :, 4 * units : 5 * units]), gradient
 
-    return run(gates, recurrent)
+    outputs, cell = run(gates, recurrent, *state)
+    return outputs, (outputs[-1], cell)
 
 
-def _delayed(x: tf.Tensor) -> tf.Tensor:
-    """Each frame gets the values of the one before, the first one zeros."""
-    return tf.concat([tf.zeros_like(x[:1]), x[:-1]], axis=0)
+def _delayed(x: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+    """Each frame gets the values of the one before, the first one ``first``."""
+    return tf.concat([first[None], x[:-1]], axis=0)
 
 
 @keras.saving.register_keras_serializable("lstm_se")
@@ -123,10 +131,21 @@ class ClippedLSTM(layers.Layer):
         return tf.repeat(tf.constant([0.0, 1.0, 0.0, 0.0], dtype), shape[0] // 4)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Outputs ``(batch, frames, units)`` of inputs ``(batch, frames, inputs)``."""
+        """Outputs ``(batch, frames, units)`` of inputs ``(batch, frames, inputs)``, from rest."""
+        rest = tf.zeros((tf.shape(inputs)[0], self.units))
+        return self.resumed(inputs, (rest, rest))[0]
+
+    def resumed(self, inputs: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+        """Outputs from a state on, and the state after them.
+
+        Args:
+            inputs: Shape ``(batch, frames, inputs)``.
+            state: Output and cell state before, shape ``(batch, units)`` each.
+        """
         gates = tf.tensordot(tf.transpose(inputs, (1, 0, 2)), self.kernel, 1) + self.bias
-        outputs = recur(gates, tf.convert_to_tensor(self.recurrent_kernel), self.cell_clip)
-        return tf.transpose(outputs, (1, 0, 2))
+        kernel = tf.convert_to_tensor(self.recurrent_kernel)
+        outputs, state = recur(gates, kernel, self.cell_clip, state)
+        return tf.transpose(outputs, (1, 0, 2)), state
 
     def get_config(self) -> dict[str, Any]:
         """What :meth:`from_config` needs."""

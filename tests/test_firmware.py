@@ -137,6 +137,25 @@ def test_header_can_be_used_from_cpp(tmp_path):
     subprocess.run([*command, *options, source], check=True)
 
 
+def test_example_for_the_board_compiles_against_declarations_of_its_package():
+    options = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only", "-Qunused-arguments"]
+    options += ["-DSE_EXAMPLE_STM32F746G_DISCO", f"-I{FIRMWARE.parent / 'tests/cube'}"]
+    example = FIRMWARE / "examples/stm32f746g-disco/main.c"
+    subprocess.run([*toolchain.zig(), *toolchain.M7, "-std=c99", *options, example], check=True)
+
+
+@pytest.mark.parametrize("path", sorted(FIRMWARE.rglob("*.c")), ids=lambda path: path.name)
+def test_example_is_inert_until_its_macro_is_set(path, tmp_path):
+    """Beside the denoiser itself, no file defines anything that a foreign project could have."""
+    if path.parent.name == "speech_denoiser":
+        assert "SE_EXAMPLE" not in path.read_text()
+        return
+    compiler = [*toolchain.host_compiler(), "-Wall", "-Wextra", "-Werror", "-c"]
+    subprocess.run([*compiler, path, "-o", tmp_path / "inert.o"], check=True)
+    names = subprocess.run(["nm", tmp_path / "inert.o"], capture_output=True, text=True, check=True)
+    assert not names.stdout.strip()
+
+
 @pytest.fixture(scope="module")
 def elf(tmp_path_factory):
     """Images for the Cortex-M7, one for each level of optimisation."""

@@ -82,7 +82,30 @@ def test_layer_survives_its_configuration():
 def test_outputs_are_as_many_as_frames_when_their_number_is_unknown():
     @tf.function(input_signature=[tf.TensorSpec((None, None, 8)), tf.TensorSpec((2, 8))])
     def run(gates, recurrent):
-        return recur(gates, recurrent, 10.0)
+        rest = tf.zeros((3, 2))
+        return recur(gates, recurrent, 10.0, (rest, rest))[0]
 
     found = run(tf.ones((9, 3, 8)), tf.ones((2, 8)))
     assert found.shape == (9, 3, 2)
+
+
+def test_pieces_with_state_are_the_whole_and_so_is_their_gradient():
+    layer, x = ClippedLSTM(7, 0.5), inputs(40)
+    rest = tf.zeros((3, 7))
+
+    def in_pieces(x):
+        state, parts = (rest, rest), []
+        for piece in tf.split(x, 4, axis=1):
+            part, state = layer.resumed(piece, state)
+            parts.append(part)
+        return tf.concat(parts, axis=1)
+
+    np.testing.assert_allclose(layer(x), in_pieces(x), atol=1e-6)
+    found = []
+    for run in (layer, in_pieces):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.sin(3 * run(x)))
+        found.append(tape.gradient(loss, [x, *layer.trainable_variables]))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-4)

@@ -1,0 +1,76 @@
+/* Declarations that the example for the board uses, as ST's headers have them, and nothing else: they
+ * let a compiler check the example where ST's code is not at hand. No function has a body. */
+#ifndef STM32746G_DISCOVERY_H
+#define STM32746G_DISCOVERY_H
+
+#include <stdint.h>
+
+typedef enum { HAL_OK = 0, HAL_ERROR = 1 } HAL_StatusTypeDef;
+typedef enum { LED1 = 0 } Led_TypeDef;
+typedef enum { BUTTON_WAKEUP = 0, BUTTON_TAMPER = 1, BUTTON_KEY = 2 } Button_TypeDef;
+typedef enum { BUTTON_MODE_GPIO = 0, BUTTON_MODE_EXTI = 1 } ButtonMode_TypeDef;
+
+typedef struct {
+    uint32_t PLLState, PLLSource, PLLM, PLLN, PLLP, PLLQ;
+} RCC_PLLInitTypeDef;
+
+typedef struct {
+    uint32_t OscillatorType, HSEState;
+    RCC_PLLInitTypeDef PLL;
+} RCC_OscInitTypeDef;
+
+typedef struct {
+    uint32_t ClockType, SYSCLKSource, AHBCLKDivider, APB1CLKDivider, APB2CLKDivider;
+} RCC_ClkInitTypeDef;
+
+#define RCC_OSCILLATORTYPE_HSE 0x1U
+#define RCC_HSE_ON 0x10000U
+#define RCC_PLL_ON 2U
+#define RCC_PLLSOURCE_HSE 0x400000U
+#define RCC_PLLP_DIV2 2U
+#define RCC_CLOCKTYPE_SYSCLK 1U
+#define RCC_CLOCKTYPE_HCLK 2U
+#define RCC_CLOCKTYPE_PCLK1 4U
+#define RCC_CLOCKTYPE_PCLK2 8U
+#define RCC_SYSCLKSOURCE_PLLCLK 2U
+#define RCC_SYSCLK_DIV1 0U
+#define RCC_HCLK_DIV2 0x1000U
+#define RCC_HCLK_DIV4 0x1400U
+#define FLASH_LATENCY_7 7U
+#define PWR_REGULATOR_VOLTAGE_SCALE1 0xC000U
+#define __HAL_RCC_PWR_CLK_ENABLE() ((void)0)
+#define __HAL_PWR_VOLTAGESCALING_CONFIG(scale) ((void)(scale))
+
+HAL_StatusTypeDef HAL_Init(void);
+void HAL_IncTick(void);
+HAL_StatusTypeDef HAL_RCC_OscConfig(RCC_OscInitTypeDef *oscillator);
+HAL_StatusTypeDef HAL_RCC_ClockConfig(RCC_ClkInitTypeDef *clock, uint32_t latency);
+HAL_StatusTypeDef HAL_PWREx_EnableOverDrive(void);
+
+void BSP_LED_Init(Led_TypeDef led);
+void BSP_LED_On(Led_TypeDef led);
+void BSP_PB_Init(Button_TypeDef button, ButtonMode_TypeDef mode);
+uint32_t BSP_PB_GetState(Button_TypeDef button);
+
+/* Of the core, from CMSIS. */
+typedef struct {
+    volatile uint32_t DEMCR;
+} CoreDebug_Type;
+
+typedef struct {
+    volatile uint32_t CTRL, CYCCNT, LAR;
+} DWT_Type;
+
+extern CoreDebug_Type *const CoreDebug;
+extern DWT_Type *const DWT;
+#define CoreDebug_DEMCR_TRCENA_Msk (1UL << 24)
+#define DWT_CTRL_CYCCNTENA_Msk 1UL
+
+void SCB_EnableICache(void);
+void SCB_EnableDCache(void);
+void SCB_InvalidateDCache_by_Addr(void *address, int32_t size);
+void SCB_CleanDCache_by_Addr(uint32_t *address, int32_t size);
+uint32_t ITM_SendChar(uint32_t character);
+void __WFI(void);
+
+#endif
