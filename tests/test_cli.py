@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 import lstm_se
-from lstm_se import cli
+from lstm_se import cli, network
 
 RATE = 16_000
 
@@ -246,7 +246,9 @@ def test_data_mini_prints_its_folder(tmp_path):
 def test_info_tells_size_training_and_scores():
     result = run("info", "tiny")
     assert result.returncode == 0, result.stderr
-    for words in ("263,553", "262,272", "train speech", "PESQ-WB", "95 % interval"):
+    config = lstm_se.load("tiny").config
+    cost = (f"{count(config):,}" for count in (network.parameters, network.macs))
+    for words in (*cost, "train speech", "PESQ-WB", "95 % interval"):
         assert words in result.stdout
 
 
