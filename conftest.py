@@ -1,6 +1,7 @@
 """Settings of the test processes and of the kernels they start."""
 
 import os
+import signal
 
 # Set before TensorFlow is imported: the same rounding on every processor, and no log lines
 # on stderr, which nbval would compare with the notebook's.
@@ -8,3 +9,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 # The matrices are small: on a busy machine more threads only wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A shell makes what it starts in the background deaf to Ctrl-C, and children inherit that: tests
+# that interrupt a child would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
