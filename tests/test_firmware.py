@@ -137,8 +137,8 @@ def test_header_can_be_used_from_cpp(tmp_path):
     subprocess.run([*command, *options, source], check=True)
 
 
-def test_example_for_the_board_compiles_against_declarations_of_its_package():
-    options = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only", "-Qunused-arguments"]
+def test_example_for_the_board_compiles_against_its_packages_declarations(tmp_path):
+    options = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-c", "-o", tmp_path / "main.o"]
     options += ["-DSE_EXAMPLE_STM32F746G_DISCO", f"-I{FIRMWARE.parent / 'tests/cube'}"]
     example = FIRMWARE / "examples/stm32f746g-disco/main.c"
     subprocess.run([*toolchain.zig(), *toolchain.M7, "-std=c99", *options, example], check=True)
