@@ -185,7 +185,8 @@ def _row(
     """Train and score one run."""
     config = variant.config(study.base, seed)
     begin = time.monotonic()
-    denoiser, loss = train(config, material.source(config, variant), study.segments)
+    source = material.source(config, variant)
+    denoiser, loss = train(config, source, study.segments, study.xla)
     seconds = round(time.monotonic() - begin, 1)
     scores = {
         where: scored([(clean, denoiser(noisy)) for clean, noisy in pairs])
@@ -195,7 +196,9 @@ def _row(
     return {**row, "loss": loss, "scores": scores}
 
 
-def train(config: Config, source: pipeline.Source, segments: int) -> tuple[Denoiser, float | None]:
+def train(
+    config: Config, source: pipeline.Source, segments: int, xla: bool = False
+) -> tuple[Denoiser, float | None]:
     """Train for a number of segments and take the last weights: nothing is chosen by any score.
 
     Returns:
@@ -203,7 +206,7 @@ def train(config: Config, source: pipeline.Source, segments: int) -> tuple[Denoi
     """
     keras.backend.clear_session()
     steps = segments // config.batch_size
-    model = training.compile_model(config, training.Schedule(1, steps))
+    model = training.compile_model(config, training.Schedule(1, steps), xla=xla)
     batches = pipeline.dataset(source, 0, steps)
     history = model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0).history
     with model.optimizer.averaged(model.trainable_variables):

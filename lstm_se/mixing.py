@@ -89,7 +89,7 @@ class Recipe:
     snr_db: tuple[float, float] = (-5.0, 20.0)
     level_dbfs: tuple[float, float] = (-32.0, -20.0)
     equaliser_db: float = 2.5
-    noise_only: float = 0.08
+    noise_only: float = 0.12
     speech_only: float = 0.06
     synthetic: float = 0.22
     babble: float = 0.12

@@ -61,6 +61,7 @@ class Study:
         variants: The first one is what the others are compared with.
         seeds: Each variant is trained once with each.
         segments: Segments that every run sees, whatever its batch size.
+        xla: Compile the steps; no score changes by more than rounding does.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Study:
     variants: tuple[Variant, ...]
     seeds: tuple[int, ...]
     segments: int
+    xla: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a variant that cannot be trained before the first hour is spent."""

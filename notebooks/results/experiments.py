@@ -4,7 +4,7 @@ Run by hand, from the root of the repository:
 
     python notebooks/results/experiments.py sweep2022
     python notebooks/results/experiments.py tiny --speech DIR --noise DIR \
-        --pairs DIR --minutes 5
+        --pairs DIR
 
 The first needs nothing else and takes about an hour on one core. The second
 mixes the speech and the noise in your folders, and scores on the folders
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
 
 import click  # noqa: E402
 import lstm_se  # noqa: E402
-from lstm_se import banks, datasets, experiments, materials, studies  # noqa: E402
+from lstm_se import banks, datasets, experiments, materials  # noqa: E402
 from lstm_se.config import Config  # noqa: E402
 from lstm_se.studies import Study, Variant  # noqa: E402
 
@@ -89,51 +88,17 @@ SWEEP = Study(
 
 TINY = (
     Variant("base"),
-    Variant("96 bands", {"bands": 96}),
-    Variant("complex weight 0.1", {"complex_weight": 0.1}),
-    Variant("complex weight 1", {"complex_weight": 1.0}),
-    Variant("no SNR term", {"snr_weight": 0.0}),
-    Variant("SNR weight 0.003", {"snr_weight": 0.003}),
-    Variant("SNR weight 0.01", {"snr_weight": 0.01}),
+    Variant("Adam", {"optimizer": "adam"}),
+    Variant("complex weight 0.43", {"complex_weight": 0.43}),
+    Variant("SNR weight 0.001", {"snr_weight": 0.001}),
+    Variant("64 ERB bands", {"bands": 64, "fine_hz": 0.0}),
+    Variant("no local view", {"local": False}),
     Variant("plain log", {"normalisation": "none"}),
-    Variant("loss magnitude", {"loss": "magnitude", "snr_weight": 0.0}),
     Variant("GRU", {"cell": "gru"}),
-    Variant("units 192", {"units": (192, 192)}),
-    Variant("mask of bands", {"mask": "bands"}),
+    Variant("mask of bands", {"mask": "bands", "local": False}),
+    Variant("half of the talkers", share=0.5),
     Variant("no synthetic noise", recipe={"synthetic": 0.0}),
 )
-
-
-def steps_in(
-    minutes: float, config: Config, material: materials.Material
-) -> int:
-    """Steps that a training of the base makes in so many minutes, here."""
-    trial = 12
-    source = material.source(config, Variant("base"))
-    experiments.train(config, source, config.batch_size)  # traces, reads
-    begin = time.monotonic()
-    experiments.train(config, source, config.batch_size)
-    traced = time.monotonic()
-    experiments.train(config, source, trial * config.batch_size)
-    overhead, whole = traced - begin, time.monotonic() - traced
-    step = (whole - overhead) / (trial - 1)
-    return max(1, int((60 * minutes - overhead) / step))
-
-
-def segments_of(
-    path: Path,
-    steps: int | None,
-    minutes: float,
-    config: Config,
-    material: materials.Material,
-) -> int:
-    """Length of a run: as asked for, or as in the file, or measured."""
-    if steps is None and path.exists():
-        return int(studies.Results.load(path).content["segments"])
-    if steps is None:
-        steps = steps_in(minutes, config, material)
-        click.echo(f"{minutes:g} min are {steps} steps on this machine")
-    return steps * config.batch_size
 
 
 FOLDERS: dict[str, Any] = {
@@ -174,24 +139,15 @@ def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
     help="Folder with `clean` and `noisy`, to score on.",
 )
 @click.option(
-    "--minutes",
-    default=5.0,
-    show_default=True,
-    help="Of the first run; all others make as many steps.",
+    "--steps", type=click.IntRange(min=1), default=800, show_default=True
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Instead.")
-@click.option("--seeds", default="0,1,2", show_default=True)
-@click.option("--batch", type=click.IntRange(min=1), help="Segments.")
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
 @click.option("--only", multiple=True, help="Names of variants.")
 def tiny(
     speech: tuple[Path, ...],
     noise: tuple[Path, ...],
     pairs: Path,
-    minutes: float,
-    steps: int | None,
-    seeds: str,
-    batch: int | None,
+    steps: int,
     out: Path | None,
     only: tuple[str, ...],
 ) -> None:
@@ -201,18 +157,17 @@ def tiny(
         tuple(banks.load_speech(banks.by_folder(speech))),
         tuple(banks.load_noise(banks.by_folder(noise))),
     )
-    path = out or RESULTS / "10_tiny.json"
-    changes = {"batch_size": batch} if batch else {}
-    base = Config.preset("tiny", **changes)
-    segments = segments_of(path, steps, minutes, base, material)
-    numbers = tuple(int(seed) for seed in seeds.split(","))
+    base = Config.preset("tiny")
+    study = Study(
+        "tiny", base, TINY, SEEDS, steps * base.batch_size, xla=True
+    )
     experiments.run(
-        Study("tiny", base, TINY, numbers, segments),
+        study,
         material,
         {"validation": judged},
-        path,
+        out or RESULTS / "10_tiny.json",
         "python notebooks/results/experiments.py tiny --speech DIR"
-        f" --noise DIR --pairs DIR --steps {segments // base.batch_size}",
+        f" --noise DIR --pairs DIR --steps {steps}",
         only,
         click.echo,
     )
