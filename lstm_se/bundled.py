@@ -17,7 +17,7 @@ import numpy as np
 import platformdirs
 from tqdm import tqdm
 
-from . import audio, mixing
+from . import audio, mixing, shipped
 from .datasets import Corpus, voicebank_demand
 from .noises import SYNTHETIC, TRAINING_SYNTHETIC
 
@@ -65,19 +65,11 @@ def mini(cache: str | Path | None = None) -> Corpus:
         FileNotFoundError: If the installation lacks the recordings.
         OSError: If the cache cannot be written.
     """
-    sources = _find_sources()
+    sources = shipped.folder("mini")
     folder = _cache_folder(cache) / f"mini-{_fingerprint(sources)}"
     if not folder.is_dir():
         _build(sources, folder)
     return voicebank_demand(folder, validation_speakers=(VALIDATION_SPEAKER,))
-
-
-def _find_sources() -> Path:
-    """Recordings inside an installed package, or beside it in a checkout."""
-    for folder in (_HERE / "_mini", _HERE.parent / "data" / "mini"):
-        if folder.is_dir():
-            return folder
-    raise FileNotFoundError(f"no bundled recordings in {_HERE / '_mini'}: install lstm-se again")
 
 
 def _cache_folder(cache: str | Path | None) -> Path:

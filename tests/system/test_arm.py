@@ -8,7 +8,7 @@ import pytest
 import lstm_se
 from lstm_se import emulate, engine, enhance, quantize, toolchain
 
-FIRMWARE = toolchain.CHECKOUT
+FIRMWARE = toolchain.firmware()
 HOP = engine.HOP
 SECONDS = 60
 GCC = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"]
