@@ -18,6 +18,7 @@ from .commands.enhance import enhance
 from .commands.evaluate import evaluate
 from .commands.export import export
 from .commands.info import info
+from .commands.prune import prune
 from .commands.quantize import quantize
 from .commands.train import train
 
@@ -28,7 +29,7 @@ def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
 
 
-for command in (bench, data, enhance, evaluate, export, info, quantize, train):
+for command in (bench, data, enhance, evaluate, export, info, prune, quantize, train):
     commands.add_command(command)
 
 

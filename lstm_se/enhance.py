@@ -13,6 +13,7 @@ from .config import Config
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 Progress = Callable[[Iterable[int]], Iterable[int]]
+Maker = Callable[[network.Weights, Config], network.MaskNetwork]
 
 
 def load(model: str | Path = "tiny") -> Denoiser:
@@ -46,10 +47,16 @@ def folder_of(model: str | Path) -> Path:
 class Denoiser:
     """A mask network with its weights; it keeps no sound, so one serves many callers."""
 
-    def __init__(self, config: Config, weights: network.Weights) -> None:
-        """Use ``weights``, named and shaped as :func:`lstm_se.network.shapes` says."""
+    def __init__(
+        self, config: Config, weights: network.Weights, make: Maker = network.MaskNetwork
+    ) -> None:
+        """Use ``weights``, named and shaped as :func:`lstm_se.network.shapes` says.
+
+        ``make`` starts the network of each recording.
+        """
         self.config = config
         self.weights = weights
+        self._make = make
 
     def __call__(self, noisy: np.ndarray) -> np.ndarray:
         """:meth:`enhance` at the network's own rate."""
@@ -94,7 +101,7 @@ class Denoiser:
         changes = [features.normalisation(row, c.normalisation, scope) for row in noisy]
         rows = np.stack([change.apply(row) for change, row in zip(changes, noisy, strict=True)])
         spectrum = stft.stft(rows, c.n_fft, c.hop_length, c.center)
-        masker = Masker(self.config, self.weights)
+        masker = Masker(self.config, self.weights, self._make)
         for frame in progress(range(spectrum.shape[1])):
             spectrum[:, frame] *= masker(spectrum[:, frame])
         rows = stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center)
@@ -106,17 +113,19 @@ class Denoiser:
         Raises:
             ValueError: If the model needs to know the future.
         """
-        return Stream(self.config, self.weights, channels)
+        return Stream(self.config, self.weights, channels, self._make)
 
 
 class Masker:
     """Noisy spectrum of one frame to its mask; remembers level and recurrent states."""
 
-    def __init__(self, config: Config, weights: network.Weights) -> None:
+    def __init__(
+        self, config: Config, weights: network.Weights, make: Maker = network.MaskNetwork
+    ) -> None:
         """Start from silence."""
         self.config = config
         self._level = features.RunningLevel(config)
-        self._network = network.MaskNetwork(weights, config)
+        self._network = make(weights, config)
 
     def __call__(self, spectrum: np.ndarray) -> np.ndarray:
         """Mask of a frame: ``(channels, bins)`` complex in, ``(channels, bins)`` in [0, 1] out."""
@@ -130,13 +139,19 @@ class Masker:
 class Stream:
     """Denoises sound as it comes in; the output lags by :attr:`latency` samples."""
 
-    def __init__(self, config: Config, weights: network.Weights, channels: int = 1) -> None:
+    def __init__(
+        self,
+        config: Config,
+        weights: network.Weights,
+        channels: int = 1,
+        make: Maker = network.MaskNetwork,
+    ) -> None:
         """Start from silence; see :meth:`Denoiser.stream`."""
         if not config.streams:
             why = "centre padding" if config.center else f"normalisation {config.normalisation!r}"
             raise ValueError(f"model {config.name!r} cannot stream: {why} looks into the future")
         self.config, self.channels = config, channels
-        self._weights = weights
+        self._weights, self._make = weights, make
         self._window = stft.sqrt_hann(config.n_fft)
         self._gain = stft.synthesis_gain(config.n_fft, config.hop_length)
         self.reset()
@@ -148,7 +163,7 @@ class Stream:
 
     def reset(self) -> None:
         """Forget everything heard so far."""
-        self._masker = Masker(self.config, self._weights)
+        self._masker = Masker(self.config, self._weights, self._make)
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._heard = np.zeros((self.channels, self.config.n_fft), np.float32)
         self._sum = np.zeros((self.channels, self.config.n_fft), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from . import network as network_of
 from .bundled import mini
 from .engine import HOP, to_pcm
 from .enhance import load
+from .quantize import Quantized
 
 CLOCK_HZ = 216e6
 # Published for int8 networks of 264,192 MAC on this very board (MLPerf Tiny 1.0): 1.70 ms, 2.30 ms.
@@ -25,18 +27,22 @@ NETWORK = {
 Figures = dict[str, Any]
 
 
-def measure(options: Sequence[str] = ("-O2",), frames: int = 50) -> Figures:
-    """Run the committed firmware on an emulated Cortex-M7.
+def measure(
+    options: Sequence[str] = ("-O2",), frames: int = 50, model: Quantized | None = None
+) -> Figures:
+    """Run the firmware on an emulated Cortex-M7.
 
     Args:
         options: Of the compiler, which is zig's clang.
         frames: Frames of speech to count over; the most expensive one is reported.
+        model: Whose sources to compile; the committed ones if ``None``.
 
     Raises:
         FileNotFoundError: If the extra ``firmware`` is not installed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        elf = toolchain.build_elf(Path(folder) / "denoiser.elf", options=options)
+        own = _exported(model, Path(folder) / "firmware") if model else None
+        elf = toolchain.build_elf(Path(folder) / "denoiser.elf", options=options, folder=own)
         cpu = emulate.Cortex(elf)
         sizes = _sizes(elf)
     state, into, out = cpu.allocate(1 << 14), cpu.allocate(2 * HOP), cpu.allocate(2 * HOP)
@@ -47,7 +53,8 @@ def measure(options: Sequence[str] = ("-O2",), frames: int = 50) -> Figures:
         with cpu.counting() as found:
             cpu.call("se_process", state, into, out)
         counts = max(counts, found, key=lambda c: sum(c.values()))
-    macs = network_of.macs(load("tiny").config)  # the committed sources are its export
+    # the committed sources are the export of the shipped model
+    macs = network_of.macs(model.config if model else load("tiny").config)
     stack = cpu.stack_used("se_process", state, into, out)
     network = sum(number for name, number in counts.items() if name in NETWORK)
     total = sum(counts.values())
@@ -66,6 +73,13 @@ def measure(options: Sequence[str] = ("-O2",), frames: int = 50) -> Figures:
         ],
         "functions": dict(sorted(counts.items(), key=lambda item: -item[1])),
     }
+
+
+def _exported(model: Quantized, folder: Path) -> Path:
+    """A copy of the firmware with another model in it."""
+    shutil.copytree(toolchain.firmware() / "port", folder / "port")
+    toolchain.copy_denoiser(model, folder / "speech_denoiser")
+    return folder
 
 
 def _sizes(elf: Path) -> dict[str, int]:

@@ -17,12 +17,13 @@ import soundfile
 import tensorflow as tf
 from tqdm import tqdm
 
-from . import banks, bundled, distributed, pipeline, runs, training
+from . import banks, bundled, distributed, network, pipeline, runs, training
 from .config import Config
 from .datasets import Corpus, Pair, voicebank_demand
 from .mixing import Mixer, Recipe
 
 VALIDATION_SEED = 1_000_003  # far from any seed of a training
+WEIGHTS = "weights.npz"
 Labelled = list[tuple[str, banks.Bank]]
 
 
@@ -40,6 +41,7 @@ def train_from(
     resume: bool,
     distribute: str = "",
     xla: bool = False,
+    initial: Path | None = None,
 ) -> Path:
     """Train from folders, as ``lstm-se train`` does.
 
@@ -57,6 +59,7 @@ def train_from(
         resume: Continue the run in ``out``.
         distribute: ``mirrored:N``, ``workers:N`` or nothing; see :mod:`lstm_se.distributed`.
         xla: Compile the step with XLA.
+        initial: Folder of a model to start from, whose configuration takes the preset's place.
 
     Returns:
         The weights of the best epoch.
@@ -67,7 +70,7 @@ def train_from(
     """
     given = dict(locals())
     replicas = distributed.replicas_of(distribute)  # before anything uses TensorFlow
-    config = Config.preset(preset, **_parsed(changes))
+    config, weights = _begun(preset, initial, _parsed(changes))
     replicas.check(config)
     if replicas.rank == 0:  # before minutes of reading, and before any writing
         runs.Run(out).check(config, resume)
@@ -82,11 +85,24 @@ def train_from(
         own.mkdir(parents=True, exist_ok=True)
         recipe = dataclasses.asdict(Recipe()) if mixed else None
         facts = _facts(config, schedule, used) | {"command": command(given), "mixing": recipe}
+        facts |= {"initial_sha256": _digest(initial / WEIGHTS)} if initial else {}
         runs.describe(own, resume, corpora=[folder.name for folder in corpora], **facts)
         banks.write_entries(own / "sources.csv", used)
     options: dict[str, Any] = {"verbose": _verbose(), "replicas": replicas, "xla": xla}
+    options["initial"] = weights
     training.train(config, *sources, out, schedule, resume, **options)
     return runs.Run(out).weights
+
+
+def _begun(
+    preset: str, initial: Path | None, changes: dict[str, Any]
+) -> tuple[Config, network.Weights | None]:
+    """The configuration to train, and the weights to start from if there are any."""
+    if initial is None:
+        return Config.preset(preset, **changes), None
+    path = initial / "config.json"
+    config = Config.of({**dataclasses.asdict(Config.load(path)), **changes}, str(path))
+    return config, network.load_weights(initial / WEIGHTS, config)
 
 
 def _facts(config: Config, schedule: training.Schedule, used: Labelled) -> dict[str, Any]:
@@ -123,7 +139,8 @@ def command(given: Mapping[str, Any]) -> str:
     for option in ("corpora", *folders):
         name = "data" if option == "corpora" else option.replace("_", "-")
         words += [word for folder in given[option] for word in (f"--{name}", folder.name)]
-    words += ["--preset", given["preset"]]
+    initial = given["initial"]
+    words += ["--initial", initial.name] if initial else ["--preset", given["preset"]]
     words += [word for change in given["changes"] for word in ("--set", change)]
     words += ["--epochs", str(given["epochs"]), "--steps", str(given["steps"])]
     words += ["--distribute", given["distribute"]] if given["distribute"] else []
@@ -214,8 +231,12 @@ def _listed(corpora: Sequence[Corpus]) -> Labelled:
 
 def _entry(path: Path) -> tuple[str, float, str]:
     """Name, seconds and SHA-256 of a file."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return path.name, round(soundfile.info(path).duration, 2), digest
+    return path.name, round(soundfile.info(path).duration, 2), _digest(path)
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def by_speaker(pairs: Iterable[Pair]) -> dict[str, list[Path]]:

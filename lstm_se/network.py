@@ -13,6 +13,7 @@ import numpy as np
 
 from .config import Config
 from .features import band_of_output
+from .files import write_whole
 
 Weights = Mapping[str, np.ndarray]
 TAPS = 3  # a local gain sees its own band and the two beside it
@@ -77,6 +78,13 @@ def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
     return weights
 
 
+def save_weights(path: str | Path, weights: Weights) -> None:
+    """Write ``weights.npz``, atomically."""
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **weights)  # type: ignore[arg-type]
+    write_whole(path, archive.getvalue())
+
+
 class MaskNetwork:
     """Features of one frame in, mask of one frame out; what it remembers is in :attr:`states`."""
 
@@ -94,17 +102,27 @@ class MaskNetwork:
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Mask of one frame: ``(channels, bands)`` in, ``(channels, outputs)`` in [0, 1] out."""
-        features = frame
+        logits = self.logits(frame)
+        if self.config.local:
+            logits = logits + local(frame, self.weights["local/kernel"], self._band)
+        return self._smooth(sigmoid(logits))
+
+    def logits(self, frame: np.ndarray) -> np.ndarray:
+        """What the layers with memory and those above them make of one frame.
+
+        Args:
+            frame: Features, shape ``(channels, bands)``.
+
+        Returns:
+            The mask before local view and sigmoid, shape ``(channels, outputs)``.
+        """
         for i, units in enumerate(self.config.units):
             frame = self._recur(i, units, frame)
             if self.config.batch_norm:
                 frame = frame * self.weights[f"norm_{i}/scale"] + self.weights[f"norm_{i}/shift"]
         for i in range(len(self.config.dense)):
             frame = np.maximum(self._dense(i, frame), 0)
-        logits = self._dense(len(self.config.dense), frame)
-        if self.config.local:
-            logits = logits + local(features, self.weights["local/kernel"], self._band)
-        return self._smooth(sigmoid(logits))
+        return self._dense(len(self.config.dense), frame)
 
     def _dense(self, i: int, frame: np.ndarray) -> np.ndarray:
         return frame @ self.weights[f"dense_{i}/kernel"] + self.weights[f"dense_{i}/bias"]

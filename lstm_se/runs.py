@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from . import models, network
@@ -89,7 +88,7 @@ class Run:
 
     def keep(self, model: models.Denoiser) -> None:
         """Save the weights that inference needs."""
-        save_weights(self.weights, models.get_weights(model.network))
+        network.save_weights(self.weights, models.get_weights(model.network))
 
     def history(self) -> list[dict[str, float]]:
         """Rows of ``history.csv``."""
@@ -106,13 +105,6 @@ class Run:
         writer.writeheader()
         writer.writerows(rows)
         write_whole(self.log, text.getvalue())
-
-
-def save_weights(path: Path, weights: network.Weights) -> None:
-    """Write ``weights.npz``, atomically."""
-    archive = io.BytesIO()
-    np.savez_compressed(archive, **weights)  # type: ignore[arg-type]
-    write_whole(path, archive.getvalue())
 
 
 class Curves:

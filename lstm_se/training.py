@@ -130,6 +130,7 @@ def train(
     verbose: int | str = "auto",
     replicas: distributed.Replicas = distributed.ALONE,
     xla: bool = False,
+    initial: network.Weights | None = None,
 ) -> models.Denoiser:
     """Train a denoiser; interrupted anywhere, it continues with ``resume`` as if nothing had been.
 
@@ -139,13 +140,14 @@ def train(
         config: What to train.
         source: Batches of training data.
         validation: Batches that choose the weights to keep; other talkers, other noises.
-        run: Folder of the run; see :class:`Run`.
+        run: Folder of the run; see :class:`~lstm_se.runs.Run`.
         schedule: How long.
         resume: Continue what is in ``run`` instead of starting.
         callbacks: More Keras callbacks.
         verbose: As ``fit`` takes it.
         replicas: Who shares each batch; the result is that of one alone, but for rounding.
         xla: Compile the step with XLA; ``lstm-se bench xla`` tells whether that pays here.
+        initial: Weights to start from; drawn at random if ``None``.
 
     Returns:
         The model with the weights of the best epoch.
@@ -161,6 +163,8 @@ def train(
     with replicas.scope(), replicas.folder(Path(run), resume) as own:
         folder = Run(own)
         model = compile_model(config, schedule, replicas, xla)
+        if initial is not None:
+            models.set_weights(model.network, initial)
         folder.open(config, model, resume)
         sources = replicas.shard(source), replicas.shard(validation)
         _fit(model, folder, schedule, sources, callbacks, verbose)

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import noise, random_denoiser, random_weights, small, snr_db
 
-from lstm_se import audio, enhance
+from lstm_se import audio, enhance, network
 from lstm_se.config import Config
-from lstm_se.runs import save_weights
 
 STREAMING = {
     "lstm": small(),
@@ -252,7 +251,7 @@ def write_model(folder, config, weights=None):
     """A run folder as training leaves it."""
     folder.mkdir()
     config.save(folder / "config.json")
-    save_weights(folder / "weights.npz", weights or random_weights(config))
+    network.save_weights(folder / "weights.npz", weights or random_weights(config))
     return folder
 
 

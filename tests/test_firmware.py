@@ -14,7 +14,7 @@ from lstm_se import emulate, engine, enhance, export, native, quantize, selftest
 from lstm_se.config import Config
 from lstm_se.packing import pack
 
-FIRMWARE = toolchain.CHECKOUT
+FIRMWARE = toolchain.firmware()
 HOP = engine.HOP
 SECONDS = 60
 OPTIONS = ["-O0", "-Os", "-O2"]
@@ -99,6 +99,53 @@ def test_sanitizers_find_nothing_and_the_file_is_aligned(checked, heard, expecte
     found, rate = sf.read(tmp_path / "out.wav", dtype="int16")
     assert rate == 16000 and len(found) == len(heard)
     np.testing.assert_array_equal(found[: -engine.LATENCY], expected[engine.LATENCY :])
+
+
+def test_sanitizers_find_nothing_in_ten_minutes_from_faint_to_overdriven(checked, tmp_path):
+    """All recordings, each over another one played backwards; every minute is 6 dB louder."""
+    corpus = lstm_se.mini()
+    every = [pair.load()[1] for pair in (*corpus.train, *corpus.validation, *corpus.test)]
+    sound = np.resize(np.concatenate(every), 600 * 16000)
+    gain = np.repeat(2.0 ** np.arange(-6, 4), 60 * 16000)
+    pcm = hops(engine.to_pcm(gain * (sound + sound[::-1])))
+    assert np.mean(np.abs(pcm[-60 * 16000 :].astype(int)) >= 32767) > 0.01
+    sf.write(tmp_path / "in.wav", pcm, 16000, "PCM_16")
+    subprocess.run([checked, tmp_path / "in.wav", tmp_path / "out.wav"], check=True)
+    found, _ = sf.read(tmp_path / "out.wav", dtype="int16")
+    plain = native.NativeStream(toolchain.build_library(tmp_path / "se.so")).process(pcm)
+    np.testing.assert_array_equal(found[: -engine.LATENCY], plain[engine.LATENCY :])
+
+
+def build_fuzz(target, *options, compiler=None, folder=FIRMWARE):
+    """Random sound through two denoisers, one of them in place."""
+    sources = [folder / "examples/fuzz/main.c", *sorted((folder / "speech_denoiser").glob("*.c"))]
+    command = [*(compiler or toolchain.host_compiler()), *toolchain.STRICT, *options]
+    subprocess.run([*command, "-DSE_EXAMPLE_FUZZ", "-o", target, *sources], check=True)
+    return target
+
+
+def fuzz(program, seconds):
+    return subprocess.run([program, str(seconds * 16000 // HOP)], capture_output=True, text=True)
+
+
+def test_sanitizers_find_nothing_in_two_minutes_of_random_sound(tmp_path):
+    """`make -C firmware fuzz` does an hour of the same."""
+    sanitizers = ("-O2", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    checked = fuzz(build_fuzz(tmp_path / "checked", *sanitizers), 120)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    plain = fuzz(build_fuzz(tmp_path / "plain", "-O3", compiler=toolchain.zig()), 120)
+    assert checked.stdout == plain.stdout and checked.stdout.startswith("7500 hops, the same")
+
+
+def test_fuzz_notices_a_variable_that_two_denoisers_share(tmp_path):
+    for part in ("speech_denoiser", "examples/fuzz"):
+        shutil.copytree(FIRMWARE / part, tmp_path / part)
+    source = tmp_path / "speech_denoiser/se.c"
+    whole = source.read_text()
+    shared = "static int16_t last;\nstate->heard[99] = last;\nlast = in[99];\nse_analyse("
+    source.write_text(whole.replace("se_analyse(", shared, 1))
+    done = fuzz(build_fuzz(tmp_path / "fuzz", "-O2", folder=tmp_path), 1)
+    assert done.returncode == 1 and "differs between two denoisers" in done.stdout
 
 
 @pytest.mark.parametrize("samples", [0, 1, 255, 256, 257, 1000])

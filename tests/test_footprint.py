@@ -1,8 +1,10 @@
 """Budgets of the firmware: instruction counts are exact, so a test may hold them."""
 
+import re
+
 import pytest
 
-from lstm_se import footprint
+from lstm_se import engine, footprint, toolchain
 
 KIB = 1024
 
@@ -26,6 +28,39 @@ def test_memory_is_within_its_budget(figures):
     assert figures["-O2"]["flash_bytes"] <= 320 * KIB
     assert figures["-O2"]["ram_bytes"] <= 16 * KIB
     assert all(found["stack_bytes"] <= 2 * KIB for found in figures.values())
+
+
+@pytest.fixture(scope="module")
+def promised():
+    """What the firmware's README says."""
+    return (toolchain.firmware() / "README.md").read_text(encoding="utf-8")
+
+
+def number(text, pattern):
+    """The one number that stands at a place of a text."""
+    (found,) = re.findall(pattern, text)
+    return int(found)
+
+
+def test_readme_tells_the_memory_of_a_state(figures, promised):
+    kib = number(promised, r"no more than (\d+) KB of memory gone")
+    assert (kib - 1) * KIB < figures["-O2"]["ram_bytes"] <= kib * KIB
+
+
+def test_readme_tells_a_stack_that_suffices(figures, promised):
+    kib = number(promised, r"the stack is below (\d+) KB")
+    assert all(found["stack_bytes"] <= kib * KIB for found in figures.values())
+
+
+def test_readme_tells_the_hop_and_its_rate(promised):
+    assert number(promised, r"SE_HOP = (\d+) samples") == engine.HOP
+    assert number(promised, r"clicks, about (\d+) a second") == 16_000 // engine.HOP
+    assert number(promised, r"a hop took longer than (\d+) ms") == 1000 * engine.HOP // 16_000
+
+
+def test_denoiser_takes_less_than_half_of_the_flash_that_the_readme_asks_for(figures, promised):
+    mib = number(promised, r"a Cortex-M7 with (\d+) MB of flash")
+    assert 2 * figures["-O2"]["flash_bytes"] < mib * KIB * KIB
 
 
 def test_counts_add_up(figures):

@@ -311,7 +311,7 @@ def test_schedule_counts_its_steps(epochs, steps_per_epoch, steps):
 
 def test_saved_weights_are_what_inference_reads(tmp_path):
     weights = models.get_weights(models.mask_network(small()))
-    runs.save_weights(tmp_path / "weights.npz", weights)
+    network.save_weights(tmp_path / "weights.npz", weights)
     read = network.load_weights(tmp_path / "weights.npz", small())
     assert same([read[name] for name in weights], weights.values())
 

@@ -18,6 +18,7 @@ from .terminal import quieten_tensorflow
 @click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
 @click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
 @click.option("--preset", default="tiny", show_default=True, help="tiny, paper or lstm2022.")
+@click.option("--initial", metavar="MODEL", help="Start from a model, instead of a preset.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change the preset.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the run.")
 @click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True)
@@ -41,6 +42,7 @@ def train(**options: Any) -> None:
       lstm-se train --data mini --out run --epochs 5 --steps 50
       lstm-se train --data mini --speech voices --noise noises --out run
       lstm-se train --data mini --out run --distribute workers:2
+      lstm-se train --data mini --initial pruned --set learning_rate=3e-4 --out tuned
     """
     from .. import cluster
 
@@ -50,7 +52,9 @@ def train(**options: Any) -> None:
         if kind == "workers" and cluster.rank() is None:
             same = [sys.executable, "-m", "lstm_se", *sys.argv[1:]]
             sys.exit(cluster.launch(same, count))
+    from ..enhance import folder_of
     from ..ingredients import train_from
 
-    weights = train_from(**options)
+    initial = options.pop("initial")
+    weights = train_from(**options, initial=folder_of(initial) if initial else None)
     click.echo(f"{weights}: the weights of the best epoch")

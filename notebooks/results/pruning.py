@@ -1,0 +1,222 @@
+"""Prune the shipped model, train on from what is left, skip updates: ``pruning.json``.
+
+Run by hand, from the root of the repository; half an hour on an idle core:
+
+    python notebooks/results/pruning.py
+
+Units are chosen, and the trainings fed, by the training half of the bundled
+corpus alone; its test half is scored. Trainings are kept in ``_build/pruning``,
+under the fingerprint of the weights they began with: started again, the script
+goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# As the Makefile does, before TensorFlow is imported: the same rounding everywhere.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import lstm_se  # noqa: E402
+import numpy as np  # noqa: E402
+from lstm_se import (  # noqa: E402
+    enhance,
+    export,
+    footprint,
+    ingredients,
+    network,
+    prune,
+    quantize,
+)
+from lstm_se.enhance import Denoiser  # noqa: E402
+from lstm_se.evaluation import evaluate  # noqa: E402
+from lstm_se.files import write_whole  # noqa: E402
+from lstm_se.report import Report, interval  # noqa: E402
+from lstm_se.skipping import Skipping  # noqa: E402
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+RUNS = ROOT / "_build" / "pruning"
+NOISE = ROOT / "data" / "mini" / "noise_trainset"
+METRICS = ("pesq_wb", "estoi", "sdr")
+KEPT = (112, 96, 80, 64, 48)
+SEEDS = (0, 1, 2)  # of the random choices that ours is compared with
+RANDOM_TUNED = (64,)  # from the first seed
+EPOCHS, STEPS, RATE = 4, 60, 1e-3  # the best of 1e-3 and 3e-4 on validation
+EVERY = (2, 3, 4)
+THRESHOLDS = (0.3, 0.35, 0.4, 0.5)
+
+Systems = dict[str, tuple[dict[str, Any], Denoiser]]
+
+
+def chosen(whole: Denoiser) -> Systems:
+    """Every network that only loses units, with what tells it from others."""
+    train = lstm_se.mini().train
+    heard = prune.activity(whole, [pair.load()[1] for pair in train])
+    scores = {
+        "contribution": prune.contribution(whole, heard),
+        "group norm": prune.group_norm(whole),
+    }
+    widths = whole.config.units
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        scores[f"random {seed}"] = [rng.random(units) for units in widths]
+    found: Systems = {"unpruned": ({"by": "nothing", "tuned": False}, whole)}
+    for by, score in scores.items():
+        for kept in KEPT:
+            units = [kept] * len(widths)
+            narrow = prune.prune(whole, prune.strongest(score, units), heard)
+            found[f"{by}, {kept}"] = ({"by": by, "tuned": False}, narrow)
+    return found
+
+
+def digest(weights: network.Weights) -> str:
+    """Fingerprint of a network."""
+    found = hashlib.sha256()
+    for name in sorted(weights):
+        found.update(np.ascontiguousarray(weights[name]).tobytes())
+    return found.hexdigest()[:12]
+
+
+def tuned(name: str, start: Denoiser) -> Denoiser:
+    """What a short training on the bundled corpus makes of a network."""
+    folder = RUNS / f"{digest(start.weights)}-{EPOCHS}-{STEPS}-{RATE}"
+    begun, run = folder / "begun", folder / "run"
+    if not (run / "history.csv").exists():
+        begun.mkdir(parents=True, exist_ok=True)
+        start.config.save(begun / "config.json")
+        network.save_weights(begun / "weights.npz", start.weights)
+    rows = (run / "history.csv").read_text() if run.exists() else ""
+    if rows.count("\n") <= EPOCHS:
+        print(f"training on from {name}", flush=True)
+        ingredients.train_from(
+            corpora=[Path("mini")],
+            speech=[],
+            noise=[NOISE],
+            validation_speech=[],
+            validation_noise=[],
+            preset="",
+            changes=[f"learning_rate={RATE}"],
+            out=run,
+            epochs=EPOCHS,
+            steps=STEPS,
+            resume=run.exists(),
+            initial=begun,
+        )
+    return enhance.load(run)
+
+
+def trained_on(untuned: Systems) -> Iterator[tuple[str, Any]]:
+    """Every network that was trained on, and the full one as a control."""
+    names = ["unpruned", *(f"contribution, {kept}" for kept in KEPT)]
+    names += [f"random {SEEDS[0]}, {kept}" for kept in RANDOM_TUNED]
+    for name in names:
+        facts, start = untuned[name]
+        yield f"{name}, tuned", ({**facts, "tuned": True}, tuned(name, start))
+
+
+def stated(values: dict[str, float]) -> dict[str, float]:
+    """Mean and 95 % interval of some values, rounded."""
+    found = interval(values.values())._asdict()
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def scores(report: Report, system: str) -> dict[str, Any]:
+    """Means of a system, and its paired differences to the full network."""
+    found: dict[str, Any] = {}
+    for metric in METRICS:
+        values = report.values(system, metric)
+        full = report.values("unpruned", metric)
+        minus = {k: v - full[k] for k, v in values.items() if k in full}
+        found[metric] = {
+            "n": len(values),
+            **stated(values),
+            "minus_unpruned": stated(minus),
+        }
+    return found
+
+
+def size(denoiser: Denoiser) -> dict[str, Any]:
+    """What a network has and computes."""
+    config = denoiser.config
+    return {
+        "units": list(config.units),
+        "weights": network.parameters(config),
+        "macs_per_frame": network.macs(config),
+    }
+
+
+def costs(denoiser: Denoiser) -> dict[str, Any]:
+    """What its firmware takes, counted on an emulated Cortex-M7."""
+    whole = quantize.quantize(denoiser.weights, denoiser.config)
+    figures = footprint.measure(model=whole)
+    names = ("flash_bytes", "ram_bytes", "instructions_per_frame")
+    return {
+        **size(denoiser),
+        **{name: figures[name] for name in names},
+        "estimated_ms": [round(ms, 3) for ms in figures["estimated_ms"]],
+    }
+
+
+def skipping() -> dict[str, Skipping]:
+    """Rules by which updates are left out."""
+    rules = {f"every {n}": Skipping(every=n) for n in EVERY}
+    moved = {f"moved {t}": Skipping(threshold=t) for t in THRESHOLDS}
+    return {**rules, **moved}
+
+
+def told(rule: Skipping, whole: Denoiser) -> dict[str, Any]:
+    """What a rule is, and what it left out on the test set."""
+    return {
+        "every": rule.every,
+        "threshold": rule.threshold,
+        "updates_per_frame": round(rule.share, 4),
+        "macs_per_frame": round(rule.macs(whole.config)),
+    }
+
+
+def main() -> None:
+    """Measure and write."""
+    whole = lstm_se.load("tiny")
+    systems = chosen(whole)
+    systems |= dict(trained_on(systems))
+    rules = skipping()
+    enhancers: dict[str, Denoiser] = {
+        name: d for name, (_, d) in systems.items()
+    }
+    for name, rule in rules.items():
+        enhancers[name] = Denoiser(whole.config, whole.weights, rule)
+    report = evaluate(lstm_se.mini().test, enhancers, METRICS)
+    print(report.table())
+    content = {
+        "command": "python notebooks/results/pruning.py",
+        "sha256": export.sha256(
+            quantize.quantize(whole.weights, whole.config)
+        ),
+        "training": {"epochs": EPOCHS, "steps": STEPS, "learning_rate": RATE},
+        "failures": len(report.failures),
+        "noisy": scores(report, "noisy"),
+        "costs": [
+            costs(systems[name][1])
+            for name in ("unpruned", *(f"contribution, {k}" for k in KEPT))
+        ],
+        "pruned": [
+            {**facts, **size(d), "scores": scores(report, name)}
+            for name, (facts, d) in systems.items()
+        ],
+        "skipping": [
+            {**told(rule, whole), "scores": scores(report, name)}
+            for name, rule in rules.items()
+        ],
+    }
+    write_whole(HERE / "pruning.json", json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
