@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from . import export, toolchain
+from . import toolchain
 from .frames import HOP
 from .quantize import Quantized
 
@@ -51,8 +50,5 @@ def stream(model: Quantized) -> NativeStream:
         FileNotFoundError: If there is no C compiler.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        copy = Path(folder) / "speech_denoiser"
-        shutil.copytree(toolchain.firmware() / "speech_denoiser", copy)
-        export.write_sources(model, copy)
-        library = toolchain.build_library(copy / "denoiser.so", sorted(copy.glob("*.c")))
-        return NativeStream(library)
+        sources = toolchain.copy_denoiser(model, Path(folder) / "speech_denoiser")
+        return NativeStream(toolchain.build_library(Path(folder) / "denoiser.so", sources))

@@ -12,11 +12,17 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGED = Path(__file__).parent / "_firmware"
-CHECKOUT = Path(__file__).parents[1] / "firmware"
+from . import export, shipped
+from .quantize import Quantized
+
 # every product and every sum is rounded: a fused one would give other bits
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off")
 M7 = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp-fp64")
+# names and paths are left out: the same sources give the same bytes in every folder
+WASM = (
+    *("-target", "wasm32-freestanding", "-ffreestanding", "-fno-sanitize=all"),
+    *("-fno-stack-protector", "-Wl,--no-entry", "-Wl,--strip-all", "-DSE_EXAMPLE_WASM"),
+)
 
 # zig adds checks to what it does not optimise, and takes the names from what it makes small
 PLAIN = ("-fno-sanitize=all", "-fno-stack-protector", "-g")
@@ -24,12 +30,19 @@ PLAIN = ("-fno-sanitize=all", "-fno-stack-protector", "-g")
 
 def firmware() -> Path:
     """Folder ``firmware/`` of the checkout, or its copy in the installed package."""
-    return CHECKOUT if CHECKOUT.is_dir() else PACKAGED
+    return shipped.folder("firmware")
 
 
 def denoiser_sources() -> list[Path]:
     """C files of the denoiser."""
     return sorted((firmware() / "speech_denoiser").glob("*.c"))
+
+
+def copy_denoiser(model: Quantized, folder: Path) -> list[Path]:
+    """C files of the denoiser with a model of one's own, in a new folder."""
+    shutil.copytree(firmware() / "speech_denoiser", folder)
+    export.write_sources(model, folder)
+    return sorted(folder.glob("*.c"))
 
 
 def host_compiler() -> list[str]:
@@ -83,6 +96,7 @@ def build_elf(
     sources: Sequence[Path] = (),
     options: Sequence[str] = ("-O2",),
     compiler: Sequence[str] | None = None,
+    folder: Path | None = None,
 ) -> Path:
     """Compile the denoiser for a bare Cortex-M7.
 
@@ -91,16 +105,40 @@ def build_elf(
         sources: More C files, among them one with ``main``; one that does nothing if none.
         options: Of the optimiser, and others.
         compiler: Command; zig with its target if ``None``.
+        folder: Holds ``speech_denoiser`` and ``port``; :func:`firmware` if ``None``.
 
     Raises:
         ValueError: If the compiler complains.
     """
-    port = firmware() / "port" / "mps2_an500"
+    folder = folder or firmware()
+    port = folder / "port" / "mps2_an500"
     main = () if sources else (port / "main.c",)
     command = [*(compiler or [*zig(), *M7, *PLAIN]), *STRICT, *options]
     command += ["-ffreestanding", "-DSE_EXAMPLE_MPS2_AN500", "-Wl,-e,Reset_Handler"]
     command += [f"-Wl,-T,{port / 'mps2_an500.ld'}", "-o", str(target)]
-    return _run([*command, *denoiser_sources(), port / "start.c", *main, *sources], target)
+    denoiser = sorted((folder / "speech_denoiser").glob("*.c"))
+    return _run([*command, *denoiser, port / "start.c", *main, *sources], target)
+
+
+def build_wasm(
+    target: Path, sources: Sequence[Path] | None = None, options: Sequence[str] = ("-O2",)
+) -> Path:
+    """Compile the denoiser to WebAssembly: the same bytes whenever and wherever it is done.
+
+    Args:
+        target: File to write.
+        sources: C files, all in one folder; the denoiser's own if ``None``.
+        options: Of the optimiser.
+
+    Raises:
+        FileNotFoundError: If zig is not installed.
+        ValueError: If the compiler complains.
+    """
+    files = [*(sources or denoiser_sources())]
+    command = [*zig(), *WASM, *STRICT, *options, f"-I{files[0].parent}"]
+    return _run(
+        [*command, "-o", target, *files, firmware() / "port" / "wasm" / "se_wasm.c"], target
+    )
 
 
 def _run(command: Sequence[str | Path], target: Path) -> Path:

@@ -15,21 +15,24 @@ PACKAGE = Path(lstm_se.__file__).parent
 # A module imports only from modules before it; __init__ gathers, and only the end needs it.
 # Modules of a subpackage have its name before theirs.
 ORDER = (
-    *("files", "config", "audio", "stft", "features", "network"),
+    *("files", "shipped", "config", "audio", "stft", "features", "network"),
     *("workers", "cluster", "datasets", "transfer", "download"),
     *("noises", "reverberation", "microphone", "mixing", "bundled", "banks"),
     *("recordings", "plan", "building"),
     *("pipeline", "recurrence", "models", "losses", "metrics", "report", "evaluation", "stress"),
     *("comparison", "wiener", "weights", "packaged", "peers", "opinion"),
-    *("runs", "distributed", "training", "ingredients", "enhance"),
+    *("runs", "distributed", "training", "ingredients", "enhance", "prune", "skipping"),
     *("fixedpoint", "quantize", "integer", "radix4", "frames", "engine"),
-    *("packing", "selftest", "export", "toolchain", "native", "emulate", "engines"),
+    *("packing", "selftest", "export", "toolchain", "native", "webassembly"),
+    *("emulate", "engines"),
     *("fidelity", "footprint", "golden"),
+    *("tflite", "conversion", "interpreters", "fakequant"),
     *("studies", "materials", "experiments"),
     *("card", "bench", "plots"),
     *("commands.__init__", "commands.options", "commands.terminal"),
     *("commands.enhance", "commands.evaluate", "commands.data", "commands.train"),
     *("commands.info", "commands.bench", "commands.quantize", "commands.export"),
+    "commands.prune",
     *("__init__", "cli", "__main__"),
 )
 KERAS = {
@@ -37,8 +40,8 @@ KERAS = {
     "experiments",
 }
 HEAVY = {
-    "tensorflow": KERAS | {"pipeline", "materials"},
-    "keras": KERAS,
+    "tensorflow": KERAS | {"pipeline", "materials", "conversion", "fakequant"},
+    "keras": KERAS | {"fakequant"},
     "librosa": set(),
     "matplotlib": {"plots"},
 }

@@ -3,35 +3,64 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import FOLDER
 
+if TYPE_CHECKING:
+    from ..enhance import Denoiser
+
 
 @click.command()
 @click.argument("model", default="tiny")
-@click.option("--to", "form", type=click.Choice(["c", "golden"]), required=True)
-@click.option("--out", required=True, type=FOLDER, help="Folder for c, file for golden.")
+@click.option("--to", "form", type=click.Choice(["c", "wasm", "tflite", "golden"]), required=True)
+@click.option("--out", required=True, type=FOLDER, help="Folder for c and tflite, else file.")
 def export(model: str, form: str, out: Path) -> None:
-    """Write a quantized model as C sources, or its stages on a known sound as golden vectors.
+    """Write a quantized model as C sources or WebAssembly, or its stages on a known sound.
+
+    TensorFlow Lite files are quantized by TensorFlow: the ranges of their integers come from the
+    validation recordings of the bundled corpus.
 
     \b
     Examples:
       lstm-se export tiny --to c --out firmware/speech_denoiser
+      lstm-se export tiny --to wasm --out denoiser.wasm
+      lstm-se export tiny --to tflite --out tflite
       lstm-se export run --to golden --out golden.npz
     """
-    from .. import enhance, golden
+    from .. import enhance, golden, webassembly
     from .. import export as sources
     from ..quantize import quantize
 
     trained = enhance.load(model)
+    if form == "tflite":
+        _to_tflite(trained, out)
+        return
     whole = quantize(trained.weights, trained.config)
     if form == "c":
         for path in sources.write_sources(whole, out):
             click.echo(path)
         return
-    if out.suffix != ".npz":
-        raise ValueError(f"{out} must end in .npz: golden vectors are such an archive")
-    golden.save(whole, out)
+    write, suffix = {
+        "wasm": (webassembly.write_module, ".wasm"),
+        "golden": (golden.save, ".npz"),
+    }[form]
+    if out.suffix != suffix:
+        raise ValueError(f"{out} must end in {suffix}: that is what --to {form} writes")
+    write(whole, out)
     click.echo(out)
+
+
+def _to_tflite(trained: Denoiser, out: Path) -> None:
+    """Every form, and what is in it."""
+    from .. import tflite
+    from ..bundled import mini
+
+    recordings = (pair.load()[1] for pair in mini().validation)
+    for path in tflite.write(trained, out, recordings).values():
+        file = path.read_bytes()
+        operators = tflite.contents(file).operators
+        named = ", ".join(f"{count} {name}" for name, count in sorted(operators.items()))
+        click.echo(f"{path}: {len(file) / 1024:.0f} KiB: {named}")

@@ -1,0 +1,78 @@
+/** What the reader sees and touches. */
+
+/** @template {HTMLElement} T @param {string} id @returns {T} */
+export function element(id) {
+  return /** @type {T} */ (document.getElementById(id));
+}
+
+export const start = /** @type {HTMLButtonElement} */ (element("start"));
+export const ab = /** @type {HTMLButtonElement} */ (element("switch"));
+export const record = /** @type {HTMLButtonElement} */ (element("record"));
+export const whole = /** @type {HTMLButtonElement} */ (element("whole"));
+export const mix = /** @type {HTMLInputElement} */ (element("mix"));
+export const aloud = /** @type {HTMLInputElement} */ (element("aloud"));
+export const file = /** @type {HTMLInputElement} */ (element("file"));
+export const sources = /** @type {HTMLFieldSetElement} */ (element("sources"));
+
+/** @param {string} text what is going on */
+export function say(text) {
+  element("status").textContent = text;
+}
+
+/** @param {unknown} problem shown until the next action; nothing hides it */
+export function complain(problem) {
+  const message = element("message");
+  message.hidden = !problem;
+  message.textContent = problem instanceof Error ? problem.message : String(problem ?? "");
+}
+
+/** @returns {string} `microphone`, `file` or a sample's file */
+export function chosen() {
+  return /** @type {HTMLInputElement} */ (sources.querySelector(":checked")).value;
+}
+
+/** @param {string} value of a source @param {boolean} [possible] whether it can be had */
+export function choose(value, possible = true) {
+  const radio = sources.querySelector(`input[value="${value}"]`);
+  /** @type {HTMLInputElement} */ (radio).checked = possible;
+  /** @type {HTMLInputElement} */ (radio).disabled = !possible;
+}
+
+/** @param {string} value @param {string} name a bundled sample to choose */
+export function offer(value, name) {
+  const label = document.createElement("label"), radio = document.createElement("input");
+  radio.type = "radio";
+  radio.name = "source";
+  radio.value = value;
+  label.append(radio, ` ${name}`);
+  element("samples").append(label);
+}
+
+/** @returns {number} share of the denoised sound that switch and slider ask for, 0 to 1 */
+export function share() {
+  return ab.getAttribute("aria-checked") === "true" ? Number(mix.value) / 100 : 0;
+}
+
+/** Turn the switch over. */
+export function flip() {
+  const on = ab.getAttribute("aria-checked") !== "true";
+  ab.setAttribute("aria-checked", String(on));
+  element("switch-state").textContent = on ? "on" : "off";
+}
+
+/** @param {(file: File) => void} take called with a file that is dropped anywhere */
+export function listenForDrops(take) {
+  /** @param {boolean} over */
+  const mark = (over) => document.body.classList.toggle("dropping", over);
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    mark(true);
+  });
+  addEventListener("dragleave", () => mark(false));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    mark(false);
+    const dropped = event.dataTransfer?.files[0];
+    if (dropped) take(dropped);
+  });
+}

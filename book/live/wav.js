@@ -1,0 +1,122 @@
+/** WAV files: reads whole numbers of 8 to 32 bits and floats, writes 16 bits. */
+
+/**
+ * @typedef {object} Format
+ * @property {number} rate in Hz
+ * @property {number} channels
+ * @property {number} bits of a sample
+ * @property {boolean} float whether samples are floats
+ * @property {number} begin first byte of the samples
+ * @property {number} frames samples of each channel
+ */
+
+/** @param {DataView} view @param {number} at @returns {string} four letters */
+function letters(view, at) {
+  return String.fromCharCode(...[0, 1, 2, 3].map((i) => view.getUint8(at + i)));
+}
+
+/** @param {ArrayBuffer} head the first bytes of a file @returns {boolean} */
+export function isWav(head) {
+  const view = new DataView(head);
+  return head.byteLength >= 12 && letters(view, 0) === "RIFF" && letters(view, 8) === "WAVE";
+}
+
+/**
+ * What a WAV file holds.
+ * @param {ArrayBuffer} head its beginning, up to the samples at least
+ * @param {number} size of the whole file in bytes
+ * @returns {Format}
+ * @throws {Error} if it is no WAV file, or of a kind that cannot be read
+ */
+export function readFormat(head, size) {
+  if (!isWav(head)) throw new Error("it is no WAV file");
+  const view = new DataView(head);
+  /** @type {Partial<Format>} */
+  const format = {};
+  for (let at = 12; at + 8 <= head.byteLength; ) {
+    const name = letters(view, at), length = view.getUint32(at + 4, true), body = at + 8;
+    if (name === "fmt " && body + 16 <= head.byteLength) Object.assign(format, kind(view, body));
+    if (name === "data") return finished(format, body, Math.min(length, size - body));
+    at = body + length + (length % 2);
+  }
+  throw new Error("it is a WAV file without samples");
+}
+
+/** @param {DataView} view @param {number} at @returns {Partial<Format>} */
+function kind(view, at) {
+  const tag = view.getUint16(at, true);
+  // the extensible kind names its own in a longer header
+  const code = tag === 0xfffe && at + 26 <= view.byteLength ? view.getUint16(at + 24, true) : tag;
+  const bits = view.getUint16(at + 14, true);
+  const known = (code === 1 && [8, 16, 24, 32].includes(bits)) || (code === 3 && bits % 32 === 0);
+  if (!known) throw new Error(`its WAV format ${code} with ${bits} bits cannot be read here`);
+  return {
+    channels: view.getUint16(at + 2, true), rate: view.getUint32(at + 4, true),
+    bits, float: code === 3,
+  };
+}
+
+/** @param {Partial<Format>} format @param {number} begin @param {number} bytes @returns {Format} */
+function finished(format, begin, bytes) {
+  const { rate, channels, bits, float } = format;
+  if (!rate || !channels || !bits) throw new Error("its WAV header has no format");
+  const frames = Math.floor(bytes / (channels * (bits / 8)));
+  return { rate, channels, bits, float: Boolean(float), begin, frames };
+}
+
+/**
+ * The samples of a WAV file, channels averaged.
+ * @param {ArrayBuffer} file
+ * @returns {{rate: number, samples: Float32Array}} samples in [-1, 1]
+ * @throws {Error} if it cannot be read or is empty
+ */
+export function decodeWav(file) {
+  const format = readFormat(file, file.byteLength);
+  if (!format.frames) throw new Error("it is a WAV file without samples");
+  const { channels, frames, begin } = format, width = format.bits / 8;
+  const read = reader(new DataView(file), format);
+  const samples = new Float32Array(frames);
+  for (let i = 0; i < frames; i++) {
+    let sum = 0;
+    for (let c = 0; c < channels; c++) sum += read(begin + (i * channels + c) * width);
+    samples[i] = sum / channels;
+  }
+  if (!samples.every(Number.isFinite)) throw new Error("it has samples that are no numbers");
+  return { rate: format.rate, samples };
+}
+
+/** @param {DataView} view @param {Format} format @returns {(at: number) => number} */
+function reader(view, { bits, float }) {
+  if (float && bits === 32) return (at) => view.getFloat32(at, true);
+  if (float) return (at) => view.getFloat64(at, true);
+  if (bits === 8) return (at) => (view.getUint8(at) - 128) / 128;
+  if (bits === 16) return (at) => view.getInt16(at, true) / 2 ** 15;
+  if (bits === 32) return (at) => view.getInt32(at, true) / 2 ** 31;
+  return (at) => (view.getUint16(at, true) + 65536 * view.getInt8(at + 2)) / 2 ** 23;
+}
+
+/**
+ * A WAV file of 16 bits, mono.
+ * @param {Int16Array} pcm
+ * @param {number} rate in Hz
+ * @returns {ArrayBuffer}
+ */
+export function encodeWav(pcm, rate) {
+  const bytes = 2 * pcm.length, file = new ArrayBuffer(44 + bytes), view = new DataView(file);
+  /** @param {number} at @param {string} text */
+  const name = (at, text) => [...text].forEach((c, i) => view.setUint8(at + i, c.charCodeAt(0)));
+  name(0, "RIFF");
+  view.setUint32(4, 36 + bytes, true);
+  name(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 2 * rate, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  name(36, "data");
+  view.setUint32(40, bytes, true);
+  pcm.forEach((sample, i) => view.setInt16(44 + 2 * i, sample, true));
+  return file;
+}

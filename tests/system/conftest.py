@@ -1,0 +1,78 @@
+"""Browsers and servers of the system tests."""
+
+import functools
+import http.server
+import shutil
+import threading
+
+import numpy as np
+import pytest
+import soundfile as sf
+from chromium import MICROPHONE, Chromium
+from controls import BUILT, Server, address, ready
+
+import lstm_se
+from lstm_se import audio, enhance, quantize
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory):
+    """Starts a server that has the folder of the page, and nothing else, on a path of its own."""
+    assert (BUILT / "index.html").exists(), "no live page: run `make book` first"
+    root = tmp_path_factory.mktemp("site")
+    shutil.copytree(BUILT, root / "any" / "path")
+    servers = []
+
+    def start(isolated=False):
+        handler = functools.partial(Server, directory=str(root), isolated=isolated)
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return servers[-1].server_port
+
+    yield start
+    for server in servers:
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def port(serve):
+    return serve()
+
+
+@pytest.fixture(scope="session")
+def spoken():
+    """What the microphone hears: noisy sentences at 16 kHz."""
+    return np.concatenate([pair.load()[1] for pair in lstm_se.mini().test[:4]])
+
+
+@pytest.fixture(scope="session")
+def start_browser(tmp_path_factory, spoken):
+    """Starts browsers, and ends them."""
+    wav = tmp_path_factory.mktemp("microphone") / "spoken.wav"
+    sf.write(wav, audio.resample(spoken, 16_000, 48_000), 48_000, "PCM_16")
+    browsers = []
+
+    def start(*flags):
+        flags = flags or (*MICROPHONE, f"--use-file-for-fake-audio-capture={wav}")
+        browsers.append(Chromium(tmp_path_factory.mktemp("browser"), flags))
+        return browsers[-1]
+
+    yield start
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(start_browser):
+    return start_browser()
+
+
+@pytest.fixture
+def page(browser, port):
+    return ready(browser, address(port))
+
+
+@pytest.fixture(scope="session")
+def model():
+    shipped = enhance.load("tiny")
+    return quantize.quantize(shipped.weights, shipped.config)

@@ -1,0 +1,125 @@
+"""What the tests of the live page share: its server, and how to use its controls."""
+
+import http.server
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from lstm_se import engine
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / "_build/html/book/live"
+HOP = engine.HOP
+
+
+class Server(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder and remembers what it was asked for; isolated pages have a finer clock."""
+
+    asked: list[str] = []
+
+    def __init__(self, *args, isolated, **kwargs):
+        self.isolated = isolated
+        super().__init__(*args, **kwargs)
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        super().do_GET()
+
+    def end_headers(self):
+        if self.isolated:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *_):
+        """Keep the test report readable."""
+
+
+def address(port, query="", host="127.0.0.1"):
+    return f"http://{host}:{port}/any/path/index.html{query}"
+
+
+def ready(browser, url):
+    """Open the page and wait until its controls are."""
+    Server.asked.clear()
+    browser.open(url)
+    browser.wait("document.getElementById('status').textContent.startsWith('Ready')")
+    return browser
+
+
+# When the controls opened, after the page was asked for: the page itself marks it.
+READY_MS = "performance.getEntriesByName('ready')[0].startTime"
+
+
+def click(page, name):
+    page.evaluate(f"document.getElementById('{name}').click()")
+
+
+def text(page, name):
+    return page.evaluate(f"document.getElementById('{name}').textContent")
+
+
+def started(page):
+    click(page, "start")
+    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+
+
+def stopped(page):
+    click(page, "start")
+    page.wait("document.getElementById('start').textContent === 'Start'")
+
+
+def choose(page, value):
+    page.evaluate(f"document.querySelector('input[value=\"{value}\"]').click()")
+
+
+def samples(page):
+    found = "[...document.querySelectorAll('#samples input')].map((radio) => radio.value)"
+    return page.evaluate(found)
+
+
+def hops(page, count):
+    """Wait until so many hops were recorded."""
+    time.sleep(count * HOP / 16_000)
+
+
+def download(page):
+    """Noisy and denoised int16 of the newest recording, as files that a reader would get."""
+    page.wait("document.querySelectorAll('#results article').length > 0")
+    names = page.evaluate(
+        "[...document.querySelector('#results article').querySelectorAll('a')]"
+        ".map((link) => (link.click(), link.download))"
+    )
+    until = time.monotonic() + 30
+    paths = [page.downloads / name for name in names]
+    while not all(path.exists() for path in paths):
+        assert time.monotonic() < until, f"{names} were not downloaded"
+        time.sleep(0.05)
+    read = [sf.read(path, dtype="int16") for path in paths]
+    assert all(rate == 16_000 for _, rate in read)
+    for path in paths:
+        path.unlink()
+    return [pcm for pcm, _ in read]
+
+
+def give_file(page, path):
+    """What choosing a file in the dialogue does."""
+    found = page.call("Runtime.evaluate", expression="document.getElementById('file')")
+    page.call("DOM.setFileInputFiles", files=[str(path)], objectId=found["result"]["objectId"])
+
+
+def denoised_by_command(pcm, folder):
+    """What ``lstm-se enhance --engine int8`` writes."""
+    sf.write(folder / "noisy.wav", pcm, 16_000, "PCM_16")
+    command = [ROOT / ".venv/bin/lstm-se", "enhance", "noisy.wav", "-o", "out.wav"]
+    subprocess.run([*command, "--engine", "int8"], cwd=folder, check=True, capture_output=True)
+    return sf.read(folder / "out.wav", dtype="int16")[0]
+
+
+def bits_of_numpy(model, noisy):
+    """What the integer engine makes of int16."""
+    denoiser = engine.PcmDenoiser(model.config, engine.IntegerStream(model))
+    return engine.to_pcm(denoiser.enhance(noisy / np.float32(32768)))

