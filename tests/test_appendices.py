@@ -1,0 +1,92 @@
+"""The pages at the end of the book keep up with the rest of it."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+import lstm_se
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path(lstm_se.__file__).parent
+GLOSSARY = ROOT / "book" / "glossary.md"
+NO_ROOM = {"__init__", "__main__"}
+
+
+def text_of(path):
+    """Source of a page: prose and cells."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+
+
+def entries():
+    """Terms of the glossary, each with its synonyms."""
+    groups = []
+    for block in re.findall(r"```\{glossary\}\n(.*?)```", text_of(GLOSSARY), re.DOTALL):
+        for entry in block.strip().split("\n\n"):
+            groups.append([line for line in entry.splitlines() if not line.startswith(" ")])
+    return groups
+
+
+def written():
+    """Everything that a reader meets: pages, docstrings (they are the API page), the firmware."""
+    pages = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("book/*.ipynb"), *ROOT.glob("book/*.md")]
+    pages = [path for path in pages if path != GLOSSARY]
+    sources = [*PACKAGE.glob("*.py"), ROOT / "firmware" / "README.md"]
+    texts = [text_of(path) for path in pages]
+    texts += [path.read_text(encoding="utf-8") for path in sources]
+    return re.sub(r"\s+", " ", " ".join(texts)).lower()
+
+
+def test_glossary_has_each_term_once_in_the_order_of_the_alphabet_within_its_section():
+    terms = [term for group in entries() for term in group]
+    assert len(terms) == len({term.lower() for term in terms}) > 50
+    for block in re.findall(r"```\{glossary\}\n(.*?)```", text_of(GLOSSARY), re.DOTALL):
+        first = [entry.splitlines()[0].lower() for entry in block.strip().split("\n\n")]
+        assert first == sorted(first)
+
+
+def test_glossary_explains_no_word_that_the_book_does_not_use():
+    text = written()
+    unused = [group for group in entries() if not any(term.lower() in text for term in group)]
+    assert not unused
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("book/*.md")), ids=lambda path: path.stem)
+def test_prose_names_terms_of_the_glossary_only(path):
+    known = {term.lower() for group in entries() for term in group}
+    for named in re.findall(r"\{term\}`([^`]+)`", text_of(path)):
+        target = re.search(r"<(.+)>$", named)
+        assert (target[1] if target else named).lower() in known
+
+
+def test_api_page_has_every_room_of_the_package():
+    shown = set(re.findall(r"automodule:: lstm_se\.(\w+)", text_of(ROOT / "book" / "api.md")))
+    rooms = {path.stem for path in PACKAGE.glob("*.py")} - NO_ROOM
+    assert shown == rooms
+
+
+def test_troubleshooting_quotes_messages_that_exist():
+    """What opens a row in backticks, and is a sentence, is what a program here prints."""
+    files = [*PACKAGE.rglob("*.py"), ROOT / "Makefile"]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
+    source = re.sub(r'"\s*\n?\s*f?"|\{[^{}]*\}', "", source)
+    first = re.findall(
+        r"^\| `([^`]+)`", text_of(ROOT / "book" / "troubleshooting.md"), re.MULTILINE
+    )
+    messages = [quote for quote in first if " " in quote and not quote.startswith(("pip", "make"))]
+    assert len(messages) > 15
+    for message in messages:
+        pieces = [piece.strip(" :") for piece in re.split(r"…|28, 56|28", message)]
+        for piece in filter(None, pieces):
+            assert piece.removeprefix("error: ") in source, message
+
+
+def test_menu_names_the_appendices():
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    for name in ("troubleshooting", "glossary", "api", "data_statement", "how_it_is_tested"):
+        assert f"book/{name}" in files
