@@ -19,6 +19,7 @@ from .config import Config
 from .losses import SpectralLoss
 from .runs import Curves, Run
 
+TIE = 1e-3  # of the loss: validation batches cannot tell two epochs apart that are so near
 DECAY = 0.02  # of Muon's kernels, times the rate: without, they grow until the gates saturate
 
 
@@ -150,7 +151,7 @@ def train(
         initial: Weights to start from; drawn at random if ``None``.
 
     Returns:
-        The model with the weights of the best epoch.
+        The model with the weights of the best epoch; of equals, the last one.
 
     Raises:
         FileExistsError: If ``run`` holds a training already and ``resume`` is false.
@@ -209,6 +210,16 @@ def _fit(
 def _step(model: models.Denoiser) -> int:
     """Steps that a model has behind it; ``int`` alone cannot read a mirrored variable."""
     return int(model.optimizer.iterations.numpy())
+
+
+def replaces(loss: float, earlier: Sequence[float]) -> bool:
+    """Whether the weights of an epoch replace those kept before: of equals, those trained longer.
+
+    Args:
+        loss: Validation loss of the epoch.
+        earlier: Validation losses of those before it.
+    """
+    return loss < min(earlier, default=np.inf) * (1 + TIE)
 
 
 class _Interrupted(Exception):
@@ -280,8 +291,7 @@ class _Keeper(keras.callbacks.Callback):
             raise ValueError(
                 f"the loss is {logs['val_loss']} after epoch {epoch + 1}: lower learning_rate"
             )
-        best = min((row["val_loss"] for row in self.run.history()), default=np.inf)
-        if logs["val_loss"] < best:
+        if replaces(logs["val_loss"], [row["val_loss"] for row in self.run.history()]):
             with self.model.optimizer.averaged(self.model.trainable_variables):
                 self.run.keep(self.model)
         rate = float(self.model.optimizer.learning_rate)
