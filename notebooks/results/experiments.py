@@ -141,6 +141,7 @@ def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
 @click.option(
     "--steps", type=click.IntRange(min=1), default=800, show_default=True
 )
+@click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
 @click.option("--only", multiple=True, help="Names of variants.")
 def tiny(
@@ -148,6 +149,7 @@ def tiny(
     noise: tuple[Path, ...],
     pairs: Path,
     steps: int,
+    seeds: str,
     out: Path | None,
     only: tuple[str, ...],
 ) -> None:
@@ -158,9 +160,9 @@ def tiny(
         tuple(banks.load_noise(banks.by_folder(noise))),
     )
     base = Config.preset("tiny")
-    study = Study(
-        "tiny", base, TINY, SEEDS, steps * base.batch_size, xla=True
-    )
+    numbers = tuple(int(seed) for seed in seeds.split(","))
+    segments = steps * base.batch_size
+    study = Study("tiny", base, TINY, numbers, segments, xla=True)
     experiments.run(
         study,
         material,
