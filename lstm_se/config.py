@@ -88,6 +88,7 @@ class Config:
         loss: ``"mse"``, ``"mae"``, ``"magnitude"``, ``"psa"`` or ``"compressed"``.
         complex_weight: Weight of the complex term in the compressed loss.
         snr_weight: Weight of the log error-to-signal term that is added to the loss.
+        estoi_weight: Weight of the lost intelligibility that is added to the loss.
         segment_seconds: Length of a training segment in s.
         batch_size: Segments in a batch.
         optimizer: ``"adam"``, or ``"muon"`` for the recurrent layers and Adam for the others.
@@ -123,6 +124,7 @@ class Config:
     loss: str = "compressed"
     complex_weight: float = 0.43
     snr_weight: float = 0.0007
+    estoi_weight: float = 0.0
     segment_seconds: float = 3.0
     batch_size: int = 32
     optimizer: str = "adam"
@@ -234,6 +236,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "local": True,
         "complex_weight": 0.1,
         "snr_weight": 0.01,
+        "estoi_weight": 0.5,
         "segment_seconds": 4.0,
         "batch_size": 8,
         "optimizer": "muon",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from .materials import Material, digest_of
 from .studies import METRICS, Results, Study, Variant, cost, fields_of, fingerprint
 
 DIGITS = 4  # of a score in the file
+PARTS = 8  # of a training: points of its curve
 Tell = Callable[[str], None]
 
 
@@ -186,30 +188,34 @@ def _row(
     config = variant.config(study.base, seed)
     begin = time.monotonic()
     source = material.source(config, variant)
-    denoiser, loss = train(config, source, study.segments, study.xla)
+    denoiser, curve = train(config, source, study.segments, study.xla)
     seconds = round(time.monotonic() - begin, 1)
     scores = {
         where: scored([(clean, denoiser(noisy)) for clean, noisy in pairs])
         for where, pairs in loaded.items()
     }
     row = {"variant": variant.name, "seed": seed, "seconds": seconds}
-    return {**row, "loss": loss, "scores": scores}
+    return {**row, "curve": curve, "scores": scores}
 
 
 def train(
     config: Config, source: pipeline.Source, segments: int, xla: bool = False
-) -> tuple[Denoiser, float | None]:
+) -> tuple[Denoiser, list[float | None]]:
     """Train for a number of segments and take the last weights: nothing is chosen by any score.
 
     Returns:
-        The denoiser, and the mean training loss; ``None`` if it is not finite.
+        The denoiser, and the mean training loss of up to ``PARTS`` equal parts of the training, one
+        after the other; ``None`` where it is not finite.
     """
     keras.backend.clear_session()
     steps = segments // config.batch_size
     model = training.compile_model(config, training.Schedule(1, steps), xla=xla)
     batches = pipeline.dataset(source, 0, steps)
-    history = model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0).history
+    parts = math.gcd(steps, PARTS)
+    history = model.fit(
+        batches, epochs=parts, steps_per_epoch=steps // parts, shuffle=False, verbose=0
+    ).history
     with model.optimizer.averaged(model.trainable_variables):
         weights = models.get_weights(model.network)
-    loss = history["loss"][-1]
-    return Denoiser(config, weights), round(loss, 5) if np.isfinite(loss) else None
+    curve = [round(loss, 5) if np.isfinite(loss) else None for loss in history["loss"]]
+    return Denoiser(config, weights), curve

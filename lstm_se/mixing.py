@@ -92,7 +92,7 @@ class Recipe:
     noise_only: float = 0.12
     speech_only: float = 0.06
     synthetic: float = 0.22
-    babble: float = 0.12
+    babble: float = 0.2
     distant_talker: float = 0.03
     second_noise: float = 0.3
     reverberation: float = 0.2

@@ -163,8 +163,18 @@ def test_training_that_diverged_is_kept_without_a_loss(material):
     config = dataclasses.replace(BASE, loss="mse", normalisation="none")
     huge = materials.Recorded(material.pairs[:1]).source(config, Variant("base"))
     huge._pairs = [(np.full_like(c, np.nan), n) for c, n in huge._pairs]
-    _, loss = experiments.train(config, huge, 8)
-    assert loss is None
+    _, curve = experiments.train(config, huge, 8)
+    assert curve == [None, None]  # two steps of four segments
+
+
+def test_curve_follows_the_training_and_goes_through_all_batches(material):
+    source, seen = material.source(BASE, Variant("base")), []
+    drawn = source.batch
+    source.batch = lambda step: [seen.append(int(step)), drawn(step)][1]
+    _, curve = experiments.train(BASE, source, 32 * BASE.batch_size)
+    assert len(curve) == experiments.PARTS
+    assert curve[-1] < curve[0]
+    assert sorted(seen) == list(range(32))
 
 
 def test_failed_measure_is_no_number():

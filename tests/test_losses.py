@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import noise, small
 
-from lstm_se import losses
+import lstm_se
+from lstm_se import losses, metrics
+from lstm_se.config import Config
 from lstm_se.stft import stft
 
 ALL = {**losses.LOSSES, "log_error": losses.log_error}
@@ -143,6 +145,69 @@ def test_log_error_of_an_utterance_without_speech_is_zero():
     assert value("log_error", 0 * spectrum(), spectrum()).tolist() == [0, 0]
 
 
+def lost(clean, enhanced):
+    """Lost intelligibility of waveforms at 16 kHz, ``(utterances, samples)``."""
+    spectra = (tf.constant(stft(np.atleast_2d(waveform))) for waveform in (clean, enhanced))
+    return losses.lost_intelligibility(*spectra, 16_000, 256).numpy()
+
+
+@pytest.fixture(scope="module")
+def speech():
+    """Pairs of ``(clean, noisy)`` at every level of noise."""
+    return [pair.load() for pair in lstm_se.mini().test[::4]]
+
+
+def test_lost_intelligibility_is_what_estoi_says(speech):
+    for clean, noisy in speech:
+        estoi = metrics.estoi(clean, noisy)
+        assert 1 - lost(clean, noisy)[0] == pytest.approx(estoi, abs=0.08)
+
+
+def test_nothing_is_lost_of_clean_speech_at_any_level(speech):
+    clean = speech[0][0]
+    assert lost(clean, clean)[0] == pytest.approx(0, abs=0.01)
+    assert lost(clean, 0.3 * clean)[0] == pytest.approx(0, abs=0.01)
+
+
+def test_less_is_lost_where_there_is_less_noise(speech):
+    clean, noisy = speech[0]
+    found = [lost(clean, clean + share * (noisy - clean))[0] for share in (0.1, 0.5, 1.0)]
+    assert 0 < found[0] < found[1] < found[2] < 1
+
+
+def test_pauses_of_the_talker_do_not_count(speech):
+    clean, noisy = speech[0]
+    pause = np.zeros(32_000, np.float32)
+    rustle = 0.01 * noise(32_000)
+    longer = [np.concatenate([one, other]) for one, other in ((clean, pause), (noisy, rustle))]
+    assert lost(*longer)[0] == pytest.approx(lost(clean, noisy)[0], abs=0.02)
+
+
+def test_nothing_is_lost_of_an_utterance_without_speech(speech):
+    noisy = speech[0][1]
+    assert lost(0 * noisy, noisy).tolist() == [0]
+    assert lost(noisy[:4000], 0 * noisy[:4000]).tolist() == [0]  # shorter than a piece
+
+
+@pytest.mark.parametrize("levels", CASES.values(), ids=CASES)
+def test_gradient_of_the_lost_intelligibility_is_finite(levels):
+    spectra = [stft(np.float32(level) * noise(1, 16_000, seed=1)) for level in levels]
+    parts = [tf.Variable(part) for part in (spectra[1].real, spectra[1].imag)]
+    with tf.GradientTape() as tape:
+        found = losses.lost_intelligibility(
+            tf.constant(spectra[0]), tf.complex(*parts), 16_000, 256
+        )
+    gradients = tape.gradient(found, parts)
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+
+
+def test_every_third_octave_hears_a_bin():
+    bands = losses.third_octaves(16_000, 512)
+    assert bands.shape == (257, 15)
+    assert bands.sum(0).min() >= 1
+    assert bands.sum(1).max() == 1
+
+
 def loss_of(config, clean, enhanced):
     """The loss of a configuration, of each utterance."""
     return losses.SpectralLoss(config).call(tf.constant(clean), tf.constant(enhanced)).numpy()
@@ -162,3 +227,11 @@ def test_weights_of_a_configuration_count():
     expected = losses.compressed(*spectra, 0.5) + 0.01 * losses.log_error(*spectra)
     config = small(loss="compressed", complex_weight=0.5, snr_weight=0.01)
     np.testing.assert_allclose(loss_of(config, clean, enhanced), expected, 1e-4)
+
+
+def test_weight_of_the_lost_intelligibility_counts(speech):
+    clean, noisy = (waveform[None] for waveform in speech[0])
+    without, all_of_it = (
+        loss_of(Config(snr_weight=0.0, estoi_weight=weight), clean, noisy) for weight in (0.0, 0.5)
+    )
+    np.testing.assert_allclose(all_of_it - without, 0.5 * lost(clean, noisy), rtol=1e-3)
