@@ -123,8 +123,8 @@ int main(void) {
     SCB_EnableICache();
     SCB_EnableDCache();
     HAL_Init();
+    BSP_LED_Init(LED1); /* first: it shows that the clock could not be set */
     set_clock();
-    BSP_LED_Init(LED1);
     BSP_PB_Init(BUTTON_KEY, BUTTON_MODE_GPIO);
     start_cycle_counter();
     if (!se_selftest(&denoiser)) stop();
