@@ -28,7 +28,7 @@ ORDER = (
     *("fidelity", "footprint", "golden"),
     *("tflite", "conversion", "interpreters", "fakequant"),
     *("studies", "materials", "experiments"),
-    *("card", "bench", "plots"),
+    *("card", "bench", "plots", "fader"),
     *("commands.__init__", "commands.options", "commands.terminal"),
     *("commands.enhance", "commands.evaluate", "commands.data", "commands.train"),
     *("commands.info", "commands.bench", "commands.quantize", "commands.export"),
