@@ -28,6 +28,23 @@ def describe(model: str | Path) -> str:
     return "\n\n".join(section for section in sections if section)
 
 
+def stages(model: str | Path) -> tuple[Path, ...]:
+    """Folders with the records of the trainings that made a model, the first one first.
+
+    The last one is the model's own folder. Those before it lie in its folder ``stages`` and hold
+    ``config.json``, ``recipe.json`` and ``history.csv``; each began with the weights that the one
+    before had kept.
+
+    Args:
+        model: Name of a model that comes with the package, or the folder of a run.
+
+    Raises:
+        FileNotFoundError: If there is no such model.
+    """
+    folder = enhance.folder_of(model)
+    return (*sorted((folder / "stages").glob("*")), folder)
+
+
 def _network(config: Config) -> str:
     """What follows from the configuration alone."""
     frames = config.sample_rate / config.hop_length
@@ -41,9 +58,16 @@ def _network(config: Config) -> str:
             "cost": f"{macs:,} MAC a frame, {frames * macs / 1e6:.1f} million a second",
             "frame": f"{1000 / frames:.0f} ms; algorithmic latency {latency:.0f} ms",
             "streams": "yes" if config.streams else "no: it looks into the future",
-            "trained with": f"{config.loss} loss, seed {config.seed}",
+            "trained with": f"{_loss(config)}, seed {config.seed}",
         },
     )
+
+
+def _loss(config: Config) -> str:
+    """The loss and the terms that are added to it."""
+    terms = {"log error": config.snr_weight, "lost intelligibility": config.estoi_weight}
+    added = [f"{weight:g} x {name}" for name, weight in terms.items() if weight]
+    return " + ".join([f"{config.loss} loss", *added])
 
 
 def _training(folder: Path) -> str:
@@ -58,13 +82,23 @@ def _training(folder: Path) -> str:
             for row in csv.DictReader(file):
                 if row["bank"] not in banks[row["use"]]:
                     banks[row["use"]].append(row["bank"])
+    hours = sum(_hours(stage) for stage in stages(folder))
     rows = {
         "corpora": ", ".join(facts["corpora"]),
-        "heard": f"{facts['hours_of_mixtures']} h of mixtures",
+        "heard": f"{hours:.1f} h of mixtures in {len(stages(folder))} trainings",
     }
     for use, names in banks.items():
         rows[use] = f"{facts['minutes'][use]} min: {', '.join(names)}"
     return _rows("training", rows)
+
+
+def _hours(stage: Path) -> float:
+    """Length of what a training heard, in h; one that was interrupted heard less than planned."""
+    recipe: dict[str, Any] = json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
+    config = Config.load(stage / "config.json")
+    rows = (stage / "history.csv").read_text(encoding="utf-8").splitlines()
+    segments = (len(rows) - 1) * recipe["steps"] * config.batch_size
+    return segments * config.segment_seconds / 3600
 
 
 def _scores(folder: Path) -> str:

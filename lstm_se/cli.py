@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from . import __version__
+from .commands.average import average
 from .commands.bench import bench
 from .commands.data import data
 from .commands.enhance import enhance
@@ -29,7 +30,7 @@ def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
 
 
-for command in (bench, data, enhance, evaluate, export, info, prune, quantize, train):
+for command in (average, bench, data, enhance, evaluate, export, info, prune, quantize, train):
     commands.add_command(command)
 
 

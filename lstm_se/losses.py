@@ -76,7 +76,7 @@ def compressed(
         clean: Shape ``(batch, frames, bins)``, complex64.
         enhanced: As ``clean``.
         complex_weight: Weight of the term that knows the phase.
-        exponent: Of the magnitude; 0.3 is near the ear's loudness.
+        exponent: Of the magnitude; 0.3 in the paper, so that soft sounds count beside loud ones.
     """
     s, e = magnitude(clean), magnitude(enhanced)
     sc, ec = (tf.exp(exponent * tf.math.log(m)) for m in (s, e))  # twice as fast as a power

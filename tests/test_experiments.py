@@ -1,6 +1,7 @@
 """A study is trained run by run; what is done is kept, and only that."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -263,3 +264,24 @@ def test_script_of_page_10_trains_tiny_on_folders_and_goes_on(tmp_path, corpus):
     assert results.content["sets"]["validation"]["names"] == [
         pair.name for pair in paired(tmp_path / "pairs" / "clean", tmp_path / "pairs" / "noisy")
     ]
+
+
+def test_script_of_page_10_scores_what_lies_between_two_models(tmp_path, corpus):
+    for pair in corpus.validation[:2]:
+        for kind, path in (("clean", pair.clean), ("noisy", pair.noisy)):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            (tmp_path / kind / path.name).write_bytes(path.read_bytes())
+    out = tmp_path / "between.json"
+    script = ROOT / "notebooks" / "results" / "experiments.py"
+    command = [sys.executable, script, "between", "tiny", "tiny", "--pairs", tmp_path, "--out", out]
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text())
+    first, *others = found["scores"].values()
+    assert len(others) == 4 and all(other == first for other in others)  # one and the same model
+    assert [len(values) for values in first.values()] == [2, 2, 2]

@@ -22,6 +22,7 @@ ORDER = (
     *("pipeline", "recurrence", "models", "losses", "metrics", "report", "evaluation", "stress"),
     *("comparison", "wiener", "weights", "packaged", "peers", "opinion"),
     *("runs", "distributed", "training", "ingredients", "enhance", "prune", "skipping"),
+    "soup",
     *("fixedpoint", "quantize", "integer", "radix4", "frames", "engine"),
     *("packing", "selftest", "export", "toolchain", "native", "webassembly"),
     *("emulate", "engines"),
@@ -32,7 +33,7 @@ ORDER = (
     *("commands.__init__", "commands.options", "commands.terminal"),
     *("commands.enhance", "commands.evaluate", "commands.data", "commands.train"),
     *("commands.info", "commands.bench", "commands.quantize", "commands.export"),
-    "commands.prune",
+    *("commands.prune", "commands.average"),
     *("__init__", "cli", "__main__"),
 )
 KERAS = {

@@ -5,15 +5,19 @@ Run by hand, from the root of the repository:
     python notebooks/results/experiments.py sweep2022
     python notebooks/results/experiments.py tiny --speech DIR --noise DIR \
         --pairs DIR
+    python notebooks/results/experiments.py between FIRST LAST --pairs DIR
 
 The first needs nothing else and takes about an hour on one core. The second
 mixes the speech and the noise in your folders, and scores on the folders
 `clean` and `noisy` in the one that `--pairs` names; no talker and no noise in
-it may be in the others. Started again, both go on where they stopped.
+it may be in the others. Started again, both go on where they stopped. The
+third scores the weights between two models, of which one was trained on to
+the other.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -28,8 +32,16 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
 
 import click  # noqa: E402
 import lstm_se  # noqa: E402
-from lstm_se import banks, datasets, experiments, materials  # noqa: E402
+from lstm_se import (  # noqa: E402
+    banks,
+    datasets,
+    enhance,
+    experiments,
+    materials,
+    soup,
+)
 from lstm_se.config import Config  # noqa: E402
+from lstm_se.files import write_whole  # noqa: E402
 from lstm_se.studies import Study, Variant  # noqa: E402
 
 RESULTS = Path(__file__).parent
@@ -79,8 +91,6 @@ SWEEP = Study(
         plain("FFT 256, hop 128", n_fft=256, hop_length=128),
         plain("FFT 512, hop 128", hop_length=128),
         plain("units 256", units=(256, 256)),
-        plain("FFT 256, hop 64", n_fft=256, hop_length=64),
-        plain("hop 128, units 256", hop_length=128, units=(256, 256)),
     ),
     SEEDS,
     segments=240 * BATCH,
@@ -88,18 +98,17 @@ SWEEP = Study(
 
 TINY = (
     Variant("base"),
-    Variant("Adam", {"optimizer": "adam"}),
-    Variant("complex weight 0.43", {"complex_weight": 0.43}),
+    Variant("no intelligibility", {"estoi_weight": 0.0}),
     Variant("SNR weight 0.001", {"snr_weight": 0.001}),
+    Variant("Adam", {"optimizer": "adam"}),
     Variant("64 ERB bands", {"bands": 64, "fine_hz": 0.0}),
     Variant("no local view", {"local": False}),
-    Variant("plain log", {"normalisation": "none"}),
     Variant("GRU", {"cell": "gru"}),
-    Variant("mask of bands", {"mask": "bands", "local": False}),
-    Variant("half of the talkers", share=0.5),
     Variant("no synthetic noise", recipe={"synthetic": 0.0}),
 )
 
+BETWEEN = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the last model
+MEASURES = ("pesq_wb", "estoi", "sdr")
 
 FOLDERS: dict[str, Any] = {
     "multiple": True,
@@ -139,7 +148,7 @@ def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
     help="Folder with `clean` and `noisy`, to score on.",
 )
 @click.option(
-    "--steps", type=click.IntRange(min=1), default=800, show_default=True
+    "--steps", type=click.IntRange(min=1), default=400, show_default=True
 )
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
@@ -173,6 +182,44 @@ def tiny(
         only,
         click.echo,
     )
+
+
+@main.command()
+@click.argument("models", nargs=2)
+@click.option(
+    "--pairs",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder with `clean` and `noisy`, to score on.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
+    """Score the weights between a model and what it was trained on to."""
+    ends = [enhance.load(model) for model in models]
+    judged = datasets.paired(pairs / "clean", pairs / "noisy")
+    means = {
+        f"{share:g}": soup.average(ends, (1 - share, share))
+        for share in BETWEEN
+    }
+    report = lstm_se.evaluate(judged, means, metrics=MEASURES)
+    content = {
+        "command": "python notebooks/results/experiments.py between FIRST LAST"
+        " --pairs DIR",
+        "names": [pair.name for pair in judged],
+        "scores": {
+            share: {
+                metric: [
+                    round(value, experiments.DIGITS)
+                    for value in report.values(share, metric).values()
+                ]
+                for metric in MEASURES
+            }
+            for share in means
+        },
+    }
+    assert not report.failures
+    text = json.dumps(content, indent=1)
+    write_whole(out or RESULTS / "10_between.json", text + "\n")
 
 
 if __name__ == "__main__":
