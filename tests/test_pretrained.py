@@ -1,6 +1,7 @@
 """The weights that come with the package are what their records say."""
 
 import csv
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import audio, enhance, metrics, network, noises, stress
+from lstm_se import audio, card, enhance, metrics, network, noises, runs, stress
 from lstm_se.config import Config
 from lstm_se.report import Report, Row
 
@@ -70,8 +71,33 @@ def pairs(step):
     return [pair.load() for pair in lstm_se.mini().test[::step]]
 
 
-def test_shipped_configuration_is_the_preset():
-    assert enhance.load("tiny").config == Config.preset("tiny")
+def test_shipped_configuration_is_the_preset_but_for_the_rate_of_the_last_stage():
+    shipped, preset = enhance.load("tiny").config, Config.preset("tiny")
+    assert dataclasses.replace(shipped, learning_rate=preset.learning_rate) == preset
+    assert shipped.learning_rate < preset.learning_rate
+
+
+def test_each_stage_has_its_record_and_lowers_the_rate():
+    rates = []
+    for stage in card.stages(FOLDER):
+        recipe = json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
+        config = Config.load(stage / "config.json")
+        history = runs.Run(stage).history()
+        assert network.shapes(config) == network.shapes(enhance.load("tiny").config)
+        assert 0 < len(history) <= recipe["epochs"]
+        assert history[0]["learning_rate"] <= config.learning_rate
+        assert ("initial_sha256" in recipe) == bool(rates)
+        rates.append(config.learning_rate)
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_weights_are_an_average_of_the_first_training_and_the_last():
+    recipe = json.loads((FOLDER / "recipe.json").read_text(encoding="utf-8"))
+    names, digests = zip(*(line.split() for line in recipe["averaged"]), strict=True)
+    assert names == ("first", "third")
+    second = json.loads((FOLDER / "stages" / "2" / "recipe.json").read_text(encoding="utf-8"))
+    assert second["initial_sha256"] == digests[0]
+    assert len(set(digests)) == 2
 
 
 def test_level_of_the_recording_hardly_matters():
