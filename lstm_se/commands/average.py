@@ -15,12 +15,11 @@ from .options import FOLDER
 def average(models: tuple[str, ...], out: Path) -> None:
     """Average the weights of a model and of what a further training made of it.
 
-    The mean often has the gain of the further training and keeps more of what came before. Try it
-    on validation recordings.
+    The mean often has most of what train --initial gained and keeps more of what came before. Try
+    it on validation recordings.
 
     \b
     Example:
-      lstm-se train --data mini --initial tiny --set learning_rate=1e-4 --epochs 2 --out tuned
       lstm-se average tiny tuned --out mean
     """
     from ..soup import average_folders

@@ -2,7 +2,8 @@
 
 Usage: ``python notebooks/results/peers.py [--second DIR]``: minutes on two cores. The bundled test
 set is always there; ``data/second_test.py --out DIR`` builds the second one. What is not measured
-in a run is not in the file.
+in a run is not in the file; only ``--speed`` measures the speed alone, on a machine that has become
+quiet, and leaves the scores.
 """
 
 from __future__ import annotations
@@ -59,12 +60,24 @@ def rounded(content: Any) -> Any:
     return round(content, 4) if isinstance(content, float) else content
 
 
+def write(content: dict[str, Any]) -> None:
+    """Put the results into the repository."""
+    write_whole(RESULTS, json.dumps(rounded(content), indent=1) + "\n")
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--second", type=Path, metavar="DIR")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes")
+    parser.add_argument(
+        "--speed", action="store_true", help="only, and keep the scores"
+    )
     given = parser.parse_args()
+    if given.speed:
+        content = json.loads(RESULTS.read_text(encoding="utf-8"))
+        write(content | {"speed": bench.peers()})
+        return
     sets: dict[str, Iterable[Pair]] = {"mini": lstm_se.mini().test}
     if given.second:
         folders = (f"{kind}_testset_wav" for kind in ("clean", "noisy"))
@@ -77,7 +90,7 @@ def main() -> None:
         "sets": {k: compared(pairs, given.jobs) for k, pairs in sets.items()},
         "speed": bench.peers(),
     }
-    write_whole(RESULTS, json.dumps(rounded(content), indent=1) + "\n")
+    write(content)
 
 
 if __name__ == "__main__":
