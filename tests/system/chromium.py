@@ -1,6 +1,7 @@
 """A headless Chromium that tests drive through its debugging protocol."""
 
 import base64
+import contextlib
 import itertools
 import json
 import shutil
@@ -115,6 +116,20 @@ class Chromium:
         self.events.clear()
         self.call("Page.navigate", url=address)
         self.wait(f"document.readyState === 'complete' && location.href === {json.dumps(address)}")
+
+    @contextlib.contextmanager
+    def screen(self, theme, width):
+        """Pages of a width, in a theme, without transitions: a test would see half of one."""
+        wanted = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
+        media = [{"name": name, "value": value} for name, value in wanted.items()]
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.call("Emulation.setEmulatedMedia", features=media)
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        try:
+            yield
+        finally:
+            self.call("Emulation.clearDeviceMetricsOverride")
+            self.call("Emulation.setEmulatedMedia", features=[])
 
     def press(self, key, code=None, text=""):
         """Press and release a key."""

