@@ -21,26 +21,26 @@ def received(browser):
 
 
 @pytest.fixture(scope="module", params=pages())
-def opened(request, browser, site):
-    """Bytes, seconds and errors; the middle of three times, since other work may disturb one."""
+def opened(request, browser, site, record_testsuite_property):
+    """Bytes and errors; the seconds are the middle of three times, since other work disturbs."""
     browser.call("Network.setCacheDisabled", cacheDisabled=True)
     seconds = []
     for _ in range(3):
         browser.open(site + request.param)
         browser.wait(f"{LOADED} > 0")
         seconds.append(browser.evaluate(LOADED) / 1000)
+    record_testsuite_property(request.param, statistics.median(seconds))
     settle(browser)
     browser.call("Network.setCacheDisabled", cacheDisabled=False)
-    return received(browser), statistics.median(seconds), browser.complaints()
+    return received(browser), browser.complaints()
 
 
-def test_page_is_light(opened, record_property):
-    record_property("seconds", opened[1])
+def test_page_is_light(opened):
     assert opened[0] < LARGEST
 
 
 def test_scripts_of_the_page_run_without_an_error(opened):
-    assert opened[2] == []
+    assert opened[1] == []
 
 
 def test_player_shows_its_length_when_it_comes_near(browser, site):
