@@ -153,7 +153,7 @@ def main() -> int:
     """Run the command; an error is one line and exit code 2."""
     parser = arguments("Build a second test set from packages of sound.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="an empty folder")
-    parser.add_argument("--pairs", type=int, default=60, metavar="N", help="utterances to mix")
+    parser.add_argument("--pairs", type=int, default=140, metavar="N", help="utterances to mix")
     given = parser.parse_args()
     return run_command(
         "second_test",

@@ -145,7 +145,9 @@ def collect_floors(voice: Voice, files: int = 6) -> None:
 
 
 def joined_utterances(voice: Voice, seconds: float) -> Iterator[tuple[list[Path], np.ndarray]]:
-    """Yield utterances of 3 to 6 s, joined from prompts, until ``seconds`` are nearly full."""
+    """Yield utterances of 3 to 6 s, joined from prompts, until ``seconds`` are nearly full,
+    or no prompt is left that is short enough.
+    """
     rng = np.random.default_rng([SEED, 1, *voice.name.encode()])
     left = seconds
     while left >= 4.0:
@@ -156,6 +158,8 @@ def joined_utterances(voice: Voice, seconds: float) -> Iterator[tuple[list[Path]
             paths.append(taken[0])
             prompts.append(taken[1])
             room -= len(taken[1]) / RATE + 0.6
+        if not prompts:
+            return  # all that are left are too long
         samples = spoken(voice, prompts, rng)
         left -= len(samples) / RATE
         yield paths, samples

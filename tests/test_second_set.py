@@ -77,6 +77,14 @@ def test_mixtures_are_pairs_of_one_length_and_the_same_in_every_run(second, tmp_
     assert sorted(line.split()[2] for line in lines) == ["0", "0", "10", "10", "15", "15", "5", "5"]
 
 
+def test_prompts_that_are_all_too_long_end_the_search(second, tmp_path):
+    speech = importlib.import_module("speech")
+    for i in range(12):
+        soundfile.write(tmp_path / f"{i}.wav", sounds(1, 7)[0], 16_000)
+    voice = speech.Voice("anna", None, sorted(tmp_path.iterdir()))
+    assert list(speech.joined_utterances(voice, 1e9)) == []
+
+
 def test_folder_with_something_in_it_is_left_alone(second, tmp_path, monkeypatch):
     monkeypatch.setattr(second, "require", lambda *tools: None)
     (tmp_path / "mine.txt").write_text("keep")
