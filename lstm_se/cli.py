@@ -21,6 +21,7 @@ from .commands.export import export
 from .commands.info import info
 from .commands.prune import prune
 from .commands.quantize import quantize
+from .commands.rescale import rescale
 from .commands.train import train
 
 
@@ -30,7 +31,19 @@ def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
 
 
-for command in (average, bench, data, enhance, evaluate, export, info, prune, quantize, train):
+for command in (
+    average,
+    bench,
+    data,
+    enhance,
+    evaluate,
+    export,
+    info,
+    prune,
+    quantize,
+    rescale,
+    train,
+):
     commands.add_command(command)
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from . import enhance, network
-from .files import write_whole
-
-RECORDS = ("config.json", "history.csv", "sources.csv")  # of the last model, beside its recipe
+from . import derived, enhance, network
 
 
 def average(
@@ -64,25 +58,6 @@ def average_folders(models: Sequence[str | Path], out: str | Path) -> Path:
         FileNotFoundError: If there is no such model.
         ValueError: If they cannot be averaged.
     """
-    out = Path(out)
-    if (out / "weights.npz").exists():
-        raise FileExistsError(f"{out} holds a model: name another folder")
     folders = [enhance.folder_of(model) for model in models]
     mean = average([enhance.load(folder) for folder in folders])
-    out.mkdir(parents=True, exist_ok=True)
-    for name in RECORDS:
-        if (folders[-1] / name).exists():
-            write_whole(out / name, (folders[-1] / name).read_bytes())
-    if (folders[-1] / "recipe.json").exists():
-        text = json.dumps(_recipe(folders), indent=2, sort_keys=True) + "\n"
-        write_whole(out / "recipe.json", text)
-    network.save_weights(out / "weights.npz", mean.weights)
-    return out / "weights.npz"
-
-
-def _recipe(folders: Sequence[Path]) -> dict[str, Any]:
-    """That of the last model, and what it was averaged with."""
-    recipe: dict[str, Any] = json.loads((folders[-1] / "recipe.json").read_text(encoding="utf-8"))
-    digests = [hashlib.sha256((f / "weights.npz").read_bytes()).hexdigest() for f in folders]
-    named = [f"{folder.name} {digest}" for folder, digest in zip(folders, digests, strict=True)]
-    return {**recipe, "averaged": named}
+    return derived.write(mean, out, folders[-1], averaged=[derived.named(f) for f in folders])

@@ -6,13 +6,14 @@ Run by hand, from the root of the repository:
     python notebooks/results/experiments.py tiny --speech DIR --noise DIR \
         --pairs DIR
     python notebooks/results/experiments.py between FIRST LAST --pairs DIR
+    python notebooks/results/experiments.py mask MODEL --pairs DIR
 
 The first needs nothing else and takes about an hour on one core. The second
 mixes the speech and the noise in your folders, and scores on the folders
 `clean` and `noisy` in the one that `--pairs` names; no talker and no noise in
 it may be in the others. Started again, both go on where they stopped. The
 third scores the weights between two models, of which one was trained on to
-the other.
+the other; the fourth, masks of one model that are softer or stricter.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from lstm_se import (  # noqa: E402
     enhance,
     experiments,
     materials,
+    platt,
     soup,
 )
 from lstm_se.config import Config  # noqa: E402
@@ -101,9 +103,23 @@ TINY = (
     Variant("no intelligibility", {"estoi_weight": 0.0}),
     Variant("Adam", {"optimizer": "adam"}),
     Variant("64 ERB bands", {"bands": 64, "fine_hz": 0.0}),
+    Variant("no direct path", {"local": False}),
+    Variant("mask of bands", {"mask": "bands"}),
+    Variant("one layer", {"units": (196,)}),
+    Variant("GRU", {"cell": "gru", "cell_clip": None}),
+    Variant("level not followed", {"normalisation": "none"}),
+    Variant("no log error", {"snr_weight": 0.0}),
+    Variant("no phase in the loss", {"complex_weight": 0.0}),
+    Variant("16 segments of 2 s", {"batch_size": 16, "segment_seconds": 2.0}),
+    Variant("weights not averaged", {"averaging": 0.0}),
+    Variant("no synthetic noise", recipe={"synthetic": 0.0}),
+    Variant("no room", recipe={"reverberation": 0.0}),
+    Variant("half the talkers", share=0.5),
 )
 
 BETWEEN = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the last model
+SLOPES = (1.0, 0.9, 0.8, 0.7)  # of what stands before the mask's sigmoid
+SHIFTS = (0.0, -0.2, -0.4, -0.6, -0.8)
 MEASURES = ("pesq_wb", "estoi", "sdr")
 
 FOLDERS: dict[str, Any] = {
@@ -192,30 +208,62 @@ def tiny(
 def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
     """Score the weights between a model and what it was trained on to."""
     ends = [enhance.load(model) for model in models]
-    judged = datasets.paired(pairs / "clean", pairs / "noisy")
     means = {
         f"{share:g}": soup.average(ends, (1 - share, share))
         for share in BETWEEN
     }
-    report = lstm_se.evaluate(judged, means, metrics=MEASURES)
-    content = {
-        "command": "python notebooks/results/experiments.py between FIRST LAST"
+    content = _judged(means, pairs, "between FIRST LAST")
+    _write(content, out or RESULTS / "10_between.json")
+
+
+@main.command()
+@click.argument("model")
+@click.option(
+    "--pairs",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder with `clean` and `noisy`, to score on.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+def mask(model: str, pairs: Path, out: Path | None) -> None:
+    """Score softer and stricter masks of one model."""
+    trained = enhance.load(model)
+    rescaled = {
+        f"{slope:g} {shift:g}": platt.rescale(trained, slope, shift)
+        for slope in SLOPES
+        for shift in SHIFTS
+    }
+    content = _judged(rescaled, pairs, "mask MODEL")
+    _write(content, out or RESULTS / "10_mask.json")
+
+
+def _judged(
+    models: dict[str, enhance.Denoiser], pairs: Path, how: str
+) -> dict[str, Any]:
+    """Scores of every file under every model, and what makes them again."""
+    judged = datasets.paired(pairs / "clean", pairs / "noisy")
+    report = lstm_se.evaluate(judged, models, metrics=MEASURES)
+    assert not report.failures
+    return {
+        "command": f"python notebooks/results/experiments.py {how}"
         " --pairs DIR",
         "names": [pair.name for pair in judged],
         "scores": {
-            share: {
+            name: {
                 metric: [
                     round(value, experiments.DIGITS)
-                    for value in report.values(share, metric).values()
+                    for value in report.values(name, metric).values()
                 ]
                 for metric in MEASURES
             }
-            for share in means
+            for name in models
         },
     }
-    assert not report.failures
-    text = json.dumps(content, indent=1)
-    write_whole(out or RESULTS / "10_between.json", text + "\n")
+
+
+def _write(content: dict[str, Any], path: Path) -> None:
+    """Write a JSON file, whole or not at all."""
+    write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":
