@@ -145,8 +145,9 @@ def collect_floors(voice: Voice, files: int = 6) -> None:
 
 
 def joined_utterances(voice: Voice, seconds: float) -> Iterator[tuple[list[Path], np.ndarray]]:
-    """Yield utterances of 3 to 6 s, joined from prompts, until ``seconds`` are nearly full,
-    or no prompt is left that is short enough.
+    """Yield utterances of 3 to 6 s, joined from prompts, until ``seconds`` are nearly full.
+
+    They end earlier when no prompt is left that is short enough.
     """
     rng = np.random.default_rng([SEED, 1, *voice.name.encode()])
     left = seconds
