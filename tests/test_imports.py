@@ -22,7 +22,7 @@ ORDER = (
     *("pipeline", "recurrence", "models", "losses", "metrics", "report", "evaluation", "stress"),
     *("comparison", "wiener", "weights", "packaged", "peers", "opinion"),
     *("runs", "distributed", "training", "ingredients", "enhance", "prune", "skipping"),
-    "soup",
+    *("derived", "soup", "platt"),
     *("fixedpoint", "quantize", "integer", "radix4", "frames", "engine"),
     *("packing", "selftest", "export", "toolchain", "native", "webassembly"),
     *("emulate", "engines"),
@@ -33,7 +33,7 @@ ORDER = (
     *("commands.__init__", "commands.options", "commands.terminal"),
     *("commands.enhance", "commands.evaluate", "commands.data", "commands.train"),
     *("commands.info", "commands.bench", "commands.quantize", "commands.export"),
-    *("commands.prune", "commands.average"),
+    *("commands.prune", "commands.average", "commands.rescale"),
     *("__init__", "cli", "__main__"),
 )
 KERAS = {
