@@ -92,7 +92,7 @@ class MaskNetwork:
         """Use ``weights``, named and shaped as :func:`shapes` says."""
         self.weights = weights
         self.config = config
-        self._band = band_of_output(config)
+        self._neighbours = neighbours(config)
         self.reset()
 
     def reset(self) -> None:
@@ -104,7 +104,7 @@ class MaskNetwork:
         """Mask of one frame: ``(channels, bands)`` in, ``(channels, outputs)`` in [0, 1] out."""
         logits = self.logits(frame)
         if self.config.local:
-            logits = logits + local(frame, self.weights["local/kernel"], self._band)
+            logits = logits + local(frame, self.weights["local/kernel"], self._neighbours)
         return self._smooth(sigmoid(logits))
 
     def logits(self, frame: np.ndarray) -> np.ndarray:
@@ -151,22 +151,27 @@ class MaskNetwork:
         return h
 
 
-def local(features: np.ndarray, kernel: np.ndarray, band: np.ndarray) -> np.ndarray:
+def neighbours(config: Config) -> np.ndarray:
+    """For each gain the band below its own, its own and the one above, shape ``(3, outputs)``.
+
+    At the ends a band is its own neighbour.
+    """
+    steps = np.arange(TAPS)[:, None] - TAPS // 2
+    return np.clip(band_of_output(config) + steps, 0, config.bands - 1)
+
+
+def local(features: np.ndarray, kernel: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """What each gain sees directly of the bands around its own.
 
     Args:
         features: Shape ``(batch, bands)``.
         kernel: Weight of the band below, its own and the one above, shape ``(3, outputs)``.
-        band: Own band of each gain, shape ``(outputs,)``; at the ends it is its own neighbour.
+        seen: These bands, as :func:`neighbours` tells them.
 
     Returns:
         Shape ``(batch, outputs)``.
     """
-    last = features.shape[-1] - 1
-    return sum(
-        features[:, np.clip(band + step, 0, last)] * weight
-        for step, weight in zip((-1, 0, 1), kernel, strict=True)
-    )
+    return (features[:, seen] * kernel).sum(axis=1)
 
 
 def lstm_step(
@@ -192,11 +197,14 @@ def lstm_step(
     Returns:
         New ``h`` and ``c``.
     """
-    i, f, g, o = np.split(x @ kernel + h @ recurrent_kernel + bias, 4, axis=-1)
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    gates = x @ kernel + h @ recurrent_kernel + bias
+    candidate = np.tanh(gates[:, 2 * c.shape[1] : 3 * c.shape[1]])
+    # one call for all four is cheaper than three for the three that are needed
+    i, f, _, o = sigmoid(gates).reshape(len(gates), 4, -1).swapaxes(0, 1)
+    c = f * c + i * candidate
     if cell_clip is not None:
         c = np.clip(c, -np.float32(cell_clip), np.float32(cell_clip))
-    return sigmoid(o) * np.tanh(c), c
+    return o * np.tanh(c), c
 
 
 def gru_step(
