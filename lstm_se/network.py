@@ -186,9 +186,9 @@ def lstm_step(
     """One step of an LSTM (Hochreiter and Schmidhuber 1997, with forget gate), gates i f g o.
 
     Args:
-        x: Input, shape ``(batch, inputs)``.
-        h: Output of the step before, shape ``(batch, units)``.
-        c: Cell state, shape ``(batch, units)``.
+        x: Input, shape ``(..., inputs)``.
+        h: Output of the step before, shape ``(..., units)``.
+        c: Cell state, shape ``(..., units)``.
         kernel: Shape ``(inputs, 4 * units)``.
         recurrent_kernel: Shape ``(units, 4 * units)``.
         bias: Shape ``(4 * units,)``.
@@ -198,9 +198,10 @@ def lstm_step(
         New ``h`` and ``c``.
     """
     gates = x @ kernel + h @ recurrent_kernel + bias
-    candidate = np.tanh(gates[:, 2 * c.shape[1] : 3 * c.shape[1]])
-    # one call for all four is cheaper than three for the three that are needed
-    i, f, _, o = sigmoid(gates).reshape(len(gates), 4, -1).swapaxes(0, 1)
+    units = c.shape[-1]
+    candidate = np.tanh(gates[..., 2 * units : 3 * units])
+    opened = sigmoid(gates)  # all four in one call: cheaper than three for the three in use
+    i, f, o = (opened[..., k * units : (k + 1) * units] for k in (0, 1, 3))
     c = f * c + i * candidate
     if cell_clip is not None:
         c = np.clip(c, -np.float32(cell_clip), np.float32(cell_clip))

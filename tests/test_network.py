@@ -222,3 +222,21 @@ def test_pickled_objects_are_never_loaded(tmp_path):
     assert zipfile.is_zipfile(path)
     with pytest.raises(ValueError, match="is damaged or no archive"):
         network.load_weights(path, small())
+
+
+def test_a_step_of_one_frame_is_that_of_a_batch_of_one():
+    config = small()
+    weights = random_weights(config)
+    layer = [weights[f"rnn_0/{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
+    x, h, c = (noise(size, seed=size) for size in (config.bands, 6, 6))
+    alone = network.lstm_step(x, h, c, *layer, 0.2)
+    batch = network.lstm_step(x[None], h[None], c[None], *layer, 0.2)
+    for one, found in zip(alone, batch, strict=True):
+        np.testing.assert_allclose(one, found[0], atol=1e-7)
+
+
+def test_each_gain_sees_its_band_and_the_two_beside_it():
+    seen = network.neighbours(small(mask="bands"))
+    np.testing.assert_array_equal(seen[1], np.arange(8))
+    np.testing.assert_array_equal(seen[0], [0, *range(7)])
+    np.testing.assert_array_equal(seen[2], [*range(1, 8), 7])
