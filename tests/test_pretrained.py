@@ -77,27 +77,39 @@ def test_shipped_configuration_is_the_preset_but_for_the_rate_of_the_last_stage(
     assert shipped.learning_rate < preset.learning_rate
 
 
-def test_each_stage_has_its_record_and_lowers_the_rate():
+def recipe_of(stage):
+    return json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
+
+
+def test_each_stage_has_its_record_and_none_is_faster_than_the_first():
     rates = []
     for stage in card.stages(FOLDER):
-        recipe = json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
         config = Config.load(stage / "config.json")
         history = runs.Run(stage).history()
         assert network.shapes(config) == network.shapes(enhance.load("tiny").config)
-        assert 0 < len(history) <= recipe["epochs"]
+        assert 0 < len(history) <= recipe_of(stage)["epochs"]
         assert history[0]["learning_rate"] <= config.learning_rate
-        assert ("initial_sha256" in recipe) == bool(rates)
+        assert ("initial_sha256" in recipe_of(stage)) == bool(rates)
         rates.append(config.learning_rate)
-    assert rates == sorted(rates, reverse=True)
+    assert len(rates) > 1 and max(rates[1:]) < rates[0]
 
 
-def test_weights_are_an_average_of_the_first_training_and_the_last():
-    recipe = json.loads((FOLDER / "recipe.json").read_text(encoding="utf-8"))
-    names, digests = zip(*(line.split() for line in recipe["averaged"]), strict=True)
-    assert names == ("first", "third")
-    second = json.loads((FOLDER / "stages" / "2" / "recipe.json").read_text(encoding="utf-8"))
-    assert second["initial_sha256"] == digests[0]
-    assert len(set(digests)) == 2
+def averaged(stage):
+    """Names and digests of the models of which the mean was taken."""
+    return dict(line.split() for line in recipe_of(stage)["averaged"])
+
+
+def test_records_tell_what_was_averaged_and_what_was_rescaled():
+    stages = card.stages(FOLDER)
+    begun_with = [recipe_of(stage)["initial_sha256"] for stage in stages[1:]]
+    early, late = averaged(stages[2]), averaged(FOLDER)
+    assert (*early, *late) == ("first", "third", "fourth", "fifth")
+    assert (begun_with[0], begun_with[3]) == (early["first"], late["fourth"])
+    rescaled = recipe_of(FOLDER)["rescaled"]
+    name, digest = rescaled["of"].split()
+    assert name == "mean"
+    assert len({*begun_with, *early.values(), *late.values(), digest}) == 7
+    assert 0 < rescaled["slope"] <= 1 and rescaled["shift"] <= 0
 
 
 def test_level_of_the_recording_hardly_matters():
@@ -123,8 +135,7 @@ def test_recorded_noise_alone_falls():
     for path in sorted(folder.iterdir()):
         noise = audio.load(path).samples[:160_000]
         falls = stress.reduction_db(enhance.load("tiny"), noise)
-        # 14 dB of babble is less than the 15 that were asked for: it is other people's speech
-        assert falls >= (13 if "babble" in path.name else 15), path.name
+        assert falls >= 15, path.name
 
 
 def test_stream_does_not_drift():

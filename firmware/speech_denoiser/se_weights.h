@@ -12,8 +12,8 @@
 #define SE_MASK_OUTPUTS 257
 #define SE_MASK_ROWS 260
 #define SE_LOCAL 1
-#define SE_MODEL_SHA256 "ec5af9f24058"
+#define SE_MODEL_SHA256 "a60bcd1688c0"
 #define SE_SELFTEST_HOPS 63
-#define SE_SELFTEST_CRC 0xf02edeabu
+#define SE_SELFTEST_CRC 0x2d266d93u
 
 #endif
