@@ -184,12 +184,6 @@ def test_of_epochs_that_are_as_good_the_last_one_is_kept(loss, earlier, kept):
     assert training.replaces(loss, earlier) is kept
 
 
-def test_shipped_weights_are_those_that_the_rule_keeps():
-    losses = losses_of(runs.Run(enhance.folder_of("tiny")))
-    kept = [i for i, loss in enumerate(losses) if training.replaces(loss, losses[:i])]
-    assert kept[-1] == len(losses) - 1
-
-
 def test_run_is_not_overwritten(whole):
     before = whole.state.read_bytes()
     with pytest.raises(FileExistsError, match=f"{whole.path} holds a training: use --resume"):

@@ -137,8 +137,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if body and self.state.cut_after.get(self.path):
             body = body[: self.state.cut_after[self.path].pop(0)]
-        self.wfile.write(body)
+        # counted first: the client may be done with it before this thread goes on
         self.state.sent[self.path] = self.state.sent.get(self.path, 0) + len(body)
+        self.wfile.write(body)
         self.close_connection = True
 
     def log_message(self, *args: object) -> None:
