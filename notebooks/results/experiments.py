@@ -186,8 +186,13 @@ def tiny(
         material,
         {"validation": judged},
         out or RESULTS / "10_tiny.json",
-        "python notebooks/results/experiments.py tiny --speech DIR"
-        f" --noise DIR --pairs DIR --steps {steps}",
+        " ".join(
+            [
+                "python notebooks/results/experiments.py tiny --speech DIR",
+                f"--noise DIR --pairs DIR --steps {steps}",
+                *(f"--only {name!r}" for name in only),
+            ]
+        ),
         only,
         click.echo,
     )
