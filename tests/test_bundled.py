@@ -1,5 +1,6 @@
 """The bundled corpus is what it says: reproducible, aligned, at the logged SNR, held apart."""
 
+import hashlib
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_two_builds_have_the_same_bytes(corpus, tmp_path):
     again = mini(tmp_path)
     assert again.root.name == corpus.root.name
     assert content(again.root) == content(corpus.root)
+
+
+def test_sound_is_that_of_this_version(corpus):
+    """Whoever changes what is mixed raises ``bundled.VERSION``, so that no cache is stale."""
+    logged = conditions(corpus.root)
+    lines = [
+        f"{pair.name} {logged[pair.name]} {audio.rms_dbfs(signal):.1f}"
+        for pair in pairs_of(corpus)
+        for signal in pair.load()
+    ]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert (bundled.VERSION, digest[:12]) == (1, "f63014b553f6")
 
 
 def test_every_pair_is_aligned_and_16_khz_16_bit(corpus):
