@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
@@ -21,9 +17,6 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
 FRAME = 320  # samples over which a level is taken: 20 ms at 16 kHz
 BLOCK = 1 << 16  # samples that are encoded at once
 SILENCE_DBFS = -120.0
-ROW_STYLE = "display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end"
-PLAYER_STYLE = "flex: 1 1 13rem; max-width: 22rem; margin: 0; display: block"
-CAPTION_STYLE = "text-align: left; margin: 0 0 0.25rem"
 
 
 @dataclass(frozen=True)
@@ -146,21 +139,6 @@ def _encode(samples: np.ndarray, sample_rate: int, kind: str, subtype: str | Non
     return buffer.getvalue()
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.
-
-    Raises:
-        OSError: If that cannot be done.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise type(error)(
-            f"cannot make the folder {folder}: {reason}; choose another output"
-        ) from None
-
-
 def find(folder: str | Path) -> list[Path]:
     """All sound files below a folder, sorted.
 
@@ -237,39 +215,6 @@ def trim_silence(samples: np.ndarray, top_db: float = 40.0) -> np.ndarray:
     if not len(loud):
         return samples[:0]
     return samples[loud[0] * FRAME : (loud[-1] + 1) * FRAME]
-
-
-def listen(*signals: np.ndarray, captions: Sequence[str], sample_rate: int = SAMPLE_RATE) -> Any:
-    """A row of players for a notebook, encoded as FLAC: a third of the size of WAV.
-
-    Args:
-        *signals: Shape ``(samples,)`` each; played at the level they have, clipped at full scale.
-        captions: What each one is.
-        sample_rate: Rate in Hz.
-
-    Raises:
-        ValueError: If there is not one caption for each signal.
-    """
-    from IPython.display import HTML
-
-    if len(signals) != len(captions):
-        raise ValueError(f"{len(signals)} signals but {len(captions)} captions: give one for each")
-    rows = [_player(s, c, sample_rate) for s, c in zip(signals, captions, strict=True)]
-    # styled here and not in a style sheet: the same row in the book, in Jupyter and in Colab
-    return HTML(f'<div class="listen" style="{ROW_STYLE}">{"".join(rows)}</div>')
-
-
-def _player(signal: np.ndarray, caption: str, sample_rate: int) -> str:
-    """One player with its caption, as HTML."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(signal, -1, 1), sample_rate, format="FLAC", subtype="PCM_16")
-    data = base64.b64encode(buffer.getvalue()).decode()
-    label = html.escape(caption, quote=True)
-    return (
-        f'<figure style="{PLAYER_STYLE}"><figcaption style="{CAPTION_STYLE}">{label}</figcaption>'
-        f'<audio controls preload="metadata" aria-label="{label}" style="width: 100%" '
-        f'src="data:audio/flac;base64,{data}"></audio></figure>'
-    )
 
 
 def _dbfs(power: float) -> float:

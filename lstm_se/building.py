@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from . import audio, mixing, workers
+from . import audio, files, mixing, workers
 from .datasets import VALIDATION_LIST, Corpus, voicebank_demand
 from .files import write_whole
 from .plan import Job, Settings, plan
@@ -110,7 +110,7 @@ def _parts(
 
 def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Bar) -> Corpus:
     """Mix all pairs in a hidden folder beside ``out``, and rename it when it is whole."""
-    audio.make_folder(out.parent)
+    files.make_folder(out.parent)
     folders = _folders(planned)
     listed = [dataclasses.asdict(job) | {"folder": folders[job.part]} for job in planned]
     text = json.dumps([dataclasses.asdict(settings), listed], default=str)
@@ -118,7 +118,7 @@ def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Ba
     _resume(root, hashlib.sha256(text.encode()).hexdigest())
     for folder in {folders[job.part] for job in planned}:
         for side in ("clean", "noisy"):
-            audio.make_folder(root / f"{side}_{folder}_wav")
+            files.make_folder(root / f"{side}_{folder}_wav")
     # sorted by noise: each process reads a long recording once
     work = sorted(planned, key=lambda job: (job.noise.name, job.name))
     mix = functools.partial(_mix, root=root, folders=folders)
@@ -142,7 +142,7 @@ def _resume(root: Path, fingerprint: str) -> None:
             half.unlink()
         return
     shutil.rmtree(root, ignore_errors=True)
-    audio.make_folder(root)
+    files.make_folder(root)
     write_whole(marker, fingerprint)
 
 
@@ -192,7 +192,7 @@ def _write_records(root: Path, planned: Sequence[Job], folders: dict[str, str]) 
     for job in planned:
         line = f"{job.name} {job.noise.group} {job.snr_db:g}\n"
         logs.setdefault(folders[job.part], []).append(line)
-    audio.make_folder(root / "logfiles")
+    files.make_folder(root / "logfiles")
     for folder, lines in logs.items():
         write_whole(root / "logfiles" / f"log_{folder}.txt", "".join(lines))
     held_out = sorted({job.speech.group for job in planned if job.part == "validation"})

@@ -17,7 +17,7 @@ import numpy as np
 import platformdirs
 from tqdm import tqdm
 
-from . import audio, mixing, shipped
+from . import audio, files, mixing
 from .datasets import Corpus, voicebank_demand
 from .noises import SYNTHETIC, TRAINING_SYNTHETIC
 
@@ -65,7 +65,7 @@ def mini(cache: str | Path | None = None) -> Corpus:
         FileNotFoundError: If the installation lacks the recordings.
         OSError: If the cache cannot be written.
     """
-    sources = shipped.folder("mini")
+    sources = files.shipped("mini")
     folder = _cache_folder(cache) / f"mini-{_fingerprint(sources)}"
     if not folder.is_dir():
         _build(sources, folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import audio, features, network, stft
+from . import audio, features, files, network, stft
 from .config import Config
 
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -246,7 +246,7 @@ def enhance_file(
         )
     rate, network_rate = recording.sample_rate, denoiser.config.sample_rate
     enhanced = denoiser.enhance(recording.samples, rate, progress)
-    audio.make_folder(target.parent)  # not before there is something to write
+    files.make_folder(target.parent)  # not before there is something to write
     audio.save(target, enhanced, rate, recording.subtype)
     if rate == network_rate:
         return ""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files: written whole or not at all, and those that come with the code."""
 
 from __future__ import annotations
 
@@ -27,3 +27,38 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+_HERE = Path(__file__).parent
+CHECKOUT = {"mini": "data/mini", "firmware": "firmware", "results": "notebooks/results"}
+
+
+def shipped(name: str) -> Path:
+    """Folder that comes with the code: of a checkout, or its copy in an installed package.
+
+    Args:
+        name: ``"mini"`` (recordings), ``"firmware"`` (C sources) or ``"results"`` (what the
+            commands in ``notebooks/results`` have measured, for pages that cannot wait for it).
+
+    Raises:
+        FileNotFoundError: If the installation lacks it.
+    """
+    for path in (_HERE / f"_{name}", _HERE.parent / CHECKOUT[name]):
+        if path.is_dir():
+            return path
+    raise FileNotFoundError(f"no {name} in {_HERE / f'_{name}'}: install lstm-se again")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        OSError: If that cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise type(error)(
+            f"cannot make the folder {folder}: {reason}; choose another output"
+        ) from None

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import export, shipped
+from . import export
+from .files import shipped
 from .quantize import Quantized
 
 # every product and every sum is rounded: a fused one would give other bits
@@ -30,7 +31,7 @@ PLAIN = ("-fno-sanitize=all", "-fno-stack-protector", "-g")
 
 def firmware() -> Path:
     """Folder ``firmware/`` of the checkout, or its copy in the installed package."""
-    return shipped.folder("firmware")
+    return shipped("firmware")
 
 
 def denoiser_sources() -> list[Path]:

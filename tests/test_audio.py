@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from random_network import noise, snr_db
 
 from lstm_se import audio
+from lstm_se.pages.players import listen
 
 STEP = {"PCM_U8": 2**-7, "PCM_S8": 2**-7, "PCM_16": 2**-15, "PCM_24": 2**-23, "FLOAT": 2**-24}
 LOSSLESS = [
@@ -363,17 +364,17 @@ def players(html):
 
 def test_player_holds_the_sound(tmp_path):
     samples = 0.9 * noise(500)
-    _, sounds = players(audio.listen(samples, captions=["noisy"]).data)
+    _, sounds = players(listen(samples, captions=["noisy"]).data)
     (tmp_path / "a.flac").write_bytes(sounds[0])
     np.testing.assert_allclose(audio.load(tmp_path / "a.flac").samples, samples, atol=2**-14)
 
 
 def test_each_signal_has_its_caption_escaped():
-    html = audio.listen(noise(50), noise(50), captions=["a < b", 'say "c"']).data
+    html = listen(noise(50), noise(50), captions=["a < b", 'say "c"']).data
     assert players(html)[0] == ["a &lt; b", "say &quot;c&quot;"]
 
 
 @pytest.mark.parametrize("captions", [[], ["one"], ["one", "two", "three"]])
 def test_captions_that_do_not_match_the_signals_are_refused(captions):
     with pytest.raises(ValueError, match=f"2 signals but {len(captions)} captions"):
-        audio.listen(noise(50), noise(50), captions=captions)
+        listen(noise(50), noise(50), captions=captions)

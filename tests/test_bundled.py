@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from lstm_se import audio, bundled, shipped
+from lstm_se import audio, bundled, files
 from lstm_se.bundled import mini
 from lstm_se.datasets import conditions
 
@@ -33,7 +33,7 @@ def tiny(tmp_path, monkeypatch):
         path = tmp_path / "sources" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, 0.1 * rng.standard_normal(8000), 16_000)
-    monkeypatch.setattr(shipped, "folder", lambda name: tmp_path / "sources")
+    monkeypatch.setattr(files, "shipped", lambda name: tmp_path / "sources")
     return tmp_path
 
 
@@ -167,6 +167,6 @@ def test_build_that_another_process_finished_first_is_used(tiny, monkeypatch):
 
 
 def test_installation_without_recordings_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "_HERE", tmp_path / "lstm_se")
+    monkeypatch.setattr(files, "_HERE", tmp_path / "lstm_se")
     with pytest.raises(FileNotFoundError, match="no mini in .*install lstm-se again"):
         mini(tmp_path)

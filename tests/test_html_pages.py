@@ -9,7 +9,7 @@ import soundfile as sf
 from html_pages import finish
 from PIL import Image
 
-from lstm_se import audio, fader
+from lstm_se.pages import fader, players
 
 PICTURE = "_images/" + 64 * "a" + ".png"
 TONE = 0.5 * np.sin(np.arange(8000) / 5)
@@ -33,7 +33,7 @@ def finished(tmp_path):
 
 
 def test_sound_moves_into_a_file_bit_for_bit(finished, tmp_path):
-    row = audio.listen(TONE, captions=["tone"]).data
+    row = players.listen(TONE, captions=["tone"]).data
     data = base64.b64decode(re.search('base64,([^"]+)', row)[1])
     text = finished(row)
     address = re.search(r'src="\.\./(_sounds/[^"]+)"', text)[1]
@@ -62,7 +62,7 @@ def test_finishing_twice_is_finishing_once(finished):
         '<header id="pst-header" class="bd-header navbar"><button>Search</button></header>'
         '<div id="pst-primary-sidebar" class="bd-sidebar"><div class="math notranslate">x</div>'
         '<script defer src="_static/scripts/fontawesome.js?digest=1"></script>'
-        + audio.listen(TONE, captions=["tone"]).data
+        + players.listen(TONE, captions=["tone"]).data
     )
     assert finished(page, times=2) == finished(page)
 

@@ -31,9 +31,9 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     suffix = "_THREADS" if name.startswith("TF") else "_NUM_THREADS"
     os.environ.setdefault(name + suffix, "1")
 
-import click  # noqa: E402
-import lstm_se  # noqa: E402
-from lstm_se import (  # noqa: E402
+import click
+import lstm_se
+from lstm_se import (
     banks,
     datasets,
     enhance,
@@ -42,9 +42,12 @@ from lstm_se import (  # noqa: E402
     platt,
     soup,
 )
-from lstm_se.config import Config  # noqa: E402
-from lstm_se.files import write_whole  # noqa: E402
-from lstm_se.studies import Study, Variant  # noqa: E402
+from lstm_se.config import Config
+from lstm_se.files import write_whole
+from lstm_se.studies import (
+    Study,
+    Variant,
+)
 
 RESULTS = Path(__file__).parent
 SEEDS = (0, 1, 2)

@@ -18,18 +18,12 @@ from typing import Any
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import lstm_se  # noqa: E402
-from lstm_se import (  # noqa: E402
-    comparison,
-    evaluation,
-    export,
-    fakequant,
-    quantize,
-)
-from lstm_se.enhance import Denoiser  # noqa: E402
-from lstm_se.files import write_whole  # noqa: E402
-from lstm_se.network import Weights  # noqa: E402
-from lstm_se.pipeline import PairSampler  # noqa: E402
+import lstm_se
+from lstm_se import comparison, evaluation, export, fakequant, quantize
+from lstm_se.enhance import Denoiser
+from lstm_se.files import write_whole
+from lstm_se.network import Weights
+from lstm_se.pipeline import PairSampler
 
 RESULTS = Path(__file__).with_name("fakequant.json")
 MODEL = "tiny"

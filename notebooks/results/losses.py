@@ -23,23 +23,22 @@ from typing import Any
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import lstm_se  # noqa: E402
-import numpy as np  # noqa: E402
-from lstm_se import (  # noqa: E402
-    banks,
-    ingredients,
-    metrics,
-    models,
-    stft,
-    training,
+import lstm_se
+import numpy as np
+from lstm_se import banks, ingredients, metrics, models, stft, training
+from lstm_se.config import Config
+from lstm_se.datasets import Corpus
+from lstm_se.enhance import (
+    Denoiser,
+    Masker,
 )
-from lstm_se.config import Config  # noqa: E402
-from lstm_se.datasets import Corpus  # noqa: E402
-from lstm_se.enhance import Denoiser, Masker  # noqa: E402
-from lstm_se.files import write_whole  # noqa: E402
-from lstm_se.mixing import Mixer, Recipe  # noqa: E402
-from lstm_se.network import Weights  # noqa: E402
-from lstm_se.pipeline import PairSampler  # noqa: E402
+from lstm_se.files import write_whole
+from lstm_se.mixing import (
+    Mixer,
+    Recipe,
+)
+from lstm_se.network import Weights
+from lstm_se.pipeline import PairSampler
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)

@@ -23,9 +23,9 @@ from typing import Any
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import lstm_se  # noqa: E402
-import numpy as np  # noqa: E402
-from lstm_se import (  # noqa: E402
+import lstm_se
+import numpy as np
+from lstm_se import (
     enhance,
     export,
     footprint,
@@ -34,11 +34,14 @@ from lstm_se import (  # noqa: E402
     prune,
     quantize,
 )
-from lstm_se.enhance import Denoiser  # noqa: E402
-from lstm_se.evaluation import evaluate  # noqa: E402
-from lstm_se.files import write_whole  # noqa: E402
-from lstm_se.report import Report, interval  # noqa: E402
-from lstm_se.skipping import Skipping  # noqa: E402
+from lstm_se.enhance import Denoiser
+from lstm_se.evaluation import evaluate
+from lstm_se.files import write_whole
+from lstm_se.report import (
+    Report,
+    interval,
+)
+from lstm_se.skipping import Skipping
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

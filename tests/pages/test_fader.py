@@ -15,9 +15,10 @@ from execute_notebooks import clean
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from random_network import noise
 
-from lstm_se import audio, fader, mixing, plots
+from lstm_se import audio, mixing
+from lstm_se.pages import fader, plots
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SPEECH = 0.1 * noise(16_000) * (np.arange(16_000) // 4000 % 2)  # two words and two pauses
 STEADY = noise(20_000, seed=1)
 

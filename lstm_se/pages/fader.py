@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import mixing
-from .audio import FRAME, SAMPLE_RATE, frame_power, listen
+from .. import mixing
+from ..audio import FRAME, SAMPLE_RATE, frame_power
+from .players import listen
 
 SNRS_DB = [-5 + 2.5 * step for step in range(11)]  # positions of the slider
 SEAM = 800  # samples over which a repeated noise passes into itself: 50 ms

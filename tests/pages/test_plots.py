@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from lstm_se import plots
+from lstm_se.pages import plots
 
 
 @pytest.fixture

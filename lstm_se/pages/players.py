@@ -1,0 +1,51 @@
+"""Players: sounds side by side in a notebook, each with its caption."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from ..audio import SAMPLE_RATE
+
+ROW_STYLE = "display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end"
+PLAYER_STYLE = "flex: 1 1 13rem; max-width: 22rem; margin: 0; display: block"
+CAPTION_STYLE = "text-align: left; margin: 0 0 0.25rem"
+
+
+def listen(*signals: np.ndarray, captions: Sequence[str], sample_rate: int = SAMPLE_RATE) -> Any:
+    """A row of players for a notebook, encoded as FLAC: a third of the size of WAV.
+
+    Args:
+        *signals: Shape ``(samples,)`` each; played at the level they have, clipped at full scale.
+        captions: What each one is.
+        sample_rate: Rate in Hz.
+
+    Raises:
+        ValueError: If there is not one caption for each signal.
+    """
+    from IPython.display import HTML
+
+    if len(signals) != len(captions):
+        raise ValueError(f"{len(signals)} signals but {len(captions)} captions: give one for each")
+    rows = [_player(s, c, sample_rate) for s, c in zip(signals, captions, strict=True)]
+    # styled here and not in a style sheet: the same row in the book, in Jupyter and in Colab
+    return HTML(f'<div class="listen" style="{ROW_STYLE}">{"".join(rows)}</div>')
+
+
+def _player(signal: np.ndarray, caption: str, sample_rate: int) -> str:
+    """One player with its caption, as HTML."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.clip(signal, -1, 1), sample_rate, format="FLAC", subtype="PCM_16")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    label = html.escape(caption, quote=True)
+    return (
+        f'<figure style="{PLAYER_STYLE}"><figcaption style="{CAPTION_STYLE}">{label}</figcaption>'
+        f'<audio controls preload="metadata" aria-label="{label}" style="width: 100%" '
+        f'src="data:audio/flac;base64,{data}"></audio></figure>'
+    )
