@@ -20,7 +20,7 @@ from builder import arguments, read_sources, run_command, write_sources
 from packages import RATE, Package, decode, extract, load_packages, require
 from speech import collect_floors, crossfade, joined_utterances, open_voice, rms, speech_gain
 
-from lstm_se.mixing import excerpt, mix
+from lstm_se.corpora.mixing import excerpt, mix
 
 HERE = Path(__file__).resolve().parent
 SEED = 20_261

@@ -2,9 +2,9 @@
 
 from importlib.metadata import version
 
-from .bundled import mini
 from .config import Config
-from .datasets import voicebank_demand
+from .corpora.mini import mini
+from .corpora.pairs import voicebank_demand
 from .enhance import Denoiser, Stream, load
 from .evaluation import evaluate
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from . import enhance, metrics
-from .bundled import mini
 from .config import Config
+from .corpora.mini import mini
 from .files import write_whole
 
 Figures = dict[str, Any]

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from . import network
 from .config import Config
-from .features import band_of_output
+from .sound.features import band_of_output
 
 Streams = Mapping[str, np.ndarray]
 SIGNATURE = "serving_default"

@@ -7,10 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
-from . import audio, frames
+from . import frames
 from .config import Config
 from .integer import IntegerNetwork
 from .quantize import Quantized
+from .sound import audio
 
 HOP = frames.HOP
 LATENCY = frames.HOP  # samples by which the output lags the input

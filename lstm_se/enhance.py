@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import audio, features, files, network, stft
+from . import files, network
 from .config import Config
+from .sound import audio, features, stft
+from .workers import Progress
 
 PRETRAINED = Path(__file__).parent / "pretrained"
-Progress = Callable[[Iterable[int]], Iterable[int]]
 Maker = Callable[[network.Weights, Config], network.MaskNetwork]
 
 
@@ -238,7 +239,7 @@ def enhance_file(
         raise ValueError(
             f"{target} is the input itself: choose another output, it is not overwritten"
         )
-    recording = audio.load(source, sample_rate=None, mono=False)
+    recording = audio.read(source, sample_rate=None, mono=False)
     if recording.source_channels > 2:
         raise ValueError(
             f"{source} has {recording.source_channels} channels: only mono and stereo can be "
@@ -247,7 +248,7 @@ def enhance_file(
     rate, network_rate = recording.sample_rate, denoiser.config.sample_rate
     enhanced = denoiser.enhance(recording.samples, rate, progress)
     files.make_folder(target.parent)  # not before there is something to write
-    audio.save(target, enhanced, rate, recording.subtype)
+    audio.write(target, enhanced, rate, recording.subtype)
     if rate == network_rate:
         return ""
     lost = ", what lay above 8 kHz is gone" if rate > network_rate else ""

@@ -28,7 +28,7 @@ Pending = Callable[[], Score]
 
 
 class Utterance(Protocol):
-    """A named pair of signals, such as ``datasets.Pair``."""
+    """A named pair of signals, such as ``pairs.Pair``."""
 
     @property
     def name(self) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from . import metrics, models, pipeline, stft, training
+from . import metrics, models, pipeline, training
 from .config import Config
-from .datasets import Pair
+from .corpora.pairs import Pair
 from .enhance import Denoiser
 from .materials import Material, digest_of
+from .sound import stft
 from .studies import METRICS, Results, Study, Variant, cost, fields_of, fingerprint
 
 DIGITS = 4  # of a score in the file

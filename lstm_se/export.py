@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from . import frames, radix4, selftest
-from .features import FLOOR, level_decay
 from .files import write_whole
 from .fixedpoint import SIGMOID
 from .packing import pack
 from .quantize import Quantized, Recurrent, Rows
+from .sound.features import FLOOR, level_decay
 
 NOTICE = "/* Written by `lstm-se export --to c`; edits are lost at the next one. */\n"
 LINE = 100

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from . import features, frames, stft
+from . import frames
 from .engine import HOP, LATENCY, IntegerStream, PcmDenoiser, to_pcm
 from .enhance import Denoiser
 from .fixedpoint import CELL_BITS, UNIT_BITS
 from .integer import IntegerNetwork
 from .network import MaskNetwork
 from .quantize import FEATURE_BITS, Quantized
+from .sound import features, stft
 
 Values = dict[str, np.ndarray]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import emulate, toolchain
 from . import network as network_of
-from .bundled import mini
+from .corpora.mini import mini
 from .engine import HOP, to_pcm
 from .enhance import load
 from .quantize import Quantized

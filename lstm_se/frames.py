@@ -1,6 +1,6 @@
 """Samples to features and mask to samples in float32, bit for bit as the firmware does it.
 
-:mod:`lstm_se.stft` and :mod:`lstm_se.features` are for training and reading; they promise closeness
+:mod:`lstm_se.sound.stft` and :mod:`lstm_se.sound.features` are for training and reading; they promise closeness
 only. Here each product and each sum is rounded on its own and in a fixed order, so that a
 microcontroller, a browser and NumPy find the same bits: the twin of ``se_stft.c``.
 """
@@ -14,10 +14,10 @@ import numpy as np
 
 from . import radix4
 from .config import Config
-from .features import FLOOR, LOG_SCALE, bank_of, level_decay
 from .fixedpoint import UNIT_BITS
 from .quantize import FEATURE_BITS
-from .stft import sqrt_hann
+from .sound.features import FLOOR, LOG_SCALE, bank_of, level_decay
+from .sound.stft import sqrt_hann
 
 HOP = radix4.POINTS
 FULL_SCALE = 32768

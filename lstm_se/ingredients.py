@@ -17,10 +17,12 @@ import soundfile
 import tensorflow as tf
 from tqdm import tqdm
 
-from . import banks, bundled, distributed, network, pipeline, runs, training
+from . import distributed, network, pipeline, runs, training
 from .config import Config
-from .datasets import Corpus, Pair, voicebank_demand
-from .mixing import Mixer, Recipe
+from .corpora import banks, mini
+from .corpora.mixing import Mixer, Recipe
+from .corpora.pairs import Corpus, Pair, voicebank_demand
+from .workers import Progress
 
 VALIDATION_SEED = 1_000_003  # far from any seed of a training
 WEIGHTS = "weights.npz"
@@ -169,7 +171,7 @@ def _parsed(changes: Iterable[str]) -> dict[str, Any]:
 
 def _corpus(folder: Path) -> Corpus:
     """The corpus in a folder, or the bundled one by its name."""
-    return bundled.mini() if str(folder) == "mini" else voicebank_demand(folder)
+    return mini.mini() if str(folder) == "mini" else voicebank_demand(folder)
 
 
 def _samplers(config: Config, corpora: Sequence[Corpus]) -> tuple[pipeline.Source, pipeline.Source]:
@@ -271,7 +273,7 @@ def _mixer(
     return Mixer(talkers, noises, samples, config.batch_size, seed=seed)
 
 
-def _bar(name: str) -> banks.Progress:
+def _bar(name: str) -> Progress:
     """A progress bar over groups of files."""
     return lambda groups: tqdm(groups, name, delay=2, disable=None, leave=False)
 

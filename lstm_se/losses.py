@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from . import stft
 from .config import Config
+from .sound import stft
 
 EPSILON = 1e-6  # power; keeps the gradient of a compressed magnitude finite at silence
 

@@ -10,9 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
-from . import banks, mixing, pipeline
+from . import pipeline
 from .config import Config
-from .datasets import Pair
+from .corpora import banks, mixing
+from .corpora.pairs import Pair
 from .studies import Variant
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from . import features, network, stft
+from . import network
 from .config import Config
 from .recurrence import ClippedLSTM
+from .sound import features, stft
 
 
 @keras.saving.register_keras_serializable("lstm_se")

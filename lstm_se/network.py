@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .config import Config
-from .features import band_of_output
 from .files import write_whole
+from .sound.features import band_of_output
 
 Weights = Mapping[str, np.ndarray]
 TAPS = 3  # a local gain sees its own band and the two beside it

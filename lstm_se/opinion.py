@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from . import audio
 from .packaged import module, session
 from .report import BASELINE, Report, Row
+from .sound import audio
 
 SCALES = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "dnsmos_p808")
 SHORTEST = audio.SAMPLE_RATE
@@ -89,7 +89,7 @@ def evaluate(
 def _rows(name: str, systems: Mapping[str, Enhancer]) -> Iterator[Row]:
     """The scores of one file under every system."""
     try:
-        noisy = audio.load(name).samples
+        noisy = audio.read(name).samples
     except (ValueError, OSError) as error:
         yield from (_failed(name, system, error) for system in systems)
         return

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from . import audio, stft
+from .sound import audio, stft
 
 Enhancer = Callable[[np.ndarray], np.ndarray]
 FULL_SCALE = 32_768

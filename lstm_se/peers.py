@@ -10,9 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from . import packaged, stft, weights, wiener
-from .bundled import mini
+from . import packaged, weights, wiener
+from .corpora.mini import mini
 from .packaged import Enhancer, file_of
+from .sound import stft
 
 ALL, IDEAL = "all", "ideal"
 Oracle = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from .config import Config
-from .datasets import Pair
-from .features import normalisation
+from .corpora.pairs import Pair
+from .sound.features import normalisation
 
 
 class Source(Protocol):
-    """Where batches come from: :class:`PairSampler` or :class:`lstm_se.mixing.Mixer`."""
+    """Where batches come from: :class:`PairSampler` or :class:`lstm_se.corpora.mixing.Mixer`."""
 
     samples: int
     batch_size: int

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .config import Config
-from .datasets import Pair
+from .corpora.pairs import Pair
 from .enhance import Denoiser
 from .network import GATES, MaskNetwork, Weights
 

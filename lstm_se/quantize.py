@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .config import Config
-from .features import band_of_output
 from .fixedpoint import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
 from .network import Weights
+from .sound.features import band_of_output
 
 FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
 LARGEST = 127  # of a weight; -128 stays unused, so that a row is symmetric

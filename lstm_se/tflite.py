@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from . import stft
 from .config import Config
 from .enhance import Denoiser
-from .features import RunningLevel, features
 from .files import write_whole
 from .network import MaskNetwork, save_weights
+from .sound import stft
+from .sound.features import RunningLevel, features
 
 FORMS = ("fused_float", "fused_int8", "step_float", "step_int8", "step_16x8")
 BAKED_CLIP = 10.0  # the converter writes it into every fused LSTM, whatever the network does

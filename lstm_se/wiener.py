@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import stft
+from .sound import stft
 
 FIRST_FRAMES = 5  # taken for noise as they are: 80 ms, as most recordings start before the talker
 TINY = 1e-12

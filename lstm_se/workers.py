@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
+Progress = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what is worked through, like tqdm
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 

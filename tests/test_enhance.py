@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import noise, random_denoiser, random_weights, small, snr_db
 
-from lstm_se import audio, enhance, network
+from lstm_se import enhance, network
 from lstm_se.config import Config
+from lstm_se.sound import audio
 
 STREAMING = {
     "lstm": small(),
@@ -304,7 +305,7 @@ def test_weights_of_another_configuration_are_told(tmp_path):
     ],
 )
 def test_file_s_note_says_what_became_of_the_rate(rate, note, tmp_path):
-    audio.save(tmp_path / "a.wav", noise(400), rate)
+    audio.write(tmp_path / "a.wav", noise(400), rate)
     found = enhance.enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
     assert found == note
 
@@ -312,23 +313,23 @@ def test_file_s_note_says_what_became_of_the_rate(rate, note, tmp_path):
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_file_keeps_rate_channels_length_and_subtype(rate, channels, tmp_path):
-    audio.save(tmp_path / "a.wav", noise(channels, 1001), rate, "PCM_24")
+    audio.write(tmp_path / "a.wav", noise(channels, 1001), rate, "PCM_24")
     enhance.enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
-    written = audio.load(tmp_path / "b.wav", None, mono=False)
+    written = audio.read(tmp_path / "b.wav", None, mono=False)
     found = written.sample_rate, written.samples.shape, written.subtype
     assert found == (rate, (channels, 1001), "PCM_24")
 
 
 def test_format_follows_the_suffix(tmp_path):
-    audio.save(tmp_path / "a.ogg", 0.5 * noise(1001))
+    audio.write(tmp_path / "a.ogg", 0.5 * noise(1001))
     enhance.enhance_file(random_denoiser(small()), tmp_path / "a.ogg", tmp_path / "b.wav")
-    assert audio.load(tmp_path / "b.wav").subtype == "PCM_16"
+    assert audio.read(tmp_path / "b.wav").subtype == "PCM_16"
 
 
 @pytest.mark.parametrize("way", ["itself", "link", "roundabout"])
 def test_input_is_never_overwritten(way, tmp_path):
     source = tmp_path / "a.wav"
-    audio.save(source, noise(400))
+    audio.write(source, noise(400))
     target = {"itself": source, "link": tmp_path / "b.wav", "roundabout": tmp_path / "x/../a.wav"}
     (tmp_path / "x").mkdir()
     (tmp_path / "b.wav").symlink_to(source)
@@ -337,13 +338,13 @@ def test_input_is_never_overwritten(way, tmp_path):
 
 
 def test_seven_channels_are_refused(tmp_path):
-    audio.save(tmp_path / "a.wav", noise(7, 400))
+    audio.write(tmp_path / "a.wav", noise(7, 400))
     with pytest.raises(ValueError, match="a.wav has 7 channels: only mono and stereo"):
         enhance.enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
 
 
 def test_refused_file_leaves_nothing_behind(tmp_path):
-    audio.save(tmp_path / "a.wav", noise(7, 400))
+    audio.write(tmp_path / "a.wav", noise(7, 400))
     with pytest.raises(ValueError, match="7 channels"):
         enhance.enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]

@@ -12,8 +12,9 @@ import pytest
 from random_network import small, snr_db
 
 import lstm_se
-from lstm_se import banks, experiments, materials
-from lstm_se.datasets import paired
+from lstm_se import experiments, materials
+from lstm_se.corpora import banks
+from lstm_se.corpora.pairs import paired
 from lstm_se.studies import Results, Study, Variant
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import features, frames, stft
+from lstm_se import frames
 from lstm_se.config import Config
+from lstm_se.sound import features, stft
 
 CONFIG = Config(bands=104, fine_hz=2500.0, level_seconds=3.0)
 

@@ -11,7 +11,9 @@ import pytest
 from random_network import noise
 from voicebank_fixture import make_corpus
 
-from lstm_se import audio, banks, cli, enhance, ingredients, mixing
+from lstm_se import cli, enhance, ingredients
+from lstm_se.corpora import banks, mixing
+from lstm_se.sound import audio
 
 SMALL = (
     *("n_fft=64", "hop_length=32", "bands=8", "band_scale=linear", "units=[4]"),
@@ -34,7 +36,7 @@ def folders(tmp_path):
     ):
         (tmp_path / folder).mkdir(parents=True)
         samples = sound(number) if sound else 0.3 * noise(16_000, seed=number)
-        audio.save(tmp_path / folder / f"{number}.wav", samples)
+        audio.write(tmp_path / folder / f"{number}.wav", samples)
     return tmp_path
 
 
@@ -141,7 +143,7 @@ def test_command_in_the_recipe_asks_for_the_same(written):
 )
 def test_another_recipe_is_not_resumed(changes, reason, written, folders):
     (folders / "more" / "fan").mkdir(parents=True)
-    audio.save(folders / "more" / "fan" / "4.wav", 0.3 * noise(16_000, seed=4))
+    audio.write(folders / "more" / "fan" / "4.wav", 0.3 * noise(16_000, seed=4))
     written[1][0].save(folders / "run" / "config.json")
     (folders / "run" / "checkpoint.weights.h5").touch()
     sources = (folders / "run" / "sources.csv").read_bytes()

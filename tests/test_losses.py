@@ -10,7 +10,7 @@ from random_network import noise, small
 import lstm_se
 from lstm_se import losses, metrics
 from lstm_se.config import Config
-from lstm_se.stft import stft
+from lstm_se.sound.stft import stft
 
 ALL = {**losses.LOSSES, "log_error": losses.log_error}
 every_loss = pytest.mark.parametrize("name", ALL)

@@ -19,7 +19,7 @@ RATE = 16_000
 def loudest_noise():
     """Clean and noisy samples of the test pair with the lowest signal-to-noise ratio."""
     corpus = lstm_se.mini()
-    snr = {name: db for name, (_, db) in lstm_se.datasets.conditions(corpus.root).items()}
+    snr = {name: db for name, (_, db) in lstm_se.corpora.pairs.conditions_of(corpus.root).items()}
     return min(corpus.test, key=lambda pair: snr[pair.name]).load()
 
 

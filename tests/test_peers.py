@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lstm_se import mini, packaged, peers, weights, wiener
+from lstm_se.corpora.mixing import mix
 from lstm_se.metrics import score
-from lstm_se.mixing import mix
 
 NAMES = peers.available()
 NEURAL = [name for name in NAMES if peers.PEERS[name].kind == "neural"]

@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 from random_network import noise, small
 
-from lstm_se import audio, pipeline
-from lstm_se.datasets import Pair
+from lstm_se import pipeline
+from lstm_se.corpora.pairs import Pair
+from lstm_se.sound import audio
 
 SEGMENT = 320
 CONFIG = {"segment_seconds": SEGMENT / 16_000, "batch_size": 4}
@@ -22,7 +23,7 @@ def pairs(folder, *lengths):
         paths = [folder / f"{number}_{kind}.wav" for kind in ("clean", "noisy")]
         added = 0.3 * noise(samples, seed=number + 99) + 0.05
         for path, signal in zip(paths, (clean, clean + added), strict=True):
-            audio.save(path, signal, subtype="FLOAT")
+            audio.write(path, signal, subtype="FLOAT")
         found.append(Pair(str(number), str(number), *paths))
     return found
 

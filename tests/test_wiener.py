@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lstm_se import mini, wiener
+from lstm_se.corpora.mixing import mix
 from lstm_se.metrics import score
-from lstm_se.mixing import mix
 
 
 @pytest.fixture(scope="module")

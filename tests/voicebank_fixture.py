@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from lstm_se.download import Archive
+from lstm_se.corpora.download import Archive
 
 TRAIN_SPEAKERS = ("p226", "p227", "p286", "p287")
 TEST_SPEAKERS = ("p232", "p257")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import lstm_se
-from lstm_se.audio import SAMPLE_RATE
 from lstm_se.pages import plots
+from lstm_se.sound.audio import SAMPLE_RATE
 
 TARGET = Path(__file__).resolve().parents[1] / "_static" / "before_after.png"
 SECONDS = 3

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lstm_se import audio, enhance, footprint, mini, quantize, webassembly
+from lstm_se import enhance, footprint, mini, quantize, webassembly
 from lstm_se.files import write_whole
+from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "book" / "live"
@@ -86,7 +87,7 @@ def _sample(name: str, folder: Path) -> dict[str, str]:
     """Write the noisy beginning of a bundled pair as FLAC, which keeps every bit."""
     (pair,) = (pair for pair in mini().test if pair.name == name)
     path = folder / f"{name}.flac"
-    audio.save(path, pair.load()[1][: SECONDS * audio.SAMPLE_RATE], subtype="PCM_16")
+    audio.write(path, pair.load()[1][: SECONDS * audio.SAMPLE_RATE], subtype="PCM_16")
     noise, snr_db = _mixtures()[name]
     talker = FIRST_NAMES[pair.speaker]
     return {"file": path.name, "name": f"{talker} {NOISES[noise]}, {snr_db:g} dB"}

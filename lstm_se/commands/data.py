@@ -12,7 +12,7 @@ from .options import FOLDER, JOBS
 from .terminal import bar
 
 if TYPE_CHECKING:
-    from ..datasets import Corpus
+    from ..corpora.pairs import Corpus
 
 
 @click.group()
@@ -29,7 +29,7 @@ def mini(out: Path | None) -> None:
     Example:
       lstm-se data mini --out corpora
     """
-    from ..bundled import mini as bundled
+    from ..corpora.mini import mini as bundled
 
     _tell(bundled(out))
 
@@ -47,8 +47,8 @@ def voicebank(root: Path, url: str, keep_archives: bool) -> None:
     Example:
       lstm-se data voicebank --root voicebank
     """
-    from ..datasets import voicebank_demand
-    from ..download import URL, download
+    from ..corpora.download import URL, download
+    from ..corpora.pairs import voicebank_demand
 
     corpus = voicebank_demand(download(root, url or URL, keep_archives))
     click.echo(f"{root}: {len(corpus.train) + len(corpus.validation)} and {len(corpus.test)} pairs")
@@ -80,8 +80,8 @@ def build(**options: Any) -> None:
       lstm-se data build --speech voices --noise noises --out corpus
       lstm-se data build --speech voices --noise noises --out corpus --pairs 2000 --seconds 4
     """
-    from .. import building
-    from ..plan import Settings
+    from ..corpora.build import build_corpus
+    from ..corpora.plan import Settings
 
     folders = {key: options.pop(key) for key in ("speech", "noise", "test_speech", "test_noise")}
     out, jobs = options.pop("out"), options.pop("jobs")
@@ -89,7 +89,7 @@ def build(**options: Any) -> None:
         options[f"{key}s_db"] = _decibels(key, options.pop(key))
     settings = Settings(**options)
     files = partial(bar, unit="file")
-    _tell(building.build(out=out, settings=settings, jobs=jobs, bar=files, **folders))
+    _tell(build_corpus(out=out, settings=settings, jobs=jobs, bar=files, **folders))
 
 
 def _tell(corpus: Corpus) -> None:

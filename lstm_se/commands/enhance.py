@@ -47,7 +47,7 @@ def enhance(sources: tuple[Path, ...], output: Path, model: str, engine: str) ->
 
 def _jobs(sources: tuple[Path, ...], output: Path) -> list[tuple[Path, Path]]:
     """Every file to read and the file to write; refused before any work if two would collide."""
-    from .. import audio
+    from ..sound import audio
 
     single = len(sources) == 1 and not sources[0].is_dir()
     if single and output.suffix and not output.is_dir():

@@ -80,7 +80,7 @@ def _scores(
     jobs: int | None,
 ) -> Report:
     """Measures against the clean speech."""
-    from ..datasets import paired
+    from ..corpora.pairs import paired
     from ..evaluation import evaluate as score
     from ..evaluation import evaluate_files
     from ..metrics import METRICS
@@ -103,7 +103,8 @@ def _opinions(
     metrics: str,
 ) -> Report:
     """Predicted opinions of the recordings by themselves."""
-    from .. import audio, opinion
+    from .. import opinion
+    from ..sound import audio
 
     if enhanced is not None or metrics:
         option = "--metrics" if enhanced is None else "--enhanced"

@@ -56,7 +56,7 @@ def export(model: str, form: str, out: Path) -> None:
 def _to_tflite(trained: Denoiser, out: Path) -> None:
     """Every form, and what is in it."""
     from .. import tflite
-    from ..bundled import mini
+    from ..corpora.mini import mini
 
     recordings = (pair.load()[1] for pair in mini().validation)
     for path in tflite.write(trained, out, recordings).values():

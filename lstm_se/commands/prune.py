@@ -29,8 +29,8 @@ def prune(model: str, units: str, data: Path, out: Path) -> None:
     """
     from .. import enhance, network
     from .. import prune as pruning
-    from ..bundled import mini
-    from ..datasets import voicebank_demand
+    from ..corpora.mini import mini
+    from ..corpora.pairs import voicebank_demand
 
     if (out / "weights.npz").exists():
         raise FileExistsError(f"{out} holds a model: name another folder")

@@ -20,13 +20,14 @@ def quantize(model: str, sound: Path | None) -> None:
       lstm-se quantize tiny
       lstm-se quantize run --sound noisy.wav
     """
-    from .. import audio, enhance, export, fidelity
+    from .. import enhance, export, fidelity
     from .. import quantize as rounding
-    from ..bundled import mini
+    from ..corpora.mini import mini
+    from ..sound import audio
 
     trained = enhance.load(model)
     whole = rounding.quantize(trained.weights, trained.config)
-    noisy = audio.load(sound).samples if sound else mini().validation[0].load()[1]
+    noisy = audio.read(sound).samples if sound else mini().validation[0].load()[1]
     click.echo(f"{model}: SHA-256 of its integers {export.sha256(whole)[:12]}")
     click.echo("signal-to-noise ratio of the integers, the float network being the signal")
     for stage, ratio in fidelity.stages(trained, whole, noisy).items():

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import mixing
-from ..audio import FRAME, SAMPLE_RATE, frame_power
+from ..corpora import mixing
+from ..sound.audio import FRAME, SAMPLE_RATE, frame_power
 from .players import listen
 
 SNRS_DB = [-5 + 2.5 * step for step in range(11)]  # positions of the slider
@@ -70,7 +70,7 @@ SCRIPT = """<script>(() => {
 
 
 def show(speech: np.ndarray, noise: np.ndarray, snr_db: float = 5.0) -> Any:
-    """Let a reader mix speech and noise by hand, at the SNR of :func:`~lstm_se.mixing.mix`.
+    """Let a reader mix speech and noise by hand, at the SNR of :func:`~lstm_se.corpora.mixing.mix`.
 
     Both are repeated without a click, no kernel is needed, and without JavaScript a player for each
     of the two is left. A page can have one.
@@ -122,7 +122,7 @@ def _seamless(noise: np.ndarray, samples: int) -> np.ndarray:
 
 
 def _active(power: np.ndarray) -> np.ndarray:
-    """Power of the frames with speech, as :func:`~lstm_se.audio.active_level_dbfs` counts them."""
+    """Power of the frames with speech, as ``audio.active_level_dbfs`` counts them."""
     return power[power >= power.max() / 1000]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from ..audio import SAMPLE_RATE
+from ..sound.audio import SAMPLE_RATE
 
 ROW_STYLE = "display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: end"
 PLAYER_STYLE = "flex: 1 1 13rem; max-width: 22rem; margin: 0; display: block"

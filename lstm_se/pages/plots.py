@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from .. import stft
-from ..audio import SAMPLE_RATE
+from ..sound import stft
+from ..sound.audio import SAMPLE_RATE
 
 # Okabe and Ito's palette; the order is the order in which the book uses them
 COLOURS = {

@@ -33,21 +33,12 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
 
 import click
 import lstm_se
-from lstm_se import (
-    banks,
-    datasets,
-    enhance,
-    experiments,
-    materials,
-    platt,
-    soup,
-)
+from lstm_se import enhance, experiments, materials, platt, soup
 from lstm_se.config import Config
+from lstm_se.corpora import banks
+from lstm_se.corpora.pairs import paired
 from lstm_se.files import write_whole
-from lstm_se.studies import (
-    Study,
-    Variant,
-)
+from lstm_se.studies import Study, Variant
 
 RESULTS = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -175,7 +166,7 @@ def tiny(
     only: tuple[str, ...],
 ) -> None:
     """Vary the preset `tiny` on your own speech and noise."""
-    judged = datasets.paired(pairs / "clean", pairs / "noisy")
+    judged = paired(pairs / "clean", pairs / "noisy")
     material = materials.Mixtures(
         tuple(banks.load_speech(banks.by_folder(speech))),
         tuple(banks.load_noise(banks.by_folder(noise))),
@@ -246,7 +237,7 @@ def _judged(
     models: dict[str, enhance.Denoiser], pairs: Path, how: str
 ) -> dict[str, Any]:
     """Scores of every file under every model, and what makes them again."""
-    judged = datasets.paired(pairs / "clean", pairs / "noisy")
+    judged = paired(pairs / "clean", pairs / "noisy")
     report = lstm_se.evaluate(judged, models, metrics=MEASURES)
     assert not report.failures
     return {

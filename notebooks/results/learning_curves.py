@@ -23,12 +23,9 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
-from lstm_se import (
-    runs,
-    training,
-)
+from lstm_se import runs, training
 from lstm_se.config import Config
-from lstm_se.datasets import Corpus
+from lstm_se.corpora.pairs import Corpus
 from lstm_se.pipeline import PairSampler
 
 RESULTS = Path(__file__).with_name("06_learning_curves.json")

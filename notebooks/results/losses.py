@@ -25,20 +25,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
 import numpy as np
-from lstm_se import banks, ingredients, metrics, models, stft, training
+from lstm_se import ingredients, metrics, models, training
 from lstm_se.config import Config
-from lstm_se.datasets import Corpus
-from lstm_se.enhance import (
-    Denoiser,
-    Masker,
-)
+from lstm_se.corpora import banks
+from lstm_se.corpora.mixing import Mixer, Recipe
+from lstm_se.corpora.pairs import Corpus
+from lstm_se.enhance import Denoiser, Masker
 from lstm_se.files import write_whole
-from lstm_se.mixing import (
-    Mixer,
-    Recipe,
-)
 from lstm_se.network import Weights
 from lstm_se.pipeline import PairSampler
+from lstm_se.sound import stft
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)

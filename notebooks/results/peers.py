@@ -17,7 +17,7 @@ from typing import Any
 
 import lstm_se
 from lstm_se import bench, comparison, evaluation, packaged, peers
-from lstm_se.datasets import Pair, paired
+from lstm_se.corpora.pairs import Pair, paired
 from lstm_se.files import write_whole
 
 RESULTS = Path(__file__).with_name("09_peers.json")

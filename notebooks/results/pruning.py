@@ -37,10 +37,7 @@ from lstm_se import (
 from lstm_se.enhance import Denoiser
 from lstm_se.evaluation import evaluate
 from lstm_se.files import write_whole
-from lstm_se.report import (
-    Report,
-    interval,
-)
+from lstm_se.report import Report, interval
 from lstm_se.skipping import Skipping
 
 HERE = Path(__file__).parent

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import lstm_se
 import numpy as np
-from lstm_se import audio, noises, stress
+from lstm_se import stress
 from lstm_se.files import write_whole
 from lstm_se.report import interval
+from lstm_se.sound import audio, noises
 
 HERE = Path(__file__).parent
 NOISES = HERE.parents[1] / "data" / "mini" / "noise_testset"
@@ -40,7 +41,7 @@ def test_noises() -> dict[str, np.ndarray]:
     """The noises of the bundled test set, recorded and synthetic, ten seconds each."""
     samples = SECONDS * audio.SAMPLE_RATE
     found = {
-        p.stem: audio.load(p).samples[:samples]
+        p.stem: audio.read(p).samples[:samples]
         for p in sorted(NOISES.iterdir())
     }
     for name in sorted(

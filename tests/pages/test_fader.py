@@ -15,8 +15,9 @@ from execute_notebooks import clean
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from random_network import noise
 
-from lstm_se import audio, mixing
+from lstm_se.corpora import mixing
 from lstm_se.pages import fader, plots
+from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEECH = 0.1 * noise(16_000) * (np.arange(16_000) // 4000 % 2)  # two words and two pauses

@@ -14,7 +14,8 @@ from chromium import MICROPHONE, Chromium
 from controls import BUILT, Server, address, ready
 
 import lstm_se
-from lstm_se import audio, enhance, quantize
+from lstm_se import enhance, quantize
+from lstm_se.sound import audio
 
 
 @pytest.fixture(scope="session")

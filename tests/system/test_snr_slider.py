@@ -8,8 +8,8 @@ import pytest
 import soundfile as sf
 from controls import ROOT
 
-from lstm_se import audio
 from lstm_se.pages import fader
+from lstm_se.sound import audio
 
 PAGE = ROOT / "_build/html/notebooks/01_inspect_the_dataset.html"
 BEGIN = 1600  # samples before the sound begins: 0.1 s

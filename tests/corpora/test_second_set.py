@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from . import audio
+from ..sound import audio
 
 STANDARD_SPEAKERS = 28
 VALIDATION_SPEAKERS = ("p286", "p287")
@@ -50,7 +50,7 @@ class Pair:
             FileNotFoundError: If a file is gone.
             ValueError: If one cannot be read, or their rates, channels or lengths differ.
         """
-        clean, noisy = audio.load(self.clean), audio.load(self.noisy)
+        clean, noisy = audio.read(self.clean), audio.read(self.noisy)
         self._check("Hz", clean.source_rate, noisy.source_rate)
         self._check("channels", clean.source_channels, noisy.source_channels)
         self._check("samples", len(clean.samples), len(noisy.samples))
@@ -94,9 +94,9 @@ def voicebank_demand(
         speakers: Which training set, by the number in its folder name; if ``None`` the only one
             there is, or 28, the one that the literature uses. Two sets are never merged.
         validation_speakers: Speakers of the training set to hold out; if ``None`` those that
-            ``logfiles/validation_speakers.txt`` names, as :mod:`lstm_se.building` writes it; else
-            p286 and p287, or, where these are not there, the last two speakers (one, of two or
-            three; none, if there is only one). ``()`` holds out nobody.
+            ``logfiles/validation_speakers.txt`` names, as :mod:`lstm_se.corpora.build` writes it;
+            else p286 and p287, or, where these are not there, the last two speakers (one, of two
+            or three; none, if there is only one). ``()`` holds out nobody.
 
     Returns:
         The pairs, sorted by name; ``train`` and ``validation`` or ``test`` are empty if the
@@ -150,7 +150,7 @@ def paired(clean_dir: str | Path, noisy_dir: str | Path) -> tuple[Pair, ...]:
     )
 
 
-def conditions(root: str | Path) -> dict[str, tuple[str, float]]:
+def conditions_of(root: str | Path) -> dict[str, tuple[str, float]]:
     """Noise and signal-to-noise ratio of each utterance, from the corpus's log files.
 
     Args:
@@ -216,7 +216,7 @@ def _check_rate(pair: Pair) -> None:
     if clean != audio.SAMPLE_RATE:
         warnings.warn(
             f"{pair.clean.parent} holds {clean} Hz files: each load resamples to "
-            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm_se.download.prepare",
+            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm_se.corpora.download.prepare",
             stacklevel=4,
         )
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from random_network import noise
 
-from lstm_se import audio, banks
+from lstm_se.corpora import banks
+from lstm_se.sound import audio
 
 
 def utterance(seconds=1.0, seed=0, level=0.2, pause=0.0):
@@ -22,7 +23,7 @@ def write(folder, **files):
     """Sound files in a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, samples in files.items():
-        audio.save(folder / f"{name}.wav", samples)
+        audio.write(folder / f"{name}.wav", samples)
     return folder
 
 

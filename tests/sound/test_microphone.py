@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from random_network import noise, snr_db
 
-from lstm_se import microphone
+from lstm_se.sound import microphone
 
 
 @pytest.mark.parametrize("samples", [1, 400, 401, 3000])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_se import noises
+from lstm_se.sound import noises
 
 every_noise = pytest.mark.parametrize("name", noises.SYNTHETIC)
 

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import audio
-from .files import write_whole
-from .noises import unit_rms
+from ..files import write_whole
+from ..sound import audio
+from ..sound.noises import unit_rms
+from ..workers import Progress
 
 BANK_DBFS = -26.0  # level of the active frames of every file in a bank
 VOICES = (1.0, 0.84, 0.92, 1.08, 1.18)  # playing a talker slower and faster gives more talkers
 NOISE_SPEEDS = (1.0, 0.8, 1.25)
 MIN_RANGE_DB = 30.0  # a talker whose pauses lie closer below is no clean target
 Groups = Mapping[str, Sequence[Path]]
-Progress = Callable[[Iterable[str]], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _bank(
     """The bank of one group."""
     clips, entries, refused = [], [], []
     for path in paths:
-        clip = prepare(audio.load(path).samples)
+        clip = prepare(audio.read(path).samples)
         if isinstance(clip, str):
             refused.append(f"{path.name}: {clip}")
             continue

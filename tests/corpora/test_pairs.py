@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from voicebank_fixture import TEST_SPEAKERS, make_corpus, write_pair
 
-from lstm_se.datasets import conditions, paired, voicebank_demand
+from lstm_se.corpora.pairs import conditions_of, paired, voicebank_demand
 
 
 @pytest.fixture
@@ -213,13 +213,13 @@ def test_conditions_come_from_the_logs(root):
     (logs / "log_trainset_28spk.txt").write_text("p226_001 cafeteria 5\n")
     (logs / "log_testset.txt").write_text("p232_001 bus 2.5\n")
     (logs / "log_readme.txt").write_text("three words here\nor more of them\n")
-    assert conditions(root) == {"p226_001": ("cafeteria", 5.0), "p232_001": ("bus", 2.5)}
+    assert conditions_of(root) == {"p226_001": ("cafeteria", 5.0), "p232_001": ("bus", 2.5)}
 
 
 def test_bad_or_missing_logs_are_named(root):
     with pytest.raises(FileNotFoundError, match="logfiles holds no log_"):
-        conditions(root)
+        conditions_of(root)
     (root / "logfiles").mkdir()
     (root / "logfiles" / "log_testset.txt").write_text("p232_001 bus 2.5\np232_002 bus\n")
     with pytest.raises(ValueError, match=r"log_testset.txt:2 is not NAME NOISE SNR"):
-        conditions(root)
+        conditions_of(root)

@@ -17,9 +17,11 @@ import numpy as np
 import platformdirs
 from tqdm import tqdm
 
-from . import audio, files, mixing
-from .datasets import Corpus, voicebank_demand
-from .noises import SYNTHETIC, TRAINING_SYNTHETIC
+from .. import files
+from ..sound import audio
+from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC
+from . import mixing
+from .pairs import Corpus, voicebank_demand
 
 VERSION = 1  # of what the code below makes of the recordings: a test holds its sound
 SEED = 2791
@@ -116,10 +118,10 @@ def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
     work = tqdm(list(zip(speech, noises, snrs_db, strict=True)), "mixing", delay=1, disable=None)
     for index, (path, noise, snr_db) in enumerate(work):
         own = np.random.default_rng([SEED, number, index])
-        samples = audio.load(path).samples
+        samples = audio.read(path).samples
         mixed = mixing.mix(samples, _draw(noise, recorded, len(samples), own), snr_db)
         for target, signal in zip((clean, noisy), mixed, strict=True):
-            audio.save(target / f"{path.stem}.wav", signal, subtype="PCM_16")
+            audio.write(target / f"{path.stem}.wav", signal, subtype="PCM_16")
         lines.append(f"{path.stem} {noise} {snr_db:g}\n")
     log = root / "logfiles" / f"log_{source.name.removeprefix('clean_').removesuffix('_wav')}.txt"
     log.write_text("".join(lines), encoding="utf-8")
@@ -127,7 +129,7 @@ def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
 
 def _int16(path: Path) -> np.ndarray:
     """A recording as the bank that the mixer draws from."""
-    return np.round(audio.load(path).samples * 32767).astype(np.int16)
+    return np.round(audio.read(path).samples * 32767).astype(np.int16)
 
 
 def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generator) -> list[str]:

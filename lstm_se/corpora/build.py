@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from . import audio, files, mixing, workers
-from .datasets import VALIDATION_LIST, Corpus, voicebank_demand
-from .files import write_whole
-from .plan import Job, Settings, plan
-from .recordings import Recording, collect, refuse_overlap, split
+from .. import files, workers
+from ..files import write_whole
+from ..sound import audio
+from . import mixing
+from .pairs import VALIDATION_LIST, Corpus, voicebank_demand
+from .plan import Job, Settings, SourceFile, collect, plan, refuse_leaks, split
 
 PLAN = "plan.sha256"
 TRIES = 10  # stretches to draw before the loudest of them will do
@@ -33,7 +34,7 @@ SOUNDING = 0.1  # of the whole's RMS: a stretch below it is a pause
 Bar = Callable[[Iterable[Any], str], Iterable[Any]]
 
 
-def build(
+def build_corpus(
     speech: Sequence[str | Path],
     noise: Sequence[str | Path],
     out: str | Path,
@@ -56,7 +57,7 @@ def build(
         bar: Wraps what takes long, with a name for it.
 
     Returns:
-        The corpus, as :func:`lstm_se.datasets.voicebank_demand` reads it.
+        The corpus, as :func:`lstm_se.corpora.pairs.voicebank_demand` reads it.
 
     Raises:
         FileExistsError: If ``out`` exists.
@@ -86,10 +87,10 @@ def _parts(
     rng: np.random.Generator,
     jobs: int,
     bar: Bar,
-) -> list[list[Recording]]:
+) -> list[list[SourceFile]]:
     """Recordings for training, validation and test."""
 
-    def found(folders: Sequence[str | Path]) -> list[Recording]:
+    def found(folders: Sequence[str | Path]) -> list[SourceFile]:
         alone = kind != "speakers"
         sounding, silent = collect(folders, alone, jobs, lambda p: bar(p, f"reading {kind}"))
         if not sounding:
@@ -104,7 +105,7 @@ def _parts(
     parts = split(found(roots), shares, kind, rng)
     if test_roots:
         parts[2] = found(test_roots)
-    refuse_overlap(parts)
+    refuse_leaks(parts)
     return parts
 
 
@@ -163,13 +164,13 @@ def _mix(job: Job, root: Path, folders: dict[str, str]) -> None:
     speech = stretch(_bank(job.speech.path), job.samples, rng)
     noise = stretch(_bank(job.noise.path), job.samples, rng)
     for path, signal in zip(paths, mixing.mix(speech, noise, job.snr_db), strict=True):
-        audio.save(path, signal, subtype="PCM_16")
+        audio.write(path, signal, subtype="PCM_16")
 
 
 @functools.lru_cache(maxsize=2)
 def _bank(path: Path) -> np.ndarray:
     """A recording as the bank that the mixer draws from."""
-    return np.round(np.clip(audio.load(path).samples, -1, 1) * 32767).astype(np.int16)
+    return np.round(np.clip(audio.read(path).samples, -1, 1) * 32767).astype(np.int16)
 
 
 def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from random_network import noise
 
-from lstm_se import reverberation
-from lstm_se.audio import SAMPLE_RATE
+from lstm_se.sound import rooms
+from lstm_se.sound.audio import SAMPLE_RATE
 
 
 def response(seconds=0.4, ratio_db=3.0, seed=0):
-    return reverberation.impulse_response(np.random.default_rng(seed), seconds, ratio_db)
+    return rooms.impulse_response(np.random.default_rng(seed), seconds, ratio_db)
 
 
 def test_direct_sound_comes_first_with_gain_one():
@@ -34,14 +34,14 @@ def test_tail_falls_by_60_db_in_the_reverberation_time(seconds):
 
 def test_room_without_reflections_changes_nothing():
     sound = noise(3000)
-    dry = reverberation.reverberate(sound, np.ones(1, np.float32))
+    dry = rooms.reverberate(sound, np.ones(1, np.float32))
     np.testing.assert_allclose(dry, sound, atol=1e-6)
 
 
 def test_room_delays_nothing_and_keeps_the_length():
     click = np.zeros(5000, np.float32)
     click[1000] = 1
-    heard = reverberation.reverberate(click, response())
+    heard = rooms.reverberate(click, response())
     assert (len(heard), np.abs(heard).argmax(), np.abs(heard[:999]).max() < 1e-6) == (
         5000,
         1000,
@@ -51,7 +51,7 @@ def test_room_delays_nothing_and_keeps_the_length():
 
 def test_early_part_ends_after_50_ms():
     whole = response()
-    part = reverberation.early(whole)
+    part = rooms.early(whole)
     assert len(part) == SAMPLE_RATE // 20
     np.testing.assert_array_equal(part, whole[: len(part)])
 

@@ -10,9 +10,10 @@ import pytest
 import soundfile
 from voicebank_fixture import make_archives, make_corpus, serve, zip_folder
 
-from lstm_se import audio, download, transfer
-from lstm_se.datasets import conditions, voicebank_demand
-from lstm_se.download import ARCHIVES, prepare
+from lstm_se.corpora import download, transfer
+from lstm_se.corpora.download import ARCHIVES, prepare
+from lstm_se.corpora.pairs import conditions_of, voicebank_demand
+from lstm_se.sound import audio
 
 NOISY = "/id-noisy_testset_wav/content"
 
@@ -50,7 +51,7 @@ def test_corpus_arrives_at_16_khz_and_complete(run, made):
     root = run()
     corpus = voicebank_demand(root)
     assert (len(corpus.train), len(corpus.validation), len(corpus.test)) == (4, 4, 4)
-    assert conditions(root) == {"p232_001": ("bus", 2.5), "p257_002": ("cafe", 17.5)}
+    assert conditions_of(root) == {"p232_001": ("bus", 2.5), "p257_002": ("cafe", 17.5)}
     for folder in (a.name for a in made[0] if a.suffix == ".wav"):
         for path in (root / folder).iterdir():
             info = soundfile.info(path)
@@ -59,7 +60,7 @@ def test_corpus_arrives_at_16_khz_and_complete(run, made):
 
 
 def test_resampled_sound_is_the_original_one(run):
-    tone = audio.load(run() / "clean_testset_wav" / "p232_001.wav").samples[200:-200]
+    tone = audio.read(run() / "clean_testset_wav" / "p232_001.wav").samples[200:-200]
     wanted = 0.3 * np.sin(2 * np.pi * 440 * np.arange(4800) / 16_000)[200:-200]
     assert np.abs(tone - wanted).max() < 2e-4
 
@@ -227,7 +228,7 @@ def test_damaged_archive_fetched_by_hand_is_named_and_left(run, tmp_path):
 
 
 def test_extraction_goes_on_where_it_was_interrupted(run, server, monkeypatch, tmp_path):
-    save, saved = audio.save, []
+    save, saved = audio.write, []
 
     def interrupted(path, *args, **options):
         if len(saved) == 2:
@@ -235,14 +236,14 @@ def test_extraction_goes_on_where_it_was_interrupted(run, server, monkeypatch, t
         saved.append(path.name)
         save(path, *args, **options)
 
-    monkeypatch.setattr(audio, "save", interrupted)
+    monkeypatch.setattr(audio, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run("noisy_testset_wav")
     root = tmp_path / "corpus"
     assert not (root / "noisy_testset_wav").exists(), "a half folder must not carry the name"
     asked = len(server.requests)
     monkeypatch.setattr(
-        audio, "save", lambda path, *a, **o: (saved.append(path.name), save(path, *a, **o))
+        audio, "write", lambda path, *a, **o: (saved.append(path.name), save(path, *a, **o))
     )
     run("noisy_testset_wav")
     assert saved == [f"{name}.wav" for name in ("p232_001", "p232_002", "p257_001", "p257_002")]
@@ -305,7 +306,7 @@ def test_copy_of_an_unpacked_corpus_is_at_16_khz(tmp_path):
     root = prepare(source, tmp_path / "copy")
     assert soundfile.info(root / "clean_testset_wav" / "p232_001.wav").samplerate == 16_000
     assert soundfile.info(source / "clean_testset_wav" / "p232_001.wav").samplerate == 48_000
-    assert conditions(root) == {"p232_001": ("bus", 2.5)}
+    assert conditions_of(root) == {"p232_001": ("bus", 2.5)}
     assert len(voicebank_demand(root).test) == 4
     stamps = {path: path.stat().st_mtime_ns for path in root.rglob("*.wav")}
     prepare(source, root)

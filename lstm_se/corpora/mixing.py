@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .audio import active_level_dbfs
-from .microphone import band_limits, equaliser, filtered, record
-from .noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
-from .reverberation import early, impulse_response, reverberate
+from ..sound.audio import active_level_dbfs
+from ..sound.microphone import band_limits, equaliser, filtered, record
+from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
+from ..sound.rooms import early, impulse_response, reverberate
 
 
 def mix(speech: np.ndarray, noise: np.ndarray, snr_db: float) -> tuple[np.ndarray, np.ndarray]:

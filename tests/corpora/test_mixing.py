@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import noise
 
-from lstm_se import mixing
-from lstm_se.audio import active_level_dbfs, rms_dbfs
-from lstm_se.mixing import Mixer, Recipe, mix
+from lstm_se.corpora import mixing
+from lstm_se.corpora.mixing import Mixer, Recipe, mix
+from lstm_se.sound.audio import active_level_dbfs, rms_dbfs
 
 FLAT = {
     **{"equaliser_db": 0.0, "high_pass": 0.0, "low_pass": 0.0, "reverberation": 0.0},

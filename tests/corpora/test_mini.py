@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from lstm_se import audio, bundled, files
-from lstm_se.bundled import mini
-from lstm_se.datasets import conditions
+from lstm_se import files
+from lstm_se.corpora import mini as corpora_mini
+from lstm_se.corpora.mini import mini
+from lstm_se.corpora.pairs import conditions_of
+from lstm_se.sound import audio
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +55,15 @@ def test_two_builds_have_the_same_bytes(corpus, tmp_path):
 
 
 def test_sound_is_that_of_this_version(corpus):
-    """Whoever changes what is mixed raises ``bundled.VERSION``, so that no cache is stale."""
-    logged = conditions(corpus.root)
+    """Whoever changes what is mixed raises ``mini.VERSION``, so that no cache is stale."""
+    logged = conditions_of(corpus.root)
     lines = [
         f"{pair.name} {logged[pair.name]} {audio.rms_dbfs(signal):.1f}"
         for pair in pairs_of(corpus)
         for signal in pair.load()
     ]
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    assert (bundled.VERSION, digest[:12]) == (1, "f63014b553f6")
+    assert (corpora_mini.VERSION, digest[:12]) == (1, "f63014b553f6")
 
 
 def test_every_pair_is_aligned_and_16_khz_16_bit(corpus):
@@ -74,7 +76,7 @@ def test_every_pair_is_aligned_and_16_khz_16_bit(corpus):
 
 
 def test_noise_lies_at_the_logged_snr(corpus):
-    logged = conditions(corpus.root)
+    logged = conditions_of(corpus.root)
     pairs = pairs_of(corpus)
     assert set(logged) == {pair.name for pair in pairs}
     for pair in pairs:
@@ -98,14 +100,14 @@ def test_speakers_of_the_parts_are_disjoint(corpus):
 
 
 def test_noises_of_the_parts_are_disjoint(corpus):
-    logged = conditions(corpus.root)
+    logged = conditions_of(corpus.root)
     train = {logged[pair.name][0] for pair in corpus.train + corpus.validation}
     test = {logged[pair.name][0] for pair in corpus.test}
     assert train and test and not train & test
 
 
 def test_snrs_are_those_of_voicebank_demand_in_equal_shares(corpus):
-    logged = conditions(corpus.root)
+    logged = conditions_of(corpus.root)
     for pairs, wanted in (
         (corpus.train + corpus.validation, {0, 5, 10, 15}),
         (corpus.test, {2.5, 7.5, 12.5, 17.5}),
@@ -116,14 +118,14 @@ def test_snrs_are_those_of_voicebank_demand_in_equal_shares(corpus):
 
 
 def test_nobody_is_disturbed_by_his_own_babble(corpus):
-    for name, (noise, _) in conditions(corpus.root).items():
+    for name, (noise, _) in conditions_of(corpus.root).items():
         assert name.split("_")[0] not in noise
 
 
 def test_own_babble_is_passed_over_even_if_it_is_next():
     rng = np.random.default_rng(0)
     names = [f"{speaker}_{number}" for number in range(20) for speaker in ("x", "y")]
-    noises = bundled._assign(names, ["babble-of-x", "babble-of-y", "rain"], rng)
+    noises = corpora_mini._assign(names, ["babble-of-x", "babble-of-y", "rain"], rng)
     assert Counter(noises).keys() == {"babble-of-x", "babble-of-y", "rain"}
     for name, noise in zip(names, noises, strict=True):
         assert noise != f"babble-of-{name[0]}"
@@ -131,7 +133,7 @@ def test_own_babble_is_passed_over_even_if_it_is_next():
 
 def test_second_call_builds_nothing(tiny, monkeypatch):
     first = mini(tiny / "cache")
-    monkeypatch.setattr(bundled, "_build", None)
+    monkeypatch.setattr(corpora_mini, "_build", None)
     assert mini(tiny / "cache") == first
 
 
@@ -146,21 +148,21 @@ def test_interrupted_build_leaves_nothing(tiny, monkeypatch):
     def interrupted(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(audio, "save", interrupted)
+    monkeypatch.setattr(audio, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         mini(tiny / "cache")
     assert list((tiny / "cache").iterdir()) == []
 
 
 def test_build_that_another_process_finished_first_is_used(tiny, monkeypatch):
-    original, finished = bundled._build_part, mini(tiny / "other").root
+    original, finished = corpora_mini._build_part, mini(tiny / "other").root
 
     def overtaken(sources, root, part, number):
         original(sources, root, part, number)
         if number == 1:
             shutil.copytree(finished, tiny / "cache" / finished.name)
 
-    monkeypatch.setattr(bundled, "_build_part", overtaken)
+    monkeypatch.setattr(corpora_mini, "_build_part", overtaken)
     corpus = mini(tiny / "cache")
     assert [path.name for path in (tiny / "cache").iterdir()] == [corpus.root.name]
     assert content(corpus.root) == content(finished)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import noise, snr_db
 
-from lstm_se.stft import istft, istft_tf, padding, sqrt_hann, stft, stft_tf, synthesis_gain
+from lstm_se.sound.stft import istft, istft_tf, padding, sqrt_hann, stft, stft_tf, synthesis_gain
 
 SIZES = st.sampled_from(
     [(512, 256), (512, 128), (512, 64), (256, 128), (256, 64), (400, 200), (64, 8), (6, 3), (2, 1)]

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from lstm_se import audio, building
-from lstm_se.building import build, stretch
-from lstm_se.datasets import conditions, voicebank_demand
-from lstm_se.plan import Settings
-from lstm_se.recordings import label
+from lstm_se.corpora.build import build_corpus, mixing, stretch
+from lstm_se.corpora.pairs import conditions_of, voicebank_demand
+from lstm_se.corpora.plan import Settings, label
+from lstm_se.sound import audio
 
 RATE = 16_000
 SPEAKERS = ("ann", "bob", "cem", "dai", "eve")
@@ -56,7 +55,7 @@ def noise(tmp_path):
 
 def made(speech, noise, out, jobs=1, test_speech=(), test_noise=(), **settings):
     """Build in this process."""
-    return build([speech], [noise], out, Settings(**settings), test_speech, test_noise, jobs)
+    return build_corpus([speech], [noise], out, Settings(**settings), test_speech, test_noise, jobs)
 
 
 def sources(root):
@@ -97,7 +96,7 @@ def test_no_speaker_and_no_noise_is_in_two_parts(speech, noise, tmp_path):
 
 def test_log_tells_the_snr_that_is_in_the_files(speech, noise, tmp_path):
     corpus = made(speech, noise, tmp_path / "corpus")
-    told = conditions(corpus.root)
+    told = conditions_of(corpus.root)
     pairs = corpus.train + corpus.validation + corpus.test
     assert sorted(told) == sorted(pair.name for pair in pairs)
     for pair in pairs:
@@ -109,7 +108,7 @@ def test_log_tells_the_snr_that_is_in_the_files(speech, noise, tmp_path):
 def test_every_snr_of_a_part_is_dealt_equally_often(speech, noise, tmp_path):
     # six noises of a tenth each leave three for training: 3 x 2 conditions
     corpus = made(speech, noise, tmp_path / "corpus", pairs=60, snrs_db=(0, 7), seed=3)
-    told = conditions(corpus.root)
+    told = conditions_of(corpus.root)
     values = [told[pair.name][1] for pair in corpus.train]
     assert values.count(0) == values.count(7) == len(corpus.train) / 2
     assert {told[pair.name][1] for pair in corpus.test} == {2.5, 7.5, 12.5, 17.5}
@@ -161,15 +160,15 @@ class Interrupted:
 @pytest.fixture
 def interrupted(speech, noise, tmp_path, monkeypatch):
     """A build that was stopped in its fifth pair, with half a file left behind."""
-    whole = building.mixing.mix
-    monkeypatch.setattr(building.mixing, "mix", Interrupted(whole, 5))
+    whole = mixing.mix
+    monkeypatch.setattr(mixing, "mix", Interrupted(whole, 5))
     with pytest.raises(KeyboardInterrupt):
         made(speech, noise, tmp_path / "corpus")
     assert not (tmp_path / "corpus").exists()
     hidden = tmp_path / ".corpus.part"
     (next(hidden.glob("noisy_*")) / ".x.wav.part").write_bytes(b"half")
     counting = Interrupted(whole, None)
-    monkeypatch.setattr(building.mixing, "mix", counting)
+    monkeypatch.setattr(mixing, "mix", counting)
     return counting
 
 
@@ -194,7 +193,7 @@ def test_named_folders_are_the_test_part(speech, noise, tmp_path):
     out = tmp_path / "corpus"
     corpus = made(speech, noise, out, test_speech=[others], test_noise=[babble])
     assert {pair.speaker for pair in corpus.test} == {"zoe"}
-    assert conditions(out)["zoe_001"][0] == "crowd"
+    assert conditions_of(out)["zoe_001"][0] == "crowd"
     assert {pair.speaker for pair in corpus.train + corpus.validation} == set(SPEAKERS)
 
 
@@ -233,7 +232,7 @@ def test_two_folders_of_one_name_are_refused(speech, noise, tmp_path):
     write(tmp_path / "more" / "a nn" / "1.wav", 1000)
     write(tmp_path / "more" / "a_nn" / "1.wav", 1001)
     with pytest.raises(ValueError, match="would both be called a-nn"):
-        build([speech, tmp_path / "more"], [noise], tmp_path / "corpus", jobs=1)
+        build_corpus([speech, tmp_path / "more"], [noise], tmp_path / "corpus", jobs=1)
 
 
 def test_existing_folder_is_refused(speech, noise, tmp_path):

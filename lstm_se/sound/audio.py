@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from .files import write_whole
+from ..files import write_whole
 
 SAMPLE_RATE = 16_000
 SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
@@ -21,7 +21,7 @@ SILENCE_DBFS = -120.0
 
 @dataclass(frozen=True)
 class Recording:
-    """What :func:`load` read.
+    """What :func:`read` read.
 
     Attributes:
         samples: float32 in [-1, 1], shape ``(samples,)`` if mono, else ``(channels, samples)``.
@@ -40,7 +40,7 @@ class Recording:
     note: str
 
 
-def load(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = True) -> Recording:
+def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = True) -> Recording:
     """Read a sound file.
 
     Args:
@@ -55,7 +55,7 @@ def load(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
         FileNotFoundError: If there is no such file.
         ValueError: If it is no sound file, or holds no sample, or a sample that is not finite.
     """
-    samples, source_rate, subtype = _read(Path(path))
+    samples, source_rate, subtype = _read_file(Path(path))
     channels = samples.shape[0]
     done = []
     if mono and channels > 1:
@@ -69,7 +69,7 @@ def load(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
     return Recording(samples, rate, source_rate, channels, subtype, ", ".join(done))
 
 
-def _read(path: Path) -> tuple[np.ndarray, int, str]:
+def _read_file(path: Path) -> tuple[np.ndarray, int, str]:
     """Samples ``(channels, samples)`` as they are in the file, its rate and subtype."""
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: check the name")
@@ -94,7 +94,7 @@ def _read(path: Path) -> tuple[np.ndarray, int, str]:
     return samples, rate, subtype
 
 
-def save(
+def write(
     path: str | Path,
     samples: np.ndarray,
     sample_rate: int = SAMPLE_RATE,

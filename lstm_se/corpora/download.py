@@ -21,9 +21,9 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
-from . import audio
+from ..sound import audio
+from ..workers import in_order
 from .transfer import fetch, find_fault
-from .workers import in_order
 
 URL = "https://datashare.ed.ac.uk/server/api/core/bitstreams/{id}/content"
 DOI = "https://doi.org/10.7488/ds/2117"
@@ -177,7 +177,7 @@ def _is_done(folder: Path, files: int | None) -> bool:
     if rate != audio.SAMPLE_RATE:
         raise ValueError(
             f"{folder} holds {rate} Hz files: choose another root, and copy them there "
-            "with lstm_se.download.prepare"
+            "with lstm_se.corpora.download.prepare"
         )
     if files is not None and len(sounds) != files:
         raise ValueError(
@@ -252,7 +252,7 @@ def _run(
 def _resample_files(chunk: Sequence[tuple[str, Path]]) -> None:
     """Sound files at 16 kHz, 16 bits."""
     for source, target in chunk:
-        audio.save(target, audio.load(source, mono=False).samples, subtype="PCM_16")
+        audio.write(target, audio.read(source, mono=False).samples, subtype="PCM_16")
 
 
 def _resample_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
@@ -261,7 +261,7 @@ def _resample_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
         for member, target in chunk:
             samples, rate = _read_member(opened, member)
             resampled = audio.resample(samples, rate, audio.SAMPLE_RATE)
-            audio.save(target, resampled, subtype="PCM_16")
+            audio.write(target, resampled, subtype="PCM_16")
 
 
 def _read_member(opened: zipfile.ZipFile, member: str) -> tuple[np.ndarray, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .config import Config
+from ..config import Config
 
 if TYPE_CHECKING:
     import tensorflow as tf

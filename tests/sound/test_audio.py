@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import noise, snr_db
 
-from lstm_se import audio
 from lstm_se.pages.players import listen
+from lstm_se.sound import audio
 
 STEP = {"PCM_U8": 2**-7, "PCM_S8": 2**-7, "PCM_16": 2**-15, "PCM_24": 2**-23, "FLOAT": 2**-24}
 LOSSLESS = [
@@ -48,59 +48,59 @@ def tone_db(samples, hertz, sample_rate):
 @pytest.mark.parametrize("shape", [(701,), (2, 701)])
 def test_samples_come_back_within_a_step(suffix, subtype, shape, tmp_path):
     samples = 0.9 * noise(*shape)
-    audio.save(tmp_path / f"a{suffix}", samples, 44_100, subtype)
-    recording = audio.load(tmp_path / f"a{suffix}", None, mono=False)
+    audio.write(tmp_path / f"a{suffix}", samples, 44_100, subtype)
+    recording = audio.read(tmp_path / f"a{suffix}", None, mono=False)
     step = STEP.get(subtype, 2**-24)
     np.testing.assert_allclose(recording.samples.reshape(shape), samples, atol=1.01 * step)
 
 
 @pytest.mark.parametrize(("suffix", "subtype"), LOSSLESS)
 def test_subtype_asked_for_is_the_subtype_written(suffix, subtype, tmp_path):
-    audio.save(tmp_path / f"a{suffix}", noise(100), subtype=subtype)
-    assert audio.load(tmp_path / f"a{suffix}").subtype == subtype
+    audio.write(tmp_path / f"a{suffix}", noise(100), subtype=subtype)
+    assert audio.read(tmp_path / f"a{suffix}").subtype == subtype
 
 
 def test_ogg_keeps_a_tone(tmp_path):
-    audio.save(tmp_path / "a.ogg", sine(1000))
-    assert snr_db(sine(1000), audio.load(tmp_path / "a.ogg").samples) > 20
+    audio.write(tmp_path / "a.ogg", sine(1000))
+    assert snr_db(sine(1000), audio.read(tmp_path / "a.ogg").samples) > 20
 
 
 def test_ogg_of_a_minute_is_written_whole(tmp_path):
     """Given at once, it crashes libsndfile's encoder, and the process with it."""
-    audio.save(tmp_path / "a.ogg", np.zeros((2, 48_000 * 60), np.float32), 48_000)
+    audio.write(tmp_path / "a.ogg", np.zeros((2, 48_000 * 60), np.float32), 48_000)
     assert soundfile.info(tmp_path / "a.ogg").frames == 48_000 * 60
 
 
 def test_subtype_that_the_format_lacks_gives_way_to_its_default(tmp_path):
-    audio.save(tmp_path / "a.flac", noise(100), subtype="FLOAT")
-    assert audio.load(tmp_path / "a.flac").subtype == "PCM_16"
+    audio.write(tmp_path / "a.flac", noise(100), subtype="FLOAT")
+    assert audio.read(tmp_path / "a.flac").subtype == "PCM_16"
 
 
 @pytest.mark.parametrize("name", ["a.WAV", "Ä ö.wav", "a.b.wav", "a%20b.wav"])
 def test_unusual_name_is_kept(name, tmp_path):
-    audio.save(tmp_path / name, noise(100))
+    audio.write(tmp_path / name, noise(100))
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_loud_samples_are_clipped_and_do_not_wrap(tmp_path):
-    audio.save(tmp_path / "a.wav", np.float32([1.5, -1.5]))
-    assert audio.load(tmp_path / "a.wav").samples.tolist() == pytest.approx([1, -1], abs=1e-4)
+    audio.write(tmp_path / "a.wav", np.float32([1.5, -1.5]))
+    assert audio.read(tmp_path / "a.wav").samples.tolist() == pytest.approx([1, -1], abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["a.xyz", "a", "a.raw", "a.txt"])
 def test_suffix_of_no_format_is_refused(name, tmp_path):
     with pytest.raises(ValueError, match=f"{name}: cannot write .*; use .wav"):
-        audio.save(tmp_path / name, noise(100))
+        audio.write(tmp_path / name, noise(100))
 
 
 def test_rate_that_a_format_lacks_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot write .*a.mp3: .*sample rate"):
-        audio.save(tmp_path / "a.mp3", noise(100), 12_345)
+        audio.write(tmp_path / "a.mp3", noise(100), 12_345)
 
 
 def test_refused_file_leaves_nothing_behind(tmp_path):
     with pytest.raises(ValueError, match="a.mp3"):
-        audio.save(tmp_path / "a.mp3", noise(100), 12_345)
+        audio.write(tmp_path / "a.mp3", noise(100), 12_345)
     assert not list(tmp_path.iterdir())
 
 
@@ -120,20 +120,20 @@ def test_full_disk_is_told(suffix, tmp_path):
     target = tmp_path / f"a{suffix}"
     told = f"cannot write {target}: File too large"
     with full_disk(), pytest.raises(OSError, match=told):
-        audio.save(target, noise(40_000))
+        audio.write(target, noise(40_000))
 
 
 def test_full_disk_leaves_neither_target_nor_part(tmp_path):
     with full_disk(), pytest.raises(OSError, match="File too large"):
-        audio.save(tmp_path / "a.wav", noise(16_000))
+        audio.write(tmp_path / "a.wav", noise(16_000))
     assert not list(tmp_path.iterdir())
 
 
 def test_write_that_fails_keeps_the_old_file(tmp_path):
-    audio.save(tmp_path / "a.wav", noise(100))
+    audio.write(tmp_path / "a.wav", noise(100))
     before = (tmp_path / "a.wav").read_bytes()
     with full_disk(), pytest.raises(OSError, match="File too large"):
-        audio.save(tmp_path / "a.wav", noise(16_000))
+        audio.write(tmp_path / "a.wav", noise(16_000))
     assert (tmp_path / "a.wav").read_bytes() == before
 
 
@@ -146,19 +146,19 @@ def test_nothing_but_a_whole_file_ever_has_the_name(tmp_path, monkeypatch):
         replace(part, target)
 
     monkeypatch.setattr(os, "replace", watch)
-    audio.save(tmp_path / "a.wav", noise(777))
+    audio.write(tmp_path / "a.wav", noise(777))
     assert seen == [(False, 777)]
 
 
 def test_missing_folder_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match=f"cannot write {tmp_path}/none/a.wav"):
-        audio.save(tmp_path / "none" / "a.wav", noise(100))
+        audio.write(tmp_path / "none" / "a.wav", noise(100))
 
 
 def test_folder_in_place_of_the_target_is_told(tmp_path):
     (tmp_path / "a.wav").mkdir()
     with pytest.raises(OSError, match="cannot write .*a.wav: Is a directory"):
-        audio.save(tmp_path / "a.wav", noise(100))
+        audio.write(tmp_path / "a.wav", noise(100))
 
 
 def not_finite(path):
@@ -181,7 +181,7 @@ def test_bad_file_is_named_with_its_reason(reason, make, tmp_path):
     path = tmp_path / "bad.wav"
     make(path)
     with pytest.raises((ValueError, FileNotFoundError), match=f"^{path} {reason}"):
-        audio.load(path)
+        audio.read(path)
 
 
 @pytest.mark.parametrize(("reason", "make"), BAD.items(), ids=BAD)
@@ -189,28 +189,28 @@ def test_refusal_is_one_line(reason, make, tmp_path):
     path = tmp_path / "bad.wav"
     make(path)
     with pytest.raises((ValueError, FileNotFoundError)) as refusal:
-        audio.load(path)
+        audio.read(path)
     assert "\n" not in str(refusal.value)
 
 
 def test_raw_file_without_header_is_refused(tmp_path):
     (tmp_path / "a.raw").write_bytes(bytes(1000))
     with pytest.raises(ValueError, match="a.raw is not a sound file that can be read"):
-        audio.load(tmp_path / "a.raw")
+        audio.read(tmp_path / "a.raw")
 
 
 def test_channels_are_averaged(tmp_path):
     stereo = noise(2, 500) / 2
-    audio.save(tmp_path / "a.wav", stereo, subtype="FLOAT")
-    np.testing.assert_allclose(audio.load(tmp_path / "a.wav").samples, stereo.mean(0), atol=1e-7)
+    audio.write(tmp_path / "a.wav", stereo, subtype="FLOAT")
+    np.testing.assert_allclose(audio.read(tmp_path / "a.wav").samples, stereo.mean(0), atol=1e-7)
 
 
 @pytest.mark.parametrize("mono", [True, False])
 @pytest.mark.parametrize("channels", [1, 2, 7])
 def test_shape_follows_mono(mono, channels, tmp_path):
-    audio.save(tmp_path / "a.wav", noise(channels, 300))
+    audio.write(tmp_path / "a.wav", noise(channels, 300))
     expected = (300,) if mono else (channels, 300)
-    assert audio.load(tmp_path / "a.wav", mono=mono).samples.shape == expected
+    assert audio.read(tmp_path / "a.wav", mono=mono).samples.shape == expected
 
 
 @pytest.mark.parametrize(
@@ -223,18 +223,18 @@ def test_shape_follows_mono(mono, channels, tmp_path):
     ],
 )
 def test_note_says_what_was_done(channels, rate, note, tmp_path):
-    audio.save(tmp_path / "a.wav", noise(channels, 300), rate)
-    assert audio.load(tmp_path / "a.wav").note == note
+    audio.write(tmp_path / "a.wav", noise(channels, 300), rate)
+    assert audio.read(tmp_path / "a.wav").note == note
 
 
 def test_rate_of_none_keeps_the_file_s_own(tmp_path):
-    audio.save(tmp_path / "a.wav", noise(300), 44_100)
-    assert audio.load(tmp_path / "a.wav", None).sample_rate == 44_100
+    audio.write(tmp_path / "a.wav", noise(300), 44_100)
+    assert audio.read(tmp_path / "a.wav", None).sample_rate == 44_100
 
 
 def test_source_is_remembered(tmp_path):
-    audio.save(tmp_path / "a.wav", noise(2, 300), 48_000, "PCM_24")
-    recording = audio.load(tmp_path / "a.wav")
+    audio.write(tmp_path / "a.wav", noise(2, 300), 48_000, "PCM_24")
+    recording = audio.read(tmp_path / "a.wav")
     found = recording.source_rate, recording.source_channels, recording.subtype
     assert found == (48_000, 2, "PCM_24")
 
@@ -366,7 +366,7 @@ def test_player_holds_the_sound(tmp_path):
     samples = 0.9 * noise(500)
     _, sounds = players(listen(samples, captions=["noisy"]).data)
     (tmp_path / "a.flac").write_bytes(sounds[0])
-    np.testing.assert_allclose(audio.load(tmp_path / "a.flac").samples, samples, atol=2**-14)
+    np.testing.assert_allclose(audio.read(tmp_path / "a.flac").samples, samples, atol=2**-14)
 
 
 def test_each_signal_has_its_caption_escaped():

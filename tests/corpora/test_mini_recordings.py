@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-MINI = Path(__file__).resolve().parents[1] / "data" / "mini"
+MINI = Path(__file__).resolve().parents[2] / "data" / "mini"
 ALLOWED = re.compile(r"CC-BY-\d\.\d|CC-BY-SA-\d\.\d|CC0-1\.0|MIT|BSD-like")
 HELD_OUT = {"allison", "carlo"}
 

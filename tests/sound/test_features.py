@@ -7,9 +7,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from random_network import noise
 
-from lstm_se import features
 from lstm_se.config import Config
-from lstm_se.stft import stft
+from lstm_se.sound import features
+from lstm_se.sound.stft import stft
 
 SCALES = tuple(features.SCALES)
 BANKS = {
