@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from . import enhance, metrics
+from . import metrics
 from .config import Config
 from .corpora.mini import mini
 from .files import write_whole
+from .network import pretrained
 
 Figures = dict[str, Any]
 WARM_UP = 3  # steps that trace the graph and fill the queues
@@ -34,7 +35,7 @@ def engines(seconds: float = 10.0, repeats: int = 5) -> Figures:
         repeats: Runs; the median counts.
     """
     noisy = _speech(seconds)
-    denoiser = enhance.load("tiny")
+    denoiser = pretrained.load_float("tiny")
     denoiser.enhance(noisy[:16_000])
     took = statistics.median(_timed(lambda: denoiser.enhance(noisy)) for _ in range(repeats))
     length = len(noisy) / denoiser.config.sample_rate
@@ -58,7 +59,7 @@ def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) 
     from . import peers as others
 
     noisy = _speech(seconds)
-    racers: dict[str, Callable[[np.ndarray], object]] = {"tiny": enhance.load("tiny")}
+    racers: dict[str, Callable[[np.ndarray], object]] = {"tiny": pretrained.load_float("tiny")}
     racers |= {name: others.peer(name).raw() for name in names or others.available()}
     times: dict[str, list[float]] = {name: [] for name in racers}
     with threadpool_limits(1):
@@ -96,7 +97,7 @@ def training(steps: int = 12) -> Figures:
     Args:
         steps: Training steps to time, after ``WARM_UP`` others.
     """
-    from . import pipeline
+    from .training import pipeline
 
     config = Config.preset("tiny")
     second = dataclasses.replace(config, segment_seconds=1.0)
@@ -124,8 +125,8 @@ def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Figure
         steps: Training steps of each to time, after ``WARM_UP`` others, in which XLA compiles.
         presets: What to train.
     """
-    from . import pipeline
-    from . import training as trainings
+    from .training import fit as trainings
+    from .training import pipeline
 
     figures: Figures = {"steps": steps}
     for preset in presets:
@@ -171,7 +172,7 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
     """Seconds of sound per second of ``fit``, from the median step."""
     import keras
 
-    from . import training as trainings
+    from .training import fit as trainings
 
     class Clock(keras.callbacks.Callback):
         times: list[float] = []

@@ -8,8 +8,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from . import enhance, network
 from .config import Config
+from .network import in_numpy, pretrained
 
 
 def describe(model: str | Path) -> str:
@@ -22,33 +22,16 @@ def describe(model: str | Path) -> str:
         FileNotFoundError: If there is no such model.
         ValueError: If its files are damaged.
     """
-    folder = enhance.folder_of(model)
-    config = enhance.load(folder).config
+    folder = pretrained.folder_of(model)
+    config = pretrained.load_float(folder).config
     sections = [_network(config), _training(folder), _scores(folder)]
     return "\n\n".join(section for section in sections if section)
-
-
-def stages(model: str | Path) -> tuple[Path, ...]:
-    """Folders with the records of the trainings that made a model, the first one first.
-
-    The last one is the model's own folder. Those before it lie in its folder ``stages`` and hold
-    ``config.json``, ``recipe.json`` and ``history.csv``; each began with the weights that the one
-    before had kept.
-
-    Args:
-        model: Name of a model that comes with the package, or the folder of a run.
-
-    Raises:
-        FileNotFoundError: If there is no such model.
-    """
-    folder = enhance.folder_of(model)
-    return (*sorted((folder / "stages").glob("*")), folder)
 
 
 def _network(config: Config) -> str:
     """What follows from the configuration alone."""
     frames = config.sample_rate / config.hop_length
-    weights, macs = network.parameters(config), network.macs(config)
+    weights, macs = in_numpy.parameters(config), in_numpy.macs(config)
     latency = 1000 * config.n_fft / config.sample_rate
     layers = " + ".join(f"{config.cell.upper()}-{units}" for units in config.units)
     return _rows(
@@ -82,10 +65,10 @@ def _training(folder: Path) -> str:
             for row in csv.DictReader(file):
                 if row["bank"] not in banks[row["use"]]:
                     banks[row["use"]].append(row["bank"])
-    hours = sum(_hours(stage) for stage in stages(folder))
+    hours = sum(_hours(stage) for stage in pretrained.stages(folder))
     rows = {
         "corpora": ", ".join(facts["corpora"]),
-        "heard": f"{hours:.1f} h of mixtures in {len(stages(folder))} trainings",
+        "heard": f"{hours:.1f} h of mixtures in {len(pretrained.stages(folder))} trainings",
     }
     for use, names in banks.items():
         rows[use] = f"{facts['minutes'][use]} min: {', '.join(names)}"

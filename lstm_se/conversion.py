@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import network
 from .config import Config
+from .network import in_numpy
 from .sound.features import band_of_output
 
 Streams = Mapping[str, np.ndarray]
@@ -25,8 +25,8 @@ SIGNATURE = "serving_default"
 class Network(tf.Module):
     """What both forms share: weights, and the layers after the recurrent ones."""
 
-    def __init__(self, config: Config, weights: network.Weights) -> None:
-        """Use ``weights``, named and shaped as :func:`lstm_se.network.shapes` says."""
+    def __init__(self, config: Config, weights: in_numpy.Weights) -> None:
+        """Use ``weights``, named and shaped as :func:`lstm_se.network.in_numpy.shapes` says."""
         super().__init__()
         self.config, self.weights = config, weights
         self.clip = float(config.cell_clip or 0)
@@ -115,7 +115,7 @@ def _step(
     layer: Sequence[tf.Tensor],
     clip: float,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Output and cell state after a frame: the twin of :func:`lstm_se.network.lstm_step`."""
+    """Output and cell state after a frame: the twin of ``in_numpy.lstm_step``."""
     kernel, recurrent, bias = layer
     i, f, g, o = tf.split(tf.matmul(x, kernel) + tf.matmul(h, recurrent) + bias, 4, axis=-1)
     c = tf.clip_by_value(tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g), -clip, clip)
@@ -152,7 +152,7 @@ KINDS: dict[str, type[Network]] = {"fused": Fused, "step": Step}
 
 
 def convert(
-    config: Config, weights: network.Weights, kind: str, numbers: str, streams: Streams
+    config: Config, weights: in_numpy.Weights, kind: str, numbers: str, streams: Streams
 ) -> bytes:
     """A ``.tflite`` file.
 
@@ -184,7 +184,7 @@ def main() -> None:
     """Convert what lies in a folder."""
     folder, form = Path(sys.argv[1]), sys.argv[2]
     config = Config.load(folder / "config.json")
-    weights = network.load_weights(folder / "weights.npz", config)
+    weights = in_numpy.load_weights(folder / "weights.npz", config)
     with np.load(folder / "streams.npz") as archive:
         streams = dict(archive)
     kind, numbers = form.split("_")

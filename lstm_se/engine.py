@@ -73,7 +73,7 @@ class IntegerStream:
 
 
 class PcmDenoiser:
-    """Recordings through a stream of int16: used as :class:`lstm_se.enhance.Denoiser` is."""
+    """Recordings through a stream of int16: used as ``denoiser.Denoiser`` is."""
 
     def __init__(self, config: Config, stream: Stream) -> None:
         """Send all sound through ``stream``."""

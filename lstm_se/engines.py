@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import enhance
 from .engine import IntegerStream, PcmDenoiser, Stream
 from .native import stream as native_stream
+from .network import denoiser, pretrained
 from .quantize import Quantized, quantize
 
 STREAMS: dict[str, Callable[[Quantized], Stream]] = {
@@ -17,7 +17,7 @@ STREAMS: dict[str, Callable[[Quantized], Stream]] = {
 ENGINES = ("float", *STREAMS)
 
 
-def load(model: str | Path = "tiny", engine: str = "float") -> enhance.Denoiser | PcmDenoiser:
+def load(model: str | Path = "tiny", engine: str = "float") -> denoiser.Denoiser | PcmDenoiser:
     """Load a denoiser.
 
     Args:
@@ -31,7 +31,7 @@ def load(model: str | Path = "tiny", engine: str = "float") -> enhance.Denoiser 
     """
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}: choose one of {', '.join(ENGINES)}")
-    trained = enhance.load(model)
+    trained = pretrained.load_float(model)
     if engine == "float":
         return trained
     quantized = quantize(trained.weights, trained.config)

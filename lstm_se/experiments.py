@@ -12,13 +12,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from . import metrics, models, pipeline, training
+from . import metrics
 from .config import Config
 from .corpora.pairs import Pair
-from .enhance import Denoiser
 from .materials import Material, digest_of
+from .network import in_keras
+from .network.denoiser import Denoiser
 from .sound import stft
 from .studies import METRICS, Results, Study, Variant, cost, fields_of, fingerprint
+from .training import fit, pipeline
 
 DIGITS = 4  # of a score in the file
 PARTS = 8  # of a training: points of its curve
@@ -210,13 +212,13 @@ def train(
     """
     keras.backend.clear_session()
     steps = segments // config.batch_size
-    model = training.compile_model(config, training.Schedule(1, steps), xla=xla)
+    model = fit.compile_model(config, fit.Schedule(1, steps), xla=xla)
     batches = pipeline.dataset(source, 0, steps)
     parts = math.gcd(steps, PARTS)
     history = model.fit(
         batches, epochs=parts, steps_per_epoch=steps // parts, shuffle=False, verbose=0
     ).history
     with model.optimizer.averaged(model.trainable_variables):
-        weights = models.get_weights(model.network)
+        weights = in_keras.get_weights(model.network)
     curve = [round(loss, 5) if np.isfinite(loss) else None for loss in history["loss"]]
     return Denoiser(config, weights), curve

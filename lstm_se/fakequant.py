@@ -12,12 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from . import models
 from .config import Config
-from .losses import SpectralLoss
-from .network import Weights
-from .pipeline import Source
+from .network import in_keras
+from .network.in_numpy import Weights
 from .quantize import FEATURE_BITS, UNIT_BITS
+from .training.losses import SpectralLoss
+from .training.pipeline import Source
 
 
 def rounded(weights: Weights, config: Config, bits: int) -> dict[str, np.ndarray]:
@@ -78,14 +78,14 @@ def fine_tune(
     Returns:
         Exact weights; :func:`rounded` makes of them those that were trained for.
     """
-    model = models.Denoiser(config)
+    model = in_keras.DenoiserModel(config)
     exact = {name: tf.Variable(value) for name, value in weights.items()}
     rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
     gradient = _gradient(model, SpectralLoss(config), list(weights))
     for step in range(steps):
         now = {name: value.numpy() for name, value in exact.items()}
-        models.set_weights(model.network, rounded(now, config, bits) if bits else now)
+        in_keras.set_weights(model.network, rounded(now, config, bits) if bits else now)
         noisy, clean = source.batch(step)
         slopes = gradient(tf.constant(noisy), tf.constant(clean))
         optimizer.apply([slopes[name] for name in exact], list(exact.values()))
@@ -93,7 +93,7 @@ def fine_tune(
 
 
 def _gradient(
-    model: models.Denoiser, loss: SpectralLoss, names: list[str]
+    model: in_keras.DenoiserModel, loss: SpectralLoss, names: list[str]
 ) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
     """Function from a batch to the slope of the loss along each weight, by name."""
     network = model.network

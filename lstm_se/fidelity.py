@@ -8,10 +8,10 @@ import numpy as np
 
 from . import frames
 from .engine import HOP, LATENCY, IntegerStream, PcmDenoiser, to_pcm
-from .enhance import Denoiser
 from .fixedpoint import CELL_BITS, UNIT_BITS
 from .integer import IntegerNetwork
-from .network import MaskNetwork
+from .network.denoiser import Denoiser
+from .network.in_numpy import MaskNetwork
 from .quantize import FEATURE_BITS, Quantized
 from .sound import features, stft
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from . import emulate, toolchain
-from . import network as network_of
 from .corpora.mini import mini
 from .engine import HOP, to_pcm
-from .enhance import load
+from .network import in_numpy as network_of
+from .network.pretrained import load_float
 from .quantize import Quantized
 
 CLOCK_HZ = 216e6
@@ -54,7 +54,7 @@ def measure(
             cpu.call("se_process", state, into, out)
         counts = max(counts, found, key=lambda c: sum(c.values()))
     # the committed sources are the export of the shipped model
-    macs = network_of.macs(model.config if model else load("tiny").config)
+    macs = network_of.macs(model.config if model else load_float("tiny").config)
     stack = cpu.stack_used("se_process", state, into, out)
     network = sum(number for name, number in counts.items() if name in NETWORK)
     total = sum(counts.values())

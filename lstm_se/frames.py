@@ -1,7 +1,7 @@
 """Samples to features and mask to samples in float32, bit for bit as the firmware does it.
 
-:mod:`lstm_se.sound.stft` and :mod:`lstm_se.sound.features` are for training and reading; they promise closeness
-only. Here each product and each sum is rounded on its own and in a fixed order, so that a
+:mod:`lstm_se.sound.stft` and :mod:`lstm_se.sound.features` are for training and reading and promise
+closeness only. Here each product and each sum is rounded on its own and in a fixed order, so that a
 microcontroller, a browser and NumPy find the same bits: the twin of ``se_stft.c``.
 """
 

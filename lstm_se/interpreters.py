@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from .config import Config
-from .enhance import Denoiser
-from .network import MaskNetwork
+from .network.denoiser import Denoiser
+from .network.in_numpy import MaskNetwork
 from .tflite import Contents, Tensor, contents, module
 
 AMPLE_BYTES = 1 << 20

@@ -8,7 +8,7 @@ import numpy as np
 
 from .config import Config
 from .fixedpoint import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
-from .network import Weights
+from .network.in_numpy import Weights
 from .sound.features import band_of_output
 
 FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
@@ -83,7 +83,7 @@ def quantize(weights: Weights, config: Config) -> Quantized:
     """Round a trained network to integers.
 
     Args:
-        weights: Float weights, as :func:`lstm_se.network.load_weights` gives them.
+        weights: Float weights, as :func:`lstm_se.network.in_numpy.load_weights` gives them.
         config: What they belong to.
 
     Raises:

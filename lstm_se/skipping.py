@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import network
 from .config import Config
+from .network import in_numpy
 
 
 class Skipping:
@@ -34,7 +34,7 @@ class Skipping:
         self.every, self.threshold = every, threshold
         self.frames = self.updates = 0
 
-    def __call__(self, weights: network.Weights, config: Config) -> network.MaskNetwork:
+    def __call__(self, weights: in_numpy.Weights, config: Config) -> in_numpy.MaskNetwork:
         """A network that has heard nothing yet."""
         return _SkippingNetwork(weights, config, self)
 
@@ -45,14 +45,14 @@ class Skipping:
 
     def macs(self, config: Config) -> float:
         """Multiply-accumulates in a frame, on average over all frames so far."""
-        always = network.TAPS * config.outputs if config.local else 0
-        return always + self.share * (network.macs(config) - always)
+        always = in_numpy.TAPS * config.outputs if config.local else 0
+        return always + self.share * (in_numpy.macs(config) - always)
 
 
-class _SkippingNetwork(network.MaskNetwork):
+class _SkippingNetwork(in_numpy.MaskNetwork):
     """A mask network whose layers with memory may rest."""
 
-    def __init__(self, weights: network.Weights, config: Config, rule: Skipping) -> None:
+    def __init__(self, weights: in_numpy.Weights, config: Config, rule: Skipping) -> None:
         self._rule = rule
         super().__init__(weights, config)
 

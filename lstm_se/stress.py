@@ -18,7 +18,7 @@ SETTLED = audio.SAMPLE_RATE  # the first second is the network's to find out wha
 
 
 class Streaming(Protocol):
-    """Anything that takes sound in blocks, such as ``enhance.Stream``."""
+    """Anything that takes sound in blocks, such as ``denoiser.Stream``."""
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """Samples in, finished samples out, shape ``(samples,)`` both."""

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from . import network
 from .config import Config
 from .files import write_whole
+from .network import in_numpy
 from .report import Interval
 
 METRICS = ("si_sdr", "estoi", "pesq_wb")
@@ -116,9 +116,9 @@ def fingerprint(
 
 def cost(config: Config) -> dict[str, float]:
     """What the network costs: weights, and operations (a multiply-accumulate is two of them)."""
-    frames, macs = config.sample_rate / config.hop_length, network.macs(config)
+    frames, macs = config.sample_rate / config.hop_length, in_numpy.macs(config)
     return {
-        "weights": network.parameters(config),
+        "weights": in_numpy.parameters(config),
         "mops_per_frame": 2 * macs / 1e6,
         "mops_per_second": 2 * macs * frames / 1e6,
     }

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from .config import Config
-from .enhance import Denoiser
 from .files import write_whole
-from .network import MaskNetwork, save_weights
+from .network.denoiser import Denoiser
+from .network.in_numpy import MaskNetwork, save_weights
 from .sound import stft
 from .sound.features import RunningLevel, features
 

@@ -12,7 +12,8 @@ import pytest
 import soundfile
 
 import lstm_se
-from lstm_se import cli, network
+from lstm_se import cli
+from lstm_se.network import in_numpy
 
 RATE = 16_000
 
@@ -247,7 +248,7 @@ def test_info_tells_size_training_and_scores():
     result = run("info", "tiny")
     assert result.returncode == 0, result.stderr
     config = lstm_se.load("tiny").config
-    cost = (f"{count(config):,}" for count in (network.parameters, network.macs))
+    cost = (f"{count(config):,}" for count in (in_numpy.parameters, in_numpy.macs))
     for words in (*cost, "train speech", "PESQ-WB", "95 % interval"):
         assert words in result.stdout
 

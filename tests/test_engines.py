@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import engine, engines, enhance, fidelity, golden, metrics, quantize
+from lstm_se import engine, engines, fidelity, golden, metrics, quantize
+from lstm_se.network import pretrained
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_stream_takes_whole_hops_of_int16(pcm, whole):
 
 
 def _shipped():
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     return shipped.weights, shipped.config
 
 
@@ -86,14 +87,14 @@ def test_loudest_sound_is_saturated_not_wrapped():
 
 
 def test_each_stage_is_faithful(noisy):
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     found = fidelity.stages(shipped, quantize.quantize(*_shipped()), noisy)
     assert found["features"] > 70
     assert min(found.values()) > 25 and found["sound"] > 30
 
 
 def test_stages_of_a_sound_too_short_are_refused():
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     with pytest.raises(ValueError, match="too few"):
         fidelity.stages(shipped, quantize.quantize(*_shipped()), np.zeros(100, np.float32))
 

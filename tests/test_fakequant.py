@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import fakequant, models, quantize
+from lstm_se import fakequant, quantize
 from lstm_se.config import Config
-from lstm_se.models import mask_network
+from lstm_se.network import in_keras
+from lstm_se.network.in_keras import mask_network
 
 SMALL = Config(name="small", bands=8, units=(8,), local=True, segment_seconds=0.25, batch_size=2)
 
@@ -22,7 +23,7 @@ class Tone:
 
 @pytest.fixture(scope="module")
 def weights():
-    return models.get_weights(mask_network(SMALL))
+    return in_keras.get_weights(mask_network(SMALL))
 
 
 def test_eight_bits_are_those_of_the_integer_model():
@@ -61,8 +62,8 @@ def test_every_weight_moves_and_little(bits, weights):
 
 def test_rounded_training_lowers_the_loss_of_rounded_weights(weights):
     def error(values):
-        model = models.Denoiser(SMALL)
-        models.set_weights(model.network, fakequant.rounded(values, SMALL, 3))
+        model = in_keras.DenoiserModel(SMALL)
+        in_keras.set_weights(model.network, fakequant.rounded(values, SMALL, 3))
         noisy, clean = Tone().batch(99)
         return float(np.mean((model(noisy) - clean) ** 2))
 

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lstm_se
-from lstm_se import emulate, engine, enhance, export, native, quantize, selftest, toolchain
+from lstm_se import emulate, engine, export, native, quantize, selftest, toolchain
 from lstm_se.config import Config
+from lstm_se.network import pretrained
 from lstm_se.packing import pack
 
 FIRMWARE = toolchain.firmware()
@@ -23,7 +24,7 @@ KERNELS = ["se_rows_c", "se_rows_acle", "se_rows_asm"]
 
 @pytest.fixture(scope="module")
 def model():
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     return quantize.quantize(shipped.weights, shipped.config)
 
 
@@ -299,7 +300,7 @@ def test_model_without_local_view_and_with_one_compile_and_agree(tmp_path):
     rng = np.random.default_rng(3)
     for local in (False, True):
         config = Config(bands=32, units=(16, 24), local=local)
-        shapes = lstm_se.network.shapes(config).items()
+        shapes = lstm_se.network.in_numpy.shapes(config).items()
         weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes}
         other = quantize.quantize(weights, config)
         folder = tmp_path / str(local)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from lstm_se import enhance, integer, network, quantize
+from lstm_se import integer, quantize
 from lstm_se.config import Config
+from lstm_se.network import in_numpy, pretrained
 
-MODEL = enhance.load("tiny")
+MODEL = pretrained.load_float("tiny")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def seen(frames=300):
 
 
 def test_integer_network_follows_the_float_one(model):
-    whole, exact = integer.IntegerNetwork(model), network.MaskNetwork(MODEL.weights, MODEL.config)
+    whole, exact = integer.IntegerNetwork(model), in_numpy.MaskNetwork(MODEL.weights, MODEL.config)
     errors = [
         whole(integer.in_fixed_point(frame[None])) / 2**15 - exact(frame[None]) for frame in seen()
     ]

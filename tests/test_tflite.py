@@ -7,10 +7,11 @@ import pytest
 from random_network import random_weights
 
 import lstm_se
-from lstm_se import interpreters, network, tflite
+from lstm_se import interpreters, tflite
 from lstm_se.commands.export import export
 from lstm_se.config import Config
-from lstm_se.enhance import Denoiser
+from lstm_se.network import in_numpy
+from lstm_se.network.denoiser import Denoiser
 
 SMALL = Config(name="small", bands=16, units=(8, 16), local=True)
 LINUX = sys.platform == "linux"
@@ -60,13 +61,13 @@ def snr_db(exact, found):
 @pytest.mark.parametrize("form", ["fused_float", "step_float"])
 @pytest.mark.parametrize("interpreter", ["litert", "tflm"] if LINUX else ["litert"])
 def test_float_file_computes_what_the_network_does(form, interpreter, files, small, seen):
-    exact = network.MaskNetwork(small.weights, SMALL)
+    exact = in_numpy.MaskNetwork(small.weights, SMALL)
     run = interpreters.LiteNetwork(SMALL, files[form], interpreter)
     np.testing.assert_allclose(masks(run, seen), masks(exact, seen), atol=2e-6)
 
 
 def test_16_bit_states_follow_the_float_ones(files, small, seen):
-    exact = masks(network.MaskNetwork(small.weights, SMALL), seen)
+    exact = masks(in_numpy.MaskNetwork(small.weights, SMALL), seen)
     run = interpreters.LiteNetwork(SMALL, files["step_16x8"])
     assert snr_db(exact, masks(run, seen)) > 35
 
@@ -79,7 +80,7 @@ def test_every_form_is_written(files):
 def test_export_refuses_before_it_computes(tmp_path):
     config = Config(name="free", bands=16, units=(8,), cell_clip=None)
     config.save(tmp_path / "config.json")
-    network.save_weights(tmp_path / "weights.npz", random_weights(config))
+    in_numpy.save_weights(tmp_path / "weights.npz", random_weights(config))
     with pytest.raises(ValueError, match="cell_clip is None"):
         export.callback(str(tmp_path), "tflite", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -103,7 +104,7 @@ def test_step_has_its_state_outside(files):
 
 
 def test_streams_are_what_the_network_saw(small, seen):
-    exact = network.MaskNetwork(small.weights, SMALL)
+    exact = in_numpy.MaskNetwork(small.weights, SMALL)
     for t in range(4):
         exact(seen["features"][t][None])
         h, c = exact.states[1]

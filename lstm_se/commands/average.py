@@ -22,6 +22,6 @@ def average(models: tuple[str, ...], out: Path) -> None:
     Example:
       lstm-se average tiny tuned --out mean
     """
-    from ..soup import average_folders
+    from ..network.edit import average_folders
 
     click.echo(average_folders(models, out))

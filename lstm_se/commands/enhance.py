@@ -28,7 +28,7 @@ def enhance(sources: tuple[Path, ...], output: Path, model: str, engine: str) ->
       lstm-se enhance noisy.wav -o enhanced.wav --engine firmware
     """
     from ..engines import load
-    from ..enhance import enhance_file
+    from ..network.denoiser import enhance_file
 
     denoiser = load(model, engine)
     jobs, failed = _jobs(sources, output), 0

@@ -10,7 +10,7 @@ import click
 from .options import FOLDER
 
 if TYPE_CHECKING:
-    from ..enhance import Denoiser
+    from ..network.denoiser import Denoiser
 
 
 @click.command()
@@ -30,11 +30,12 @@ def export(model: str, form: str, out: Path) -> None:
       lstm-se export tiny --to tflite --out tflite
       lstm-se export run --to golden --out golden.npz
     """
-    from .. import enhance, golden, webassembly
     from .. import export as sources
+    from .. import golden, webassembly
+    from ..network import pretrained
     from ..quantize import quantize
 
-    trained = enhance.load(model)
+    trained = pretrained.load_float(model)
     if form == "tflite":
         _to_tflite(trained, out)
         return

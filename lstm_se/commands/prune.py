@@ -27,22 +27,22 @@ def prune(model: str, units: str, data: Path, out: Path) -> None:
       lstm-se prune tiny --units 96 --out pruned
       lstm-se prune run --units 96,80 --data corpus --out pruned
     """
-    from .. import enhance, network
-    from .. import prune as pruning
     from ..corpora.mini import mini
     from ..corpora.pairs import voicebank_demand
+    from ..network import in_numpy, pretrained
+    from ..network import prune as pruning
 
     if (out / "weights.npz").exists():
         raise FileExistsError(f"{out} holds a model: name another folder")
-    whole = enhance.load(model)
+    whole = pretrained.load_float(model)
     corpus = mini() if str(data) == "mini" else voicebank_demand(data)
     counts = _counts(units, len(whole.config.units))
     files = partial(bar, name="hearing", unit="file")
     narrow = pruning.narrowed(whole, counts, corpus.train, files)
     out.mkdir(parents=True, exist_ok=True)
     narrow.config.save(out / "config.json")
-    network.save_weights(out / "weights.npz", narrow.weights)
-    for name, count in (("weights", network.parameters), ("MAC a frame", network.macs)):
+    in_numpy.save_weights(out / "weights.npz", narrow.weights)
+    for name, count in (("weights", in_numpy.parameters), ("MAC a frame", in_numpy.macs)):
         click.echo(f"{name}: {count(whole.config):,} -> {count(narrow.config):,}")
     click.echo(out)
 

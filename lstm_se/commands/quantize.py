@@ -20,12 +20,13 @@ def quantize(model: str, sound: Path | None) -> None:
       lstm-se quantize tiny
       lstm-se quantize run --sound noisy.wav
     """
-    from .. import enhance, export, fidelity
+    from .. import export, fidelity
     from .. import quantize as rounding
     from ..corpora.mini import mini
+    from ..network import pretrained
     from ..sound import audio
 
-    trained = enhance.load(model)
+    trained = pretrained.load_float(model)
     whole = rounding.quantize(trained.weights, trained.config)
     noisy = audio.read(sound).samples if sound else mini().validation[0].load()[1]
     click.echo(f"{model}: SHA-256 of its integers {export.sha256(whole)[:12]}")

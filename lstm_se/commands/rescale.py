@@ -24,6 +24,6 @@ def rescale(model: str, slope: float, shift: float, out: Path) -> None:
     Example:
       lstm-se rescale tiny --slope 0.9 --shift -0.5 --out stricter
     """
-    from ..platt import rescale_folder
+    from ..network.edit import rescale_folder
 
     click.echo(rescale_folder(model, slope, shift, out))

@@ -44,7 +44,7 @@ def train(**options: Any) -> None:
       lstm-se train --data mini --out run --distribute workers:2
       lstm-se train --data mini --initial pruned --set learning_rate=3e-4 --out tuned
     """
-    from .. import cluster
+    from ..training import cluster
 
     quieten_tensorflow()
     if options["distribute"]:
@@ -52,8 +52,8 @@ def train(**options: Any) -> None:
         if kind == "workers" and cluster.rank() is None:
             same = [sys.executable, "-m", "lstm_se", *sys.argv[1:]]
             sys.exit(cluster.launch(same, count))
-    from ..enhance import folder_of
-    from ..ingredients import train_from
+    from ..network.pretrained import folder_of
+    from ..training.from_folders import train_from
 
     initial = options.pop("initial")
     weights = train_from(**options, initial=folder_of(initial) if initial else None)

@@ -33,11 +33,12 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
 
 import click
 import lstm_se
-from lstm_se import enhance, experiments, materials, platt, soup
+from lstm_se import experiments, materials
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.pairs import paired
 from lstm_se.files import write_whole
+from lstm_se.network import denoiser, edit, pretrained
 from lstm_se.studies import Study, Variant
 
 RESULTS = Path(__file__).parent
@@ -203,9 +204,9 @@ def tiny(
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
 def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
     """Score the weights between a model and what it was trained on to."""
-    ends = [enhance.load(model) for model in models]
+    ends = [pretrained.load_float(model) for model in models]
     means = {
-        f"{share:g}": soup.average(ends, (1 - share, share))
+        f"{share:g}": edit.average(ends, (1 - share, share))
         for share in BETWEEN
     }
     content = _judged(means, pairs, "between FIRST LAST")
@@ -223,9 +224,9 @@ def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
 def mask(model: str, pairs: Path, out: Path | None) -> None:
     """Score softer and stricter masks of one model."""
-    trained = enhance.load(model)
+    trained = pretrained.load_float(model)
     rescaled = {
-        f"{slope:g} {shift:g}": platt.rescale(trained, slope, shift)
+        f"{slope:g} {shift:g}": edit.rescale(trained, slope, shift)
         for slope in SLOPES
         for shift in SHIFTS
     }
@@ -234,7 +235,7 @@ def mask(model: str, pairs: Path, out: Path | None) -> None:
 
 
 def _judged(
-    models: dict[str, enhance.Denoiser], pairs: Path, how: str
+    models: dict[str, denoiser.Denoiser], pairs: Path, how: str
 ) -> dict[str, Any]:
     """Scores of every file under every model, and what makes them again."""
     judged = paired(pairs / "clean", pairs / "noisy")

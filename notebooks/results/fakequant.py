@@ -20,10 +20,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
 from lstm_se import comparison, evaluation, export, fakequant, quantize
-from lstm_se.enhance import Denoiser
 from lstm_se.files import write_whole
-from lstm_se.network import Weights
-from lstm_se.pipeline import PairSampler
+from lstm_se.network.denoiser import Denoiser
+from lstm_se.network.in_numpy import Weights
+from lstm_se.training.pipeline import PairSampler
 
 RESULTS = Path(__file__).with_name("fakequant.json")
 MODEL = "tiny"

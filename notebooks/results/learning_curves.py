@@ -23,10 +23,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
-from lstm_se import runs, training
 from lstm_se.config import Config
 from lstm_se.corpora.pairs import Corpus
-from lstm_se.pipeline import PairSampler
+from lstm_se.training import fit, runs
+from lstm_se.training.pipeline import PairSampler
 
 RESULTS = Path(__file__).with_name("06_learning_curves.json")
 SEEDS = (0, 1, 2)
@@ -38,12 +38,12 @@ RECIPE = Config(
     batch_size=8,
     learning_rate=5e-3,
 )
-SCHEDULE = training.Schedule(epochs=8, steps_per_epoch=25, validation_steps=4)
+SCHEDULE = fit.Schedule(epochs=8, steps_per_epoch=25, validation_steps=4)
 VALIDATION_SEED = 2791  # the same segments judge every run
 
 
 def curve(
-    corpus: Corpus, config: Config, schedule: training.Schedule
+    corpus: Corpus, config: Config, schedule: fit.Schedule
 ) -> dict[str, list[float]]:
     """Train once.
 
@@ -58,7 +58,7 @@ def curve(
     source = PairSampler(corpus.train, config, seed=config.seed)
     judge = PairSampler(corpus.validation, config, seed=VALIDATION_SEED)
     with tempfile.TemporaryDirectory() as folder:
-        training.train(config, source, judge, folder, schedule, verbose=0)
+        fit.train(config, source, judge, folder, schedule, verbose=0)
         rows = runs.Run(Path(folder)).history()
     return {
         key: [float(f"{row[key]:.5g}") for row in rows]

@@ -25,16 +25,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
 import numpy as np
-from lstm_se import ingredients, metrics, models, training
+from lstm_se import metrics
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.mixing import Mixer, Recipe
 from lstm_se.corpora.pairs import Corpus
-from lstm_se.enhance import Denoiser, Masker
 from lstm_se.files import write_whole
-from lstm_se.network import Weights
-from lstm_se.pipeline import PairSampler
+from lstm_se.network import in_keras
+from lstm_se.network.denoiser import Denoiser, Masker
+from lstm_se.network.in_numpy import Weights
 from lstm_se.sound import stft
+from lstm_se.training import fit, from_folders
+from lstm_se.training.pipeline import PairSampler
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -64,7 +66,7 @@ RECIPE = Recipe(
     overdriven=0.0,
     recorded_dbfs=(-1.0, -1.0),
 )
-SCHEDULE = training.Schedule(epochs=4, steps_per_epoch=75, validation_steps=4)
+SCHEDULE = fit.Schedule(epochs=4, steps_per_epoch=75, validation_steps=4)
 
 
 class Mixtures:
@@ -72,7 +74,7 @@ class Mixtures:
 
     def __init__(self, corpus: Corpus, seed: int) -> None:
         """Mix the training talkers of ``corpus`` with its training noises."""
-        talkers = banks.load_speech(ingredients.by_speaker(corpus.train))
+        talkers = banks.load_speech(from_folders.by_speaker(corpus.train))
         recorded = (
             Path(lstm_se.__file__).parents[1] / "data/mini/noise_trainset"
         )
@@ -102,10 +104,8 @@ def train(corpus: Corpus, source: Mixtures, config: Config) -> Weights:
     """Weights of one training, rounded to half precision."""
     judge = PairSampler(corpus.validation, config, seed=VALIDATION_SEED)
     with tempfile.TemporaryDirectory() as folder:
-        model = training.train(
-            config, source, judge, folder, SCHEDULE, verbose=0
-        )
-    weights = models.get_weights(model.network)
+        model = fit.train(config, source, judge, folder, SCHEDULE, verbose=0)
+    weights = in_keras.get_weights(model.network)
     return {name: value.astype(np.float16) for name, value in weights.items()}
 
 

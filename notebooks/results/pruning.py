@@ -25,20 +25,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
 import numpy as np
-from lstm_se import (
-    enhance,
-    export,
-    footprint,
-    ingredients,
-    network,
-    prune,
-    quantize,
-)
-from lstm_se.enhance import Denoiser
+from lstm_se import export, footprint, quantize
 from lstm_se.evaluation import evaluate
 from lstm_se.files import write_whole
+from lstm_se.network import in_numpy, pretrained, prune
+from lstm_se.network.denoiser import Denoiser
 from lstm_se.report import Report, interval
 from lstm_se.skipping import Skipping
+from lstm_se.training import from_folders
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -76,7 +70,7 @@ def chosen(whole: Denoiser) -> Systems:
     return found
 
 
-def digest(weights: network.Weights) -> str:
+def digest(weights: in_numpy.Weights) -> str:
     """Fingerprint of a network."""
     found = hashlib.sha256()
     for name in sorted(weights):
@@ -91,11 +85,11 @@ def tuned(name: str, start: Denoiser) -> Denoiser:
     if not (run / "history.csv").exists():
         begun.mkdir(parents=True, exist_ok=True)
         start.config.save(begun / "config.json")
-        network.save_weights(begun / "weights.npz", start.weights)
+        in_numpy.save_weights(begun / "weights.npz", start.weights)
     rows = (run / "history.csv").read_text() if run.exists() else ""
     if rows.count("\n") <= EPOCHS:
         print(f"training on from {name}", flush=True)
-        ingredients.train_from(
+        from_folders.train_from(
             corpora=[Path("mini")],
             speech=[],
             noise=[NOISE],
@@ -109,7 +103,7 @@ def tuned(name: str, start: Denoiser) -> Denoiser:
             resume=run.exists(),
             initial=begun,
         )
-    return enhance.load(run)
+    return pretrained.load_float(run)
 
 
 def trained_on(untuned: Systems) -> Iterator[tuple[str, Any]]:
@@ -147,8 +141,8 @@ def size(denoiser: Denoiser) -> dict[str, Any]:
     config = denoiser.config
     return {
         "units": list(config.units),
-        "weights": network.parameters(config),
-        "macs_per_frame": network.macs(config),
+        "weights": in_numpy.parameters(config),
+        "macs_per_frame": in_numpy.macs(config),
     }
 
 

@@ -14,7 +14,8 @@ from chromium import MICROPHONE, Chromium
 from controls import BUILT, Server, address, ready
 
 import lstm_se
-from lstm_se import enhance, quantize
+from lstm_se import quantize
+from lstm_se.network import pretrained
 from lstm_se.sound import audio
 
 
@@ -95,5 +96,5 @@ def page(browser, port):
 
 @pytest.fixture(scope="session")
 def model():
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     return quantize.quantize(shipped.weights, shipped.config)

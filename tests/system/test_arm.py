@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import emulate, engine, enhance, quantize, toolchain
+from lstm_se import emulate, engine, quantize, toolchain
+from lstm_se.network import pretrained
 
 FIRMWARE = toolchain.firmware()
 HOP = engine.HOP
@@ -52,7 +53,7 @@ def heard():
 
 @pytest.fixture(scope="module")
 def expected(heard):
-    shipped = enhance.load("tiny")
+    shipped = pretrained.load_float("tiny")
     return engine.IntegerStream(quantize.quantize(shipped.weights, shipped.config)).process(heard)
 
 

@@ -1,0 +1,1 @@
+"""The mask network: in NumPy and in Keras, its weights, and what is done to them after training."""

@@ -1,0 +1,157 @@
+"""Models made of trained ones without training, and the records of where they come from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..files import write_whole
+from . import denoiser, in_numpy, pretrained
+
+RECORDS = ("config.json", "history.csv", "sources.csv")  # beside the recipe
+
+
+def write_edited(model: denoiser.Denoiser, out: str | Path, parent: Path, **facts: Any) -> Path:
+    """Write a model with the records of the run that it comes from.
+
+    Args:
+        model: What to write.
+        out: Folder of the new model.
+        parent: Folder of that run.
+        facts: What was done to it; they are added to ``recipe.json``, if there is one.
+
+    Returns:
+        The new weights.
+
+    Raises:
+        FileExistsError: If ``out`` holds a model already.
+    """
+    out = Path(out)
+    if (out / "weights.npz").exists():
+        raise FileExistsError(f"{out} holds a model: name another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    for name in RECORDS:
+        if (parent / name).exists():
+            write_whole(out / name, (parent / name).read_bytes())
+    if (parent / "recipe.json").exists():
+        recipe: dict[str, Any] = json.loads((parent / "recipe.json").read_text(encoding="utf-8"))
+        write_whole(
+            out / "recipe.json", json.dumps({**recipe, **facts}, indent=2, sort_keys=True) + "\n"
+        )
+    in_numpy.save_weights(out / "weights.npz", model.weights)
+    return out / "weights.npz"
+
+
+def name_and_sha256(folder: Path) -> str:
+    """Name of a model, and the SHA-256 of its ``weights.npz``."""
+    return f"{folder.name} {hashlib.sha256((folder / 'weights.npz').read_bytes()).hexdigest()}"
+
+
+def rescale(model: denoiser.Denoiser, slope: float, shift: float) -> denoiser.Denoiser:
+    """Replace the mask ``sigmoid(z)`` by ``sigmoid(slope * z + shift)`` (Platt 1999).
+
+    Both numbers go into the weights of the layers before the sigmoid, so the network keeps its
+    shape and its cost.
+
+    Args:
+        model: Whose mask to change.
+        slope: Below 1 the mask is softer, above 1 it is nearer to all or nothing.
+        shift: Below 0 less is let through, above 0 more.
+
+    Raises:
+        ValueError: If the slope is not positive, or one of the two is not finite.
+    """
+    if not (slope > 0 and np.isfinite([slope, shift]).all()):
+        raise ValueError(
+            f"slope {slope:g}, shift {shift:g}: the slope must be above 0, both finite"
+        )
+    last = f"dense_{len(model.config.dense)}"
+    weights = dict(model.weights)
+    for name in (f"{last}/kernel", f"{last}/bias", "local/kernel"):
+        if name in weights:
+            weights[name] = weights[name] * np.float32(slope)
+    weights[f"{last}/bias"] = weights[f"{last}/bias"] + np.float32(shift)
+    return denoiser.Denoiser(model.config, weights)
+
+
+def rescale_folder(model: str | Path, slope: float, shift: float, out: str | Path) -> Path:
+    """Rescale the mask of a model, and write it with the records of its training.
+
+    ``recipe.json`` tells both numbers, and the model by the SHA-256 of its ``weights.npz``.
+
+    Args:
+        model: Name of a model, or folder of a run.
+        slope: As for :func:`rescale`.
+        shift: As for :func:`rescale`.
+        out: Folder of the new model.
+
+    Returns:
+        The new weights.
+
+    Raises:
+        FileExistsError: If ``out`` holds a model already.
+        FileNotFoundError: If there is no such model.
+        ValueError: If the numbers are unfit.
+    """
+    parent = pretrained.folder_of(model)
+    scaled = rescale(pretrained.load_float(parent), slope, shift)
+    facts = {"of": name_and_sha256(parent), "slope": slope, "shift": shift}
+    return write_edited(scaled, out, parent, rescaled=facts)
+
+
+def average(
+    models: Sequence[denoiser.Denoiser], shares: Sequence[float] | None = None
+) -> denoiser.Denoiser:
+    """The network whose weights are the means of those of others (Wortsman et al. 2022).
+
+    That works where one was trained on from the other: all weights between them are then as good,
+    and their mean forgets less of the first than the last one did.
+
+    Args:
+        models: At least two of the same shape. The last one gives the configuration.
+        shares: Of each model; equal ones if ``None``.
+
+    Raises:
+        ValueError: If there are fewer than two, or their layers differ.
+    """
+    if len(models) < 2:
+        raise ValueError("an average needs two models: name another one")
+    last = models[-1]
+    for model in models:
+        if in_numpy.shapes(model.config) != in_numpy.shapes(last.config):
+            raise ValueError(
+                f"{model.config.name} and {last.config.name} have other layers: "
+                "average a model with what it was trained on to"
+            )
+    weights = {}
+    for name in last.weights:
+        each = np.stack([model.weights[name] for model in models]).astype(np.float64)
+        weights[name] = np.average(each, axis=0, weights=shares).astype(np.float32)
+    return denoiser.Denoiser(last.config, weights)
+
+
+def average_folders(models: Sequence[str | Path], out: str | Path) -> Path:
+    """Average models and write the result with the records of the last one.
+
+    ``recipe.json`` tells the models by the SHA-256 of their ``weights.npz``.
+
+    Args:
+        models: Names of models, or folders of runs.
+        out: Folder of the new model.
+
+    Returns:
+        The new weights.
+
+    Raises:
+        FileExistsError: If ``out`` holds a model already.
+        FileNotFoundError: If there is no such model.
+        ValueError: If they cannot be averaged.
+    """
+    folders = [pretrained.folder_of(model) for model in models]
+    mean = average([pretrained.load_float(folder) for folder in folders])
+    return write_edited(mean, out, folders[-1], averaged=[name_and_sha256(f) for f in folders])

@@ -1,0 +1,169 @@
+"""The denoiser in Keras: a waveform goes in, a waveform comes out, a mask network sits between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from ..config import Config
+from ..sound import features, stft
+from . import in_numpy
+from .clipped_lstm import ClippedLSTM
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class Smoothing(layers.Layer):
+    """Exponential moving average over frames that starts at the first frame.
+
+    Written as one lower triangular matrix, because a Python loop over frames would be a graph of
+    thousands of nodes.
+    """
+
+    def __init__(self, past: float, **kwargs: Any) -> None:
+        """``past`` is the weight of the average so far, in [0, 1)."""
+        super().__init__(**kwargs)
+        self.past = past
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Smooth ``(batch, frames, outputs)`` along the frames."""
+        frames = ops.arange(ops.shape(inputs)[1])
+        age = frames[:, None] - frames
+        start = ops.where(frames == 0, 1.0, 1 - self.past)
+        decay = ops.power(self.past, ops.cast(ops.maximum(age, 0), "float32"))
+        return ops.matmul(ops.where(age >= 0, decay * start, 0.0), inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """What :meth:`from_config` needs."""
+        return {**super().get_config(), "past": self.past}
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class Local(layers.Layer):
+    """What each gain sees directly of the bands around its own: ``in_numpy.local`` in Keras."""
+
+    def __init__(self, band: Sequence[int] | np.ndarray, **kwargs: Any) -> None:
+        """``band`` is the own band of each gain."""
+        super().__init__(**kwargs)
+        self.band = np.asarray(band)
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        """Start with no such view; input ``(batch, frames, bands)``."""
+        size = (in_numpy.TAPS, len(self.band))
+        self.kernel = self.add_weight(size, initializer="zeros", name="kernel")
+        self.last = shape[-1] - 1
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Shares of the logits, ``(batch, frames, outputs)``."""
+        seen = (
+            tf.gather(inputs, np.clip(self.band + step, 0, self.last), axis=-1) * self.kernel[tap]
+            for tap, step in enumerate((-1, 0, 1))
+        )
+        return tf.add_n(list(seen))
+
+    def get_config(self) -> dict[str, Any]:
+        """What :meth:`from_config` needs."""
+        return {**super().get_config(), "band": self.band.tolist()}
+
+
+def mask_network(config: Config) -> keras.Model:
+    """Features ``(batch, frames, bands)`` to mask ``(batch, frames, outputs)``.
+
+    The layers are named as the weights of :func:`lstm_se.network.in_numpy.shapes`.
+    """
+    x = inputs = keras.Input((None, config.bands), name="features")
+    for i, units in enumerate(config.units):
+        x = _recurrent(config, units, f"rnn_{i}")(x)
+        if config.batch_norm:
+            x = layers.BatchNormalization(name=f"norm_{i}")(x)
+    for i, units in enumerate(config.dense):
+        x = _dense(config, units, "relu", i)(x)
+    activation = "linear" if config.local else "sigmoid"
+    x = _dense(config, config.outputs, activation, len(config.dense))(x)
+    if config.local:
+        seen = Local(features.band_of_output(config), name="local")(inputs)
+        x = layers.Activation("sigmoid")(layers.Add()([x, seen]))
+    if config.smoothing:
+        x = Smoothing(config.smoothing, name="smoothing")(x)
+    return keras.Model(inputs, x, name=f"{config.name}_mask")
+
+
+def _dense(config: Config, units: int, activation: str, i: int) -> layers.Layer:
+    """One layer without memory."""
+    drawn = config.initializer
+    return layers.Dense(units, activation, kernel_initializer=drawn, name=f"dense_{i}")
+
+
+def _recurrent(config: Config, units: int, name: str) -> layers.Layer:
+    """One recurrent layer over all frames."""
+    if config.cell == "lstm" and config.cell_clip is not None:
+        return ClippedLSTM(units, config.cell_clip, config.initializer, name=name)
+    kinds = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}
+    drawn = config.initializer
+    return kinds[config.cell](units, kernel_initializer=drawn, return_sequences=True, name=name)
+
+
+@keras.saving.register_keras_serializable("lstm_se")
+class DenoiserModel(keras.Model):
+    """Noisy waveform to enhanced waveform, both ``(batch, samples)`` with a fixed length.
+
+    The mask multiplies the noisy spectrum, so the waveform keeps its scale and needs no
+    denormalisation; zscore and minmax happen outside, in the pipeline, where the statistics are.
+    """
+
+    def __init__(self, config: Config, **kwargs: Any) -> None:
+        """Build the mask network of ``config``."""
+        super().__init__(name=config.name, **kwargs)
+        self.config = config
+        self.network = mask_network(config)
+
+    def mask(self, spectrum: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Mask of a noisy spectrum, both ``(batch, frames, bins)``."""
+        power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
+        mask = self.network(features.features_tf(power, self.config), training=training)
+        if self.config.mask == "bands":
+            mask = tf.matmul(mask, features.inverse_bank_of(self.config))
+        return mask
+
+    def call(self, noisy: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Enhance a batch of waveforms; ``training`` is for the batch normalisation."""
+        c, samples = self.config, noisy.shape[-1]
+        spectrum = stft.stft_tf(noisy, c.n_fft, c.hop_length, c.center)
+        mask = self.mask(spectrum, training)
+        # real products: the gradient of a cast to complex warns of an imaginary part it drops
+        enhanced = tf.complex(tf.math.real(spectrum) * mask, tf.math.imag(spectrum) * mask)
+        return stft.istft_tf(enhanced, samples, c.n_fft, c.hop_length, c.center)
+
+
+def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
+    """Weights of a mask network, named as :func:`lstm_se.network.in_numpy.shapes` says.
+
+    Batch normalisation is folded to the scale and shift it is at inference.
+    """
+    weights: dict[str, np.ndarray] = {}
+    for layer in model.layers:
+        if layer.name.startswith("norm_"):
+            gamma, beta, mean, variance = (v.numpy() for v in layer.weights)
+            scale = gamma / np.sqrt(variance + layer.epsilon)
+            weights[f"{layer.name}/scale"] = scale
+            weights[f"{layer.name}/shift"] = beta - mean * scale
+        elif layer.weights:
+            for variable in layer.weights:
+                weights[f"{layer.name}/{variable.path.rsplit('/', 1)[1]}"] = variable.numpy()
+    return weights
+
+
+def set_weights(model: keras.Model, weights: in_numpy.Weights) -> None:
+    """Put weights that :func:`get_weights` or ``weights.npz`` gave back into a mask network."""
+    for layer in model.layers:
+        if layer.name.startswith("norm_"):
+            scale, shift = weights[f"{layer.name}/scale"], weights[f"{layer.name}/shift"]
+            variance = np.full_like(scale, 1 - layer.epsilon)  # so that scale is gamma itself
+            layer.set_weights([scale, shift, np.zeros_like(scale), variance])
+        elif layer.weights:
+            parts = [variable.path.rsplit("/", 1)[1] for variable in layer.weights]
+            layer.set_weights([weights[f"{layer.name}/{part}"] for part in parts])

@@ -1,0 +1,228 @@
+"""The mask network in NumPy, one frame at a time: the same function for a file and for a stream.
+
+It runs from one ``weights.npz`` and needs no TensorFlow; a test holds it to Keras within 1e-5.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ..config import Config
+from ..files import write_whole
+from ..sound.features import band_of_output
+
+Weights = Mapping[str, np.ndarray]
+TAPS = 3  # a local gain sees its own band and the two beside it
+GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+
+
+def shapes(config: Config) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every weight, in Keras' layout (kernels ``(inputs, outputs)``)."""
+    found: dict[str, tuple[int, ...]] = {}
+    inputs, gates = config.bands, GATES[config.cell]
+    for i, units in enumerate(config.units):
+        found[f"rnn_{i}/kernel"] = (inputs, gates * units)
+        found[f"rnn_{i}/recurrent_kernel"] = (units, gates * units)
+        found[f"rnn_{i}/bias"] = (2, gates * units) if config.cell == "gru" else (gates * units,)
+        if config.batch_norm:
+            found[f"norm_{i}/scale"] = found[f"norm_{i}/shift"] = (units,)
+        inputs = units
+    for i, units in enumerate((*config.dense, config.outputs)):
+        found[f"dense_{i}/kernel"], found[f"dense_{i}/bias"] = (inputs, units), (units,)
+        inputs = units
+    if config.local:
+        found["local/kernel"] = (TAPS, config.outputs)
+    return found
+
+
+def parameters(config: Config) -> int:
+    """Number of weights, biases included."""
+    return sum(int(np.prod(shape)) for shape in shapes(config).values())
+
+
+def macs(config: Config) -> int:
+    """Multiply-accumulates for one frame: every entry of every kernel is used once."""
+    return sum(int(np.prod(s)) for name, s in shapes(config).items() if name.endswith("kernel"))
+
+
+def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
+    """Read ``weights.npz``.
+
+    Args:
+        path: The file.
+        config: What the weights must fit.
+
+    Returns:
+        Name to array, float32.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or its weights do not fit the configuration.
+    """
+    content = io.BytesIO(Path(path).read_bytes())
+    try:
+        with np.load(content, allow_pickle=False) as archive:
+            weights = {name: archive[name].astype(np.float32) for name in archive.files}
+    except Exception:  # a single wrong bit in a ZIP file can raise any of a dozen kinds
+        raise ValueError(f"{path} is damaged or no archive of weights: copy it again") from None
+    for name, shape in shapes(config).items():
+        if name not in weights:
+            raise ValueError(f"{path} holds no {name}: it was saved with another configuration")
+        if weights[name].shape != shape:
+            got = weights[name].shape
+            raise ValueError(f"{path}: {name} has shape {got}, its config.json asks for {shape}")
+    return weights
+
+
+def save_weights(path: str | Path, weights: Weights) -> None:
+    """Write ``weights.npz``, atomically."""
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **weights)  # type: ignore[arg-type]
+    write_whole(path, archive.getvalue())
+
+
+class MaskNetwork:
+    """Features of one frame in, mask of one frame out; what it remembers is in :attr:`states`."""
+
+    def __init__(self, weights: Weights, config: Config) -> None:
+        """Use ``weights``, named and shaped as :func:`shapes` says."""
+        self.weights = weights
+        self.config = config
+        self._neighbours = neighbours(config)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard so far."""
+        self.states: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(self.config.units)
+        self._smoothed: np.ndarray | None = None
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        """Mask of one frame: ``(channels, bands)`` in, ``(channels, outputs)`` in [0, 1] out."""
+        logits = self.logits(frame)
+        if self.config.local:
+            logits = logits + local(frame, self.weights["local/kernel"], self._neighbours)
+        return self._smooth(sigmoid(logits))
+
+    def logits(self, frame: np.ndarray) -> np.ndarray:
+        """What the layers with memory and those above them make of one frame.
+
+        Args:
+            frame: Features, shape ``(channels, bands)``.
+
+        Returns:
+            The mask before local view and sigmoid, shape ``(channels, outputs)``.
+        """
+        for i, units in enumerate(self.config.units):
+            frame = self._recur(i, units, frame)
+            if self.config.batch_norm:
+                frame = frame * self.weights[f"norm_{i}/scale"] + self.weights[f"norm_{i}/shift"]
+        for i in range(len(self.config.dense)):
+            frame = np.maximum(self._dense(i, frame), 0)
+        return self._dense(len(self.config.dense), frame)
+
+    def _dense(self, i: int, frame: np.ndarray) -> np.ndarray:
+        return frame @ self.weights[f"dense_{i}/kernel"] + self.weights[f"dense_{i}/bias"]
+
+    def _smooth(self, mask: np.ndarray) -> np.ndarray:
+        """Exponential moving average that starts at the first mask, not at zero."""
+        if self.config.smoothing:
+            past = mask if self._smoothed is None else self._smoothed
+            mask = past + np.float32(1 - self.config.smoothing) * (mask - past)
+            self._smoothed = mask
+        return mask
+
+    def _recur(self, i: int, units: int, frame: np.ndarray) -> np.ndarray:
+        """One step of one recurrent layer."""
+        parts = ("kernel", "recurrent_kernel", "bias")
+        kernel, recurrent, bias = (self.weights[f"rnn_{i}/{part}"] for part in parts)
+        zero = np.zeros((len(frame), units), np.float32)
+        h, c = self.states[i] or (zero, zero)
+        if self.config.cell == "lstm":
+            h, c = lstm_step(frame, h, c, kernel, recurrent, bias, self.config.cell_clip)
+        elif self.config.cell == "gru":
+            h = gru_step(frame, h, kernel, recurrent, bias)
+        else:
+            h = np.tanh(frame @ kernel + h @ recurrent + bias)
+        self.states[i] = (h, c)
+        return h
+
+
+def neighbours(config: Config) -> np.ndarray:
+    """For each gain the band below its own, its own and the one above, shape ``(3, outputs)``.
+
+    At the ends a band is its own neighbour.
+    """
+    steps = np.arange(TAPS)[:, None] - TAPS // 2
+    return np.clip(band_of_output(config) + steps, 0, config.bands - 1)
+
+
+def local(features: np.ndarray, kernel: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """What each gain sees directly of the bands around its own.
+
+    Args:
+        features: Shape ``(batch, bands)``.
+        kernel: Weight of the band below, its own and the one above, shape ``(3, outputs)``.
+        seen: These bands, as :func:`neighbours` tells them.
+
+    Returns:
+        Shape ``(batch, outputs)``.
+    """
+    return (features[:, seen] * kernel).sum(axis=1)
+
+
+def lstm_step(
+    x: np.ndarray,
+    h: np.ndarray,
+    c: np.ndarray,
+    kernel: np.ndarray,
+    recurrent_kernel: np.ndarray,
+    bias: np.ndarray,
+    cell_clip: float | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One step of an LSTM (Hochreiter and Schmidhuber 1997, with forget gate), gates i f g o.
+
+    Args:
+        x: Input, shape ``(..., inputs)``.
+        h: Output of the step before, shape ``(..., units)``.
+        c: Cell state, shape ``(..., units)``.
+        kernel: Shape ``(inputs, 4 * units)``.
+        recurrent_kernel: Shape ``(units, 4 * units)``.
+        bias: Shape ``(4 * units,)``.
+        cell_clip: Bound of ``|c|``, or ``None``.
+
+    Returns:
+        New ``h`` and ``c``.
+    """
+    gates = x @ kernel + h @ recurrent_kernel + bias
+    units = c.shape[-1]
+    candidate = np.tanh(gates[..., 2 * units : 3 * units])
+    opened = sigmoid(gates)  # all four in one call: cheaper than three for the three in use
+    i, f, o = (opened[..., k * units : (k + 1) * units] for k in (0, 1, 3))
+    c = f * c + i * candidate
+    if cell_clip is not None:
+        c = np.clip(c, -np.float32(cell_clip), np.float32(cell_clip))
+    return o * np.tanh(c), c
+
+
+def gru_step(
+    x: np.ndarray,
+    h: np.ndarray,
+    kernel: np.ndarray,
+    recurrent_kernel: np.ndarray,
+    bias: np.ndarray,
+) -> np.ndarray:
+    """One step of a GRU in Keras' form (reset after the product, two biases), gates z r h."""
+    xz, xr, xh = np.split(x @ kernel + bias[0], 3, axis=-1)
+    hz, hr, hh = np.split(h @ recurrent_kernel + bias[1], 3, axis=-1)
+    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    return z * h + (1 - z) * np.tanh(xh + r * hh)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Logistic function by tanh, which cannot overflow; the dtype of ``x`` is kept."""
+    half = x.dtype.type(0.5)
+    return half * np.tanh(half * x) + half

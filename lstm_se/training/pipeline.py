@@ -1,0 +1,165 @@
+"""tf.data: batches that are a function of the training step, and TFRecords to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from ..config import Config
+from ..corpora.pairs import Pair
+from ..sound.features import normalisation
+
+
+class Source(Protocol):
+    """Where batches come from: :class:`PairSampler` or :class:`lstm_se.corpora.mixing.Mixer`."""
+
+    samples: int
+    batch_size: int
+
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """``(noisy, clean)`` of one step, float32 ``(batch_size, samples)`` each."""
+        ...
+
+
+class PairSampler:
+    """Random segments of recorded pairs; batch ``k`` is a pure function of seed and ``k``.
+
+    A pair is drawn as often as it is long, so that each second of sound counts the same.
+    """
+
+    def __init__(
+        self, pairs: Sequence[Pair], config: Config, batch_size: int | None = None, seed: int = 0
+    ) -> None:
+        """Read all pairs into memory: an hour takes 460 MB.
+
+        Raises:
+            ValueError: If there is no pair, or a pair does not match.
+        """
+        if not pairs:
+            raise ValueError("no pairs to train on: is the corpus' training folder empty?")
+        self.config, self.seed = config, seed
+        self.samples = int(config.segment_seconds * config.sample_rate)
+        self.batch_size = batch_size or config.batch_size
+        self._pairs = [_prepare(pair, config, self.samples) for pair in pairs]
+        lengths = np.array([clean.size for clean, _ in self._pairs], np.float64)
+        self._shares = lengths / lengths.sum()
+
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """``(noisy, clean)`` of one training step, float32 ``(batch_size, samples)``."""
+        rng = np.random.default_rng([self.seed, int(step)])
+        chosen = rng.choice(len(self._pairs), self.batch_size, p=self._shares)
+        segments = [self._segment(self._pairs[i], rng) for i in chosen]
+        clean, noisy = (np.stack(part) for part in zip(*segments, strict=True))
+        return noisy, clean
+
+    def _segment(
+        self, pair: tuple[np.ndarray, np.ndarray], rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same random stretch of both, normalised by the noisy one's statistics."""
+        clean, noisy = pair
+        begin = int(rng.integers(0, clean.size - self.samples + 1))
+        piece = slice(begin, begin + self.samples)
+        if self.config.normalisation_scope == "segment":
+            change = normalisation(noisy[piece], self.config.normalisation)
+            return change.apply(clean[piece]), change.apply(noisy[piece])
+        return clean[piece], noisy[piece]
+
+
+def _prepare(pair: Pair, config: Config, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Clean and noisy of one pair, at least ``samples`` long, normalised if the scope says so."""
+    clean, noisy = pair.load()
+    if config.normalisation_scope == "utterance":
+        change = normalisation(noisy, config.normalisation)
+        clean, noisy = change.apply(clean), change.apply(noisy)
+    missing = max(0, samples - clean.size)
+    return np.pad(clean, (0, missing)), np.pad(noisy, (0, missing))
+
+
+def dataset(source: Source, first: int = 0, steps: int | None = None) -> tf.data.Dataset:
+    """Batches of a source from step ``first`` on, made ahead in two threads.
+
+    Args:
+        source: Gives a batch for a step.
+        first: Step to begin with; a resumed training continues where it stopped.
+        steps: Number of batches; ``None``: no end.
+
+    Returns:
+        Dataset of ``(noisy, clean)``, float32 ``(batch_size, samples)``, in the order of the steps.
+    """
+    shape = (source.batch_size, source.samples)
+
+    def make(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        noisy, clean = tf.numpy_function(source.batch, [step], (tf.float32, tf.float32))
+        return tf.ensure_shape(noisy, shape), tf.ensure_shape(clean, shape)
+
+    last = np.iinfo(np.int64).max if steps is None else first + steps
+    numbers = tf.data.Dataset.range(first, last)
+    return numbers.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)
+
+
+def write_tfrecords(
+    source: Source, folder: str | Path, steps: int, per_file: int = 256
+) -> list[Path]:
+    """Write the segments of a source as TFRecord files.
+
+    Args:
+        source: Gives a batch for a step.
+        folder: Where to; made if missing.
+        steps: Number of batches to write.
+        per_file: Segments in a file. One is the trap of the 2022 experiments: every second of sound
+            opens a file.
+
+    Returns:
+        The files, in order. The last may hold fewer segments.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    examples = (
+        _example(*pair) for k in range(steps) for pair in zip(*source.batch(k), strict=True)
+    )
+    paths: list[Path] = []
+    writer = None
+    for number, example in enumerate(examples):
+        if number % per_file == 0:
+            if writer:
+                writer.close()
+            paths.append(folder / f"{number // per_file:06d}.tfrecord")
+            writer = tf.io.TFRecordWriter(str(paths[-1]))
+        assert writer is not None
+        writer.write(example)
+    if writer:
+        writer.close()
+    return paths
+
+
+def _example(noisy: np.ndarray, clean: np.ndarray) -> bytes:
+    """One pair of segments as a serialised ``tf.train.Example``."""
+    parts = {"noisy": noisy, "clean": clean}
+    feature = {
+        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[part.tobytes()]))
+        for name, part in parts.items()
+    }
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+def read_tfrecords(paths: Sequence[Path], samples: int, batch_size: int) -> tf.data.Dataset:
+    """Endless batches of ``(noisy, clean)`` from files of :func:`write_tfrecords`.
+
+    A damaged file raises ``DataLossError``: skipping it, as ``ignore_errors()`` does, would hide
+    that part of the corpus is gone.
+    """
+    layout = {name: tf.io.FixedLenFeature([], tf.string) for name in ("noisy", "clean")}
+
+    def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        found = tf.io.parse_single_example(record, layout)
+        pair = (tf.io.decode_raw(found[name], tf.float32) for name in ("noisy", "clean"))
+        noisy, clean = (tf.ensure_shape(part, (samples,)) for part in pair)
+        return noisy, clean
+
+    files = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
+    records = files.interleave(tf.data.TFRecordDataset, cycle_length=4)
+    return records.map(parse).repeat().batch(batch_size, drop_remainder=True).prefetch(2)

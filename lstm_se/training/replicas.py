@@ -1,0 +1,209 @@
+"""One training in several replicas that gives what one would have given.
+
+Each replica takes some rows of the *same* batch, and the mean of their gradients is the gradient of
+the batch. Two things in Keras 3 are in the way:
+
+* its optimizer clips before it adds the replicas up: each gradient by its own norm. Where a clip is
+  active, two replicas then train another model than one. So the mean is taken here, and first;
+* ``fit`` fails under ``MultiWorkerMirroredStrategy`` (keras-team/keras issue 20585): it cannot read
+  the batches that this strategy hands out. So every worker holds an ordinary model and runs an
+  ordinary ``fit`` on its own rows, and the strategy carries nothing but the sums.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..config import Config
+from ..network import in_keras
+from . import cluster
+from .pipeline import Source
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Who shares a training: nobody, replicas within this process, or one process each.
+
+    Attributes:
+        strategy: Of TensorFlow; ``None`` for a training that is not shared.
+        count: Number of replicas.
+        rank: Number of this process, 0 for the one that writes.
+        processes: Number of processes.
+    """
+
+    strategy: tf.distribute.Strategy | None = None
+    count: int = 1
+    rank: int = 0
+    processes: int = 1
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Where the model is made: replicas within a process need mirrored variables."""
+        if self.strategy is None or self.processes > 1:
+            return nullcontext()
+        return self.strategy.scope()
+
+    def check(self, config: Config) -> None:
+        """Refuse what several replicas cannot do as one does.
+
+        Raises:
+            ValueError: If the batch cannot be shared evenly, or is normalised as a whole.
+        """
+        if config.batch_size % self.count:
+            raise ValueError(
+                f"batch_size {config.batch_size} cannot be shared by {self.count} replicas: "
+                f"take a multiple of {self.count}"
+            )
+        if config.batch_norm and self.count > 1:
+            raise ValueError(
+                "batch_norm needs the statistics of the whole batch, and no replica sees it: "
+                "train without --distribute"
+            )
+
+    def shard(self, source: Source) -> Source:
+        """The rows of a source that this process takes; replicas within it share them further."""
+        return source if self.processes == 1 else Shard(source, self.rank, self.processes)
+
+    def mean(self, values: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Mean over all replicas, for each of them; called by each replica, inside a graph."""
+        if self.strategy is None:
+            return values
+
+        def reduce(values: list[tf.Tensor]) -> list[tf.Tensor]:
+            placed = [tf.identity(value) for value in values]  # a collective wants a device
+            context = tf.distribute.get_replica_context()
+            return context.all_reduce(tf.distribute.ReduceOp.MEAN, placed)
+
+        return reduce(values) if self.processes == 1 else self.strategy.run(reduce, (values,))
+
+    @contextmanager
+    def folder(self, run: Path, resume: bool) -> Iterator[Path]:
+        """Where this process writes: beside the chief, a copy of the run that is thrown away."""
+        if self.rank == 0:
+            yield run
+            return
+        with tempfile.TemporaryDirectory() as own:
+            if resume and run.is_dir():
+                hidden = shutil.ignore_patterns(".*")  # what the chief is about to rename
+                shutil.copytree(run, own, ignore=hidden, dirs_exist_ok=True)
+            yield Path(own)
+
+
+ALONE = Replicas()
+
+
+class Shard:
+    """Every ``count``-th row of each batch of a source, from row ``number`` on."""
+
+    def __init__(self, source: Source, number: int, count: int) -> None:
+        """Take rows of ``source``; the whole batch is drawn, since it is one draw."""
+        self.source, self.number, self.count = source, number, count
+        self.samples, self.batch_size = source.samples, source.batch_size // count
+
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """``(noisy, clean)`` of one step, float32 ``(batch_size, samples)``."""
+        noisy, clean = self.source.batch(step)
+        return noisy[self.number :: self.count], clean[self.number :: self.count]
+
+
+class SharedDenoiser(in_keras.DenoiserModel):
+    """A denoiser whose steps are shared: loss and gradient are the mean over all replicas."""
+
+    def __init__(self, config: Config, replicas: Replicas) -> None:
+        """Build the mask network of ``config`` for some replicas."""
+        super().__init__(config)
+        self.replicas = replicas
+
+    def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """One step on the rows of this replica."""
+        variables = self.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = self._loss_of(data, training=True)
+        loss, *gradients = self.replicas.mean([loss, *tape.gradient(loss, variables)])
+        if self.optimizer.global_clipnorm:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.optimizer.global_clipnorm)
+        # within a process the optimizer will add the replicas' equal gradients up again
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        self.optimizer.apply([gradient / replicas for gradient in gradients], variables)
+        return self._logged(loss)
+
+    def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Loss of a batch, the same bits in each replica, so that all decide alike."""
+        return self._logged(self.replicas.mean([self._loss_of(data, training=False)])[0])
+
+    def _loss_of(self, data: tuple[tf.Tensor, tf.Tensor], training: bool) -> tf.Tensor:
+        """Mean loss of the rows of this replica."""
+        noisy, clean = data
+        return tf.reduce_mean(self.loss.call(clean, self(noisy, training=training)))
+
+    def _logged(self, loss: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Running mean of the loss, as ``fit`` shows it."""
+        for metric in self.metrics:
+            metric.update_state(loss)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+def replicated_denoiser(config: Config, replicas: Replicas = ALONE) -> in_keras.DenoiserModel:
+    """A denoiser with Keras' own steps, or with shared ones."""
+    replicas.check(config)
+    return (
+        SharedDenoiser(config, replicas) if replicas.count > 1 else in_keras.DenoiserModel(config)
+    )
+
+
+def replicas_of(text: str) -> Replicas:
+    """Set TensorFlow up for ``"mirrored:2"`` or ``"workers:2"``; before anything else uses it.
+
+    A process that :func:`lstm_se.training.cluster.launch` started is one of the workers.
+
+    Args:
+        text: What to share; empty for nothing.
+
+    Raises:
+        ValueError: If the text is wrong, or this process is no worker of a cluster that size.
+        RuntimeError: If TensorFlow has been used already.
+    """
+    if not text:
+        return ALONE
+    kind, count = cluster.parse(text)
+    return _mirrored(count) if kind == "mirrored" else _worker(count)
+
+
+def _mirrored(count: int) -> Replicas:
+    """Graphics cards if there are enough, or else as many parts of the processor."""
+    if len(tf.config.list_physical_devices("GPU")) >= count:
+        devices = [f"GPU:{number}" for number in range(count)]
+    else:
+        processor = tf.config.list_physical_devices("CPU")[0]
+        parts = [tf.config.LogicalDeviceConfiguration()] * count
+        try:
+            tf.config.set_logical_device_configuration(processor, parts)
+        except RuntimeError:
+            raise RuntimeError(
+                "TensorFlow has been used already: divide the processor first"
+            ) from None
+        devices = [f"CPU:{number}" for number in range(count)]
+    return Replicas(tf.distribute.MirroredStrategy(devices), count)
+
+
+def _worker(count: int) -> Replicas:
+    """This process' part in a cluster, which ``TF_CONFIG`` describes."""
+    rank = cluster.rank()
+    if rank is None:
+        raise ValueError(
+            "TF_CONFIG is not set: start the workers with lstm_se.training.cluster.launch"
+        )
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    if strategy.num_replicas_in_sync != count:
+        found = os.environ["TF_CONFIG"]
+        raise ValueError(f"workers:{count} asked for, but TF_CONFIG describes others: {found}")
+    return Replicas(strategy, count, rank, count)

@@ -1,0 +1,170 @@
+"""The folder of one training: it survives interruption, and says what was done in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from ..config import Config
+from ..files import write_whole
+from ..network import in_keras, in_numpy
+
+HISTORY = ("epoch", "seconds", "loss", "val_loss", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training.
+
+    ``config.json``, ``history.csv`` (one row an epoch), ``weights.npz`` (the best epoch so far, all
+    that inference needs), ``checkpoint.weights.h5`` (the last state, with the optimizer's) and
+    ``logs`` (curves for TensorBoard). ``lstm-se train`` adds ``recipe.json`` and ``sources.csv``:
+    what it takes to do it again. Each file but the logs is written under another name and renamed,
+    so none is ever half there.
+    """
+
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the best epoch."""
+        return self.path / "weights.npz"
+
+    @property
+    def state(self) -> Path:
+        """Last state of model and optimizer."""
+        return self.path / "checkpoint.weights.h5"
+
+    @property
+    def log(self) -> Path:
+        """One row an epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def logs(self) -> Path:
+        """Folder for TensorBoard."""
+        return self.path / "logs"
+
+    def check(self, config: Config, resume: bool) -> None:
+        """Refuse to overwrite a training, or to resume none or another one; writes nothing."""
+        if not resume:
+            if self.state.exists():
+                raise FileExistsError(
+                    f"{self.path} holds a training: use --resume or another folder"
+                )
+            return
+        if not self.state.exists():
+            raise FileNotFoundError(
+                f"{self.path} holds no training to resume: start without --resume"
+            )
+        if Config.load(self.path / "config.json") != config:
+            raise ValueError(
+                f"{self.path} was started with another configuration than the one asked for"
+            )
+
+    def open(self, config: Config, model: in_keras.DenoiserModel, resume: bool) -> None:
+        """Start a run, or load the state of one into ``model``."""
+        self.check(config, resume)
+        if resume:
+            model.load_weights(self.state)
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        config.save(self.path / "config.json")
+        self._write_history([])
+        self.checkpoint(model)
+
+    def checkpoint(self, model: in_keras.DenoiserModel) -> None:
+        """Save model and optimizer."""
+        part = self.path / "part.weights.h5"
+        model.save_weights(part, overwrite=True)
+        os.replace(part, self.state)
+
+    def keep(self, model: in_keras.DenoiserModel) -> None:
+        """Save the weights that inference needs."""
+        in_numpy.save_weights(self.weights, in_keras.get_weights(model.network))
+
+    def history(self) -> list[dict[str, float]]:
+        """Rows of ``history.csv``."""
+        with self.log.open(newline="") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add the row of an epoch; one that was written before a kill is replaced."""
+        self._write_history([old for old in self.history() if old["epoch"] < row["epoch"]] + [row])
+
+    def _write_history(self, rows: list[dict[str, float]]) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, HISTORY, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.log, text.getvalue())
+
+
+class Curves:
+    """Curves that TensorBoard draws while a training runs.
+
+    Keras' own callback writes them through the package ``tensorboard``, which TensorFlow does not
+    bring with it; this needs TensorFlow alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Write into ``folder``, which is made with the first point."""
+        self.folder = folder
+        self._writer: tf.summary.SummaryWriter | None = None
+
+    def add(self, row: dict[str, float]) -> None:
+        """Add a point to each curve: a row of the history."""
+        kind = tf.compat.v1.SummaryMetadata(
+            plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+        )
+        self._writer = self._writer or tf.summary.create_file_writer(str(self.folder))
+        with self._writer.as_default(step=int(row["epoch"])):
+            for name, value in row.items():
+                tf.summary.write(name, tf.constant(value, tf.float32), metadata=kind)
+        self._writer.flush()
+
+
+CIRCUMSTANCES = ("command", "versions")  # may change in the middle of a training
+
+
+def write_recipe(run: str | Path, resume: bool = False, **facts: Any) -> None:
+    """Write ``recipe.json`` into a run: what it was trained on, so that it can be repeated.
+
+    Args:
+        run: Its folder.
+        resume: Refuse facts that are not those which the run was started with.
+        facts: Anything that JSON can hold.
+
+    Raises:
+        ValueError: If it is resumed with other facts, but for command and versions.
+    """
+    path = Path(run) / "recipe.json"
+    text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
+    if resume and path.exists():
+        before = _flat(json.loads(path.read_text(encoding="utf-8")))
+        now = _flat(json.loads(text))
+        for name in sorted(before.keys() | now.keys()):
+            if before.get(name) != now.get(name):
+                raise ValueError(
+                    f"{run} was started with another recipe: {name} was {before.get(name)} "
+                    f"and is {now.get(name)}; take the first, or another folder"
+                )
+    write_whole(path, text)
+
+
+def _flat(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts without circumstances, and those of a nested record as facts of their own."""
+    flat: dict[str, Any] = {}
+    for name, value in facts.items():
+        if isinstance(value, dict) and name not in CIRCUMSTANCES:
+            flat |= {f"{name}.{inner}": item for inner, item in value.items()}
+        elif name not in CIRCUMSTANCES:
+            flat[name] = value
+    return flat

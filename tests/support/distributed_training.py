@@ -1,0 +1,78 @@
+"""A program that trains alone, in replicas, or as one of several processes.
+
+Usage: ``distributed_training.py FOLDER WAY``: ``alone``, ``mirrored:2``, ``workers:2``, or
+``keras`` for two replicas as Keras 3 has them. A third word ``resume`` resumes; a number as the
+third word sends the chief an interrupt in that step, and as the fourth kills worker 1 in it.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from random_network import small
+
+from lstm_se.network import in_keras
+from lstm_se.training import cluster, fit
+from lstm_se.training.replicas import ALONE, replicas_of
+
+# the squared error of loud noise: its gradient is far longer than 1, so the clip is active
+CONFIG = small(
+    loss="mse", snr_weight=0.0, segment_seconds=0.02, batch_size=4, averaging=0.9, seed=3
+)
+SCHEDULE = fit.Schedule(epochs=3, steps_per_epoch=4, validation_steps=2)
+
+
+class Source:
+    """Noise, and the same noise at half the level; one row is louder than the next."""
+
+    samples, batch_size = 320, 4
+
+    def batch(self, step):
+        """One batch."""
+        rng = np.random.default_rng([1, step])
+        gain = 10 ** rng.uniform(1, 4, (4, 1))
+        noisy = (gain * rng.standard_normal((4, 320))).astype(np.float32)
+        return noisy, noisy / 2
+
+
+class Signal(keras.callbacks.Callback):
+    """Sends a signal to its own process in the middle of a step."""
+
+    def __init__(self, number, at):
+        super().__init__()
+        self.number, self.at = number, at
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if int(self.model.optimizer.iterations.numpy()) + 1 == self.at:
+            os.kill(os.getpid(), self.number)
+
+
+def train(run, replicas=ALONE, **options):
+    """Train on the source, quietly."""
+    options = {"verbose": 0, "replicas": replicas, **options}
+    return fit.train(CONFIG, Source(), Source(), run, SCHEDULE, **options)
+
+
+def main(folder, way, *more):
+    """Train as the command line says."""
+    if way == "keras":
+        fit.replicated_denoiser = lambda config, replicas: in_keras.DenoiserModel(config)
+        way = "mirrored:2"
+    replicas = replicas_of("" if way == "alone" else way)
+    callbacks = []
+    if more and more[0].isdigit() and cluster.rank() in (None, 0):
+        callbacks = [Signal(signal.SIGINT, int(more[0]))]
+    if len(more) > 1 and cluster.rank() == 1:
+        callbacks = [Signal(signal.SIGKILL, int(more[1]))]
+    train(Path(folder), replicas, resume="resume" in more, callbacks=callbacks)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt as interrupt:
+        print(interrupt, flush=True)
+        sys.exit(130)

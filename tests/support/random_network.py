@@ -1,0 +1,43 @@
+"""Denoisers with random weights: what a test of the machinery needs instead of a trained one."""
+
+import numpy as np
+
+from lstm_se.config import Config
+from lstm_se.network.denoiser import Denoiser
+from lstm_se.network.in_numpy import shapes
+
+SMALL = {"n_fft": 64, "hop_length": 32, "bands": 8, "band_scale": "linear", "units": (6, 5)}
+
+
+def small(**changes) -> Config:
+    """A configuration that computes in no time."""
+    return Config(**{**SMALL, **changes})
+
+
+def random_weights(config: Config, seed: int = 0, size: float = 0.5) -> dict[str, np.ndarray]:
+    """Weights of standard deviation ``size``; the scales of a batch normalisation lie near one."""
+    rng = np.random.default_rng(seed)
+    weights = {
+        name: (size * rng.standard_normal(shape)).astype(np.float32)
+        for name, shape in shapes(config).items()
+    }
+    for name in weights:
+        if name.endswith("/scale"):
+            weights[name] += 1
+    return weights
+
+
+def random_denoiser(config: Config, seed: int = 0) -> Denoiser:
+    """A denoiser whose masks are far from constant."""
+    return Denoiser(config, random_weights(config, seed))
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    """Uniform noise in [-1, 1], float32."""
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
+
+
+def snr_db(reference: np.ndarray, estimate: np.ndarray) -> float:
+    """Signal-to-error ratio in dB."""
+    error = np.sum((reference.astype(np.float64) - estimate) ** 2)
+    return 10 * np.log10(np.sum(reference.astype(np.float64) ** 2) / max(error, 1e-30))

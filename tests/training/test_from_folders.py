@@ -1,0 +1,276 @@
+"""A training takes what it is given, writes down what that was, and keeps the sides apart."""
+
+import csv
+import dataclasses
+import hashlib
+import json
+import shlex
+
+import numpy as np
+import pytest
+from random_network import noise
+from voicebank_fixture import make_corpus
+
+from lstm_se import cli
+from lstm_se.corpora import banks, mixing
+from lstm_se.network import pretrained
+from lstm_se.sound import audio
+from lstm_se.training import from_folders
+
+SMALL = (
+    *("n_fft=64", "hop_length=32", "bands=8", "band_scale=linear", "units=[4]"),
+    "fine_hz=0",
+    *("segment_seconds=0.1", "batch_size=2"),
+)
+
+
+def talk(seed):
+    """Syllables over a quiet room, 1 s."""
+    syllables = np.arange(16_000) // 3200 % 2 == 0
+    return (0.2 * noise(16_000, seed=seed) * syllables).astype(np.float32)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Two talkers and two noises; both noises lie in folders of one name."""
+    for number, (folder, sound) in enumerate(
+        [("speech/ann", talk), ("others/bob", talk), ("noise/wav", None), ("strange/wav", None)]
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        samples = sound(number) if sound else 0.3 * noise(16_000, seed=number)
+        audio.write(tmp_path / folder / f"{number}.wav", samples)
+    return tmp_path
+
+
+def options(folder, **changes):
+    """What the command line hands over; folders by name."""
+    given = {
+        "corpora": [],
+        "speech": ["speech"],
+        "noise": ["noise"],
+        "validation_speech": ["others"],
+        "validation_noise": ["strange"],
+        **changes,
+    }
+    parts = ("corpora", "speech", "noise", "validation_speech", "validation_noise")
+    paths = {part: [folder / name for name in given[part]] for part in parts}
+    rest = {"preset": "tiny", "changes": SMALL, "epochs": 1, "steps": 1, "resume": False}
+    rest |= {name: value for name, value in changes.items() if name in rest}
+    return {**rest, **paths, "out": folder / "run"}
+
+
+def mixers(folders, **changes):
+    """Training and validation source, and the files behind them."""
+    given = options(folders, **changes)
+    config = from_folders.Config.preset("tiny", **from_folders._parsed(SMALL))
+    names = ("speech", "noise", "validation_speech", "validation_noise")
+    return from_folders._mixers(config, [], *(given[name] for name in names))
+
+
+def test_training_from_folders_leaves_a_model(folders):
+    weights = from_folders.train_from(**options(folders))
+    assert np.isfinite(pretrained.load_float(weights.parent).enhance(noise(500))).all()
+
+
+def test_training_from_pairs_leaves_a_model(tmp_path):
+    make_corpus(tmp_path / "corpus")
+    alone = {"speech": [], "noise": [], "validation_speech": [], "validation_noise": []}
+    weights = from_folders.train_from(**options(tmp_path, corpora=["corpus"], **alone))
+    assert np.isfinite(pretrained.load_float(weights.parent).enhance(noise(500))).all()
+
+
+@pytest.fixture
+def written(folders, monkeypatch):
+    """Folder of a run whose training itself was left out, and what it was called with."""
+    calls = []
+    monkeypatch.setattr(from_folders.training, "train", lambda *args, **_: calls.append(args))
+    from_folders.train_from(**options(folders, epochs=7, steps=5))
+    return folders / "run", calls[0]
+
+
+def test_sources_are_listed_with_their_use(written):
+    with (written[0] / "sources.csv").open(newline="", encoding="utf-8") as file:
+        rows = {(row["use"], row["bank"], row["file"]) for row in csv.DictReader(file)}
+    assert rows == {
+        ("train speech", "ann", "0.wav"),
+        ("validation speech", "bob", "1.wav"),
+        ("train noise", "wav", "2.wav"),
+        ("validation noise", "wav", "3.wav"),
+    }
+
+
+def test_recipe_names_what_was_asked_for(written):
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    assert (recipe["epochs"], recipe["steps"], recipe["corpora"]) == (7, 5, [])
+
+
+def test_recipe_counts_the_minutes(written):
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    assert recipe["minutes"].keys() == {
+        *("train speech", "train noise", "validation speech", "validation noise")
+    }
+
+
+def test_recipe_holds_what_it_takes_to_do_it_again(written):
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    assert recipe["mixing"] == json.loads(json.dumps(dataclasses.asdict(mixing.Recipe())))
+    assert {"python", "tensorflow", "keras", "numpy", "lstm-se"} <= set(recipe["versions"])
+    assert recipe["command"].startswith("lstm-se train --speech speech --noise noise")
+
+
+def test_command_in_the_recipe_asks_for_the_same(written):
+    """Read by the command line itself, with folders by their names."""
+    recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
+    words = shlex.split(recipe["command"])
+    assert words[:2] == ["lstm-se", "train"]
+    read = cli.commands.commands["train"].make_context("train", words[2:]).params
+    asked = options(written[0].parent, epochs=7, steps=5)
+    for name, value in asked.items():
+        names = [getattr(v, "name", v) for v in value] if isinstance(value, list) else value
+        found = (
+            [getattr(v, "name", v) for v in read[name]] if isinstance(value, list) else read[name]
+        )
+        if name == "out":
+            names, found = value.name, found.name
+        assert tuple(found) == tuple(names) if name == "changes" else found == names
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"epochs": 8}, "epochs was 7 and is 8"),
+        ({"noise": ["noise", "more"]}, "sources_sha256 was"),
+        ({"validation_noise": ["more"]}, "sources_sha256 was"),
+    ],
+)
+def test_another_recipe_is_not_resumed(changes, reason, written, folders):
+    (folders / "more" / "fan").mkdir(parents=True)
+    audio.write(folders / "more" / "fan" / "4.wav", 0.3 * noise(16_000, seed=4))
+    written[1][0].save(folders / "run" / "config.json")
+    (folders / "run" / "checkpoint.weights.h5").touch()
+    sources = (folders / "run" / "sources.csv").read_bytes()
+    given = {"epochs": 7, "steps": 5, "resume": True, **changes}
+    with pytest.raises(ValueError, match=f"was started with another recipe: {reason}"):
+        from_folders.train_from(**options(folders, **given))
+    assert (folders / "run" / "sources.csv").read_bytes() == sources
+
+
+def test_pairs_are_listed_with_both_their_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(from_folders.training, "train", lambda *_, **__: None)
+    make_corpus(tmp_path / "corpus")
+    given = options(tmp_path, corpora=["corpus"], speech=[], noise=[])
+    from_folders.train_from(**{**given, "validation_speech": [], "validation_noise": []})
+    with (tmp_path / "run" / "sources.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["use"] for row in rows} == {
+        *("train clean", "train noisy", "validation clean", "validation noisy")
+    }
+    path = next((tmp_path / "corpus").rglob(f"clean*/**/{rows[0]['file']}"))
+    assert rows[0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_changes_reach_the_configuration(written):
+    config = written[1][0]
+    assert (config.units, config.batch_size, config.band_scale) == ((4,), 2, "linear")
+
+
+def test_length_of_the_training_reaches_its_schedule(written):
+    schedule = written[1][4]
+    assert (schedule.epochs, schedule.steps_per_epoch) == (7, 5)
+
+
+def test_noises_of_one_name_are_kept_apart(folders):
+    """Two folders called ``wav`` are what a user has."""
+    (train, validation), _ = mixers(folders)
+    assert not np.array_equal(train.noise[0], validation.noise[0])
+
+
+def test_validation_without_noise_of_its_own_takes_the_training_s(folders):
+    (train, validation), used = mixers(folders, validation_noise=[])
+    assert len(train.noise) == len(validation.noise)
+    assert all(map(np.array_equal, train.noise, validation.noise))
+
+
+def test_noise_that_serves_both_is_listed_once(folders):
+    _, used = mixers(folders, validation_noise=[])
+    assert [use for use, _ in used].count("validation noise") == 0
+
+
+def test_validation_draws_other_mixtures(folders):
+    (train, validation), _ = mixers(folders)
+    assert train.seed != validation.seed
+
+
+def test_training_hears_each_talker_in_all_voices(folders):
+    (train, _), _ = mixers(folders)
+    assert [len(voices) for voices in train.talkers] == [len(banks.VOICES)]
+
+
+def test_validation_hears_talkers_as_they_are(folders):
+    (_, validation), _ = mixers(folders)
+    assert [len(voices) for voices in validation.talkers] == [1]
+
+
+@pytest.mark.parametrize(
+    "overlap",
+    [{"validation_speech": ["speech"]}, {"validation_noise": ["noise"]}],
+    ids=["speech", "noise"],
+)
+def test_file_on_both_sides_is_refused(overlap, folders):
+    with pytest.raises(ValueError, match="wav is used for training and for validation"):
+        from_folders.train_from(**options(folders, **overlap))
+
+
+def test_copy_under_another_name_is_refused_too(folders):
+    content = (folders / "speech/ann/0.wav").read_bytes()
+    (folders / "others/bob/copy.wav").write_bytes(content)
+    with pytest.raises(ValueError, match="copy.wav is used for training and for validation"):
+        from_folders.train_from(**options(folders))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"validation_speech": []}, "no talker to validate on: name --validation-speech"),
+        ({"speech": []}, "no speech to mix"),
+        ({"speech": [], "noise": []}, "name a corpus with training and validation talkers"),
+        ({"changes": ["units"]}, "--set units: write FIELD=VALUE"),
+        ({"changes": ["unts=[4]"]}, "unknown field 'unts'"),
+        ({"changes": ["center=False"]}, "center is 'False': give true or false"),
+        ({"speech": ["nowhere"]}, "nowhere is not a folder"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(changes, reason, folders):
+    with pytest.raises((ValueError, FileNotFoundError), match=reason):
+        from_folders.train_from(**options(folders, **changes))
+
+
+@pytest.mark.parametrize("changes", [{"validation_speech": []}, {"resume": True}])
+def test_refused_training_makes_no_folder(changes, folders):
+    with pytest.raises((ValueError, FileNotFoundError)):
+        from_folders.train_from(**options(folders, **changes))
+    assert not (folders / "run").exists()
+
+
+def test_refused_training_leaves_the_record_of_the_old_one(folders):
+    (folders / "run").mkdir()
+    (folders / "run" / "checkpoint.weights.h5").touch()
+    (folders / "run" / "recipe.json").write_text("old", encoding="utf-8")
+    with pytest.raises(FileExistsError, match="holds a training: use --resume"):
+        from_folders.train_from(**options(folders))
+    assert (folders / "run" / "recipe.json").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("units=[64,64]", [64, 64]),
+        ("cell=gru", "gru"),
+        ("cell_clip=null", None),
+        ("center=true", True),
+        ("learning_rate=1e-4", 1e-4),
+        ("name=a=b", "a=b"),
+    ],
+)
+def test_value_is_read_as_json_or_else_as_a_word(text, value):
+    assert list(from_folders._parsed([text]).values()) == [value]

@@ -1,0 +1,163 @@
+"""Batches are a function of the step, whoever draws them, and TFRecords give them back."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from random_network import noise, small
+
+from lstm_se.corpora.pairs import Pair
+from lstm_se.sound import audio
+from lstm_se.training import pipeline
+
+SEGMENT = 320
+CONFIG = {"segment_seconds": SEGMENT / 16_000, "batch_size": 4}
+
+
+def pairs(folder, *lengths):
+    """Pairs of these lengths; noisy is clean plus noise."""
+    found = []
+    for number, samples in enumerate(lengths):
+        clean = 0.3 * noise(samples, seed=number)
+        paths = [folder / f"{number}_{kind}.wav" for kind in ("clean", "noisy")]
+        added = 0.3 * noise(samples, seed=number + 99) + 0.05
+        for path, signal in zip(paths, (clean, clean + added), strict=True):
+            audio.write(path, signal, subtype="FLOAT")
+        found.append(Pair(str(number), str(number), *paths))
+    return found
+
+
+def sampler(folder, *lengths, seed=0, **changes):
+    """A sampler of such pairs."""
+    config = small(**{**CONFIG, "normalisation": "none", **changes})
+    return pipeline.PairSampler(pairs(folder, *lengths), config, seed=seed)
+
+
+def test_batch_has_its_shape_and_kind(tmp_path):
+    batch = sampler(tmp_path, 1000, 2000).batch(0)
+    assert [(part.shape, part.dtype) for part in batch] == [((4, SEGMENT), np.float32)] * 2
+
+
+def test_batch_is_a_function_of_seed_and_step(tmp_path):
+    used = sampler(tmp_path, 1000, 2000)
+    used.batch(1)
+    np.testing.assert_array_equal(used.batch(7), sampler(tmp_path, 1000, 2000).batch(7))
+
+
+@pytest.mark.parametrize(("seed", "step"), [(0, 1), (1, 0)])
+def test_other_step_or_seed_gives_another_batch(seed, step, tmp_path):
+    first = sampler(tmp_path, 1000, 2000).batch(0)
+    assert not np.array_equal(sampler(tmp_path, 1000, 2000, seed=seed).batch(step), first)
+
+
+def test_segment_is_the_same_stretch_of_both(tmp_path):
+    clean, noisy = pairs(tmp_path, 2000)[0].load()
+    for drawn_noisy, drawn_clean in zip(*sampler(tmp_path, 2000).batch(0), strict=True):
+        begin = int(np.flatnonzero(clean == drawn_clean[0])[0])
+        np.testing.assert_array_equal(drawn_noisy, noisy[begin : begin + SEGMENT])
+
+
+def test_long_pairs_are_drawn_as_often_as_they_are_long(tmp_path):
+    source = sampler(tmp_path, 4000, 12_000, batch_size=400)
+    first = pairs(tmp_path, 4000, 12_000)[0].load()[0]
+    drawn = Counter(bool(np.isin(clean[0], first)) for clean in source.batch(0)[1])
+    assert drawn[True] / 400 == pytest.approx(0.25, abs=0.07)
+
+
+def test_pair_shorter_than_a_segment_is_padded_with_silence(tmp_path):
+    noisy, clean = sampler(tmp_path, 100).batch(0)
+    assert not np.any([noisy[:, 100:], clean[:, 100:]])
+
+
+@pytest.mark.parametrize("scope", ["utterance", "segment"])
+@pytest.mark.parametrize("kind", ["zscore", "minmax"])
+def test_normalised_noise_is_still_the_difference(kind, scope, tmp_path):
+    changes = {"normalisation": kind, "normalisation_scope": scope}
+    plain = sampler(tmp_path, 2000).batch(0)
+    noisy, clean = sampler(tmp_path, 2000, **changes).batch(0)
+    for changed, unchanged in zip(noisy - clean, plain[0] - plain[1], strict=True):
+        scale = np.linalg.norm(changed) / np.linalg.norm(unchanged)
+        np.testing.assert_allclose(changed, scale * unchanged, atol=1e-4)
+
+
+def test_segment_scope_has_the_segment_s_own_statistics(tmp_path):
+    changes = {"normalisation": "zscore", "normalisation_scope": "segment"}
+    noisy, _ = sampler(tmp_path, 2000, **changes).batch(0)
+    np.testing.assert_allclose(noisy.std(1), 1, rtol=1e-4)
+
+
+def test_utterance_scope_has_the_utterance_s_statistics(tmp_path):
+    noisy, _ = sampler(tmp_path, SEGMENT, normalisation="zscore").batch(0)
+    np.testing.assert_allclose(noisy.mean(1), 0, atol=1e-5)
+
+
+def test_sampler_without_pairs_is_refused():
+    with pytest.raises(ValueError, match="no pairs to train on"):
+        pipeline.PairSampler([], small(**CONFIG))
+
+
+class Counting:
+    """A source whose batches are the numbers of the steps."""
+
+    samples, batch_size = 3, 2
+
+    def batch(self, step):
+        """Noisy is the step, clean its negative."""
+        noisy = np.full((2, 3), step, np.float32)
+        return noisy, -noisy
+
+
+@pytest.mark.parametrize("first", [0, 1000])
+def test_dataset_keeps_the_order_of_the_steps(first):
+    drawn = [int(noisy[0, 0]) for noisy, _ in pipeline.dataset(Counting(), first, 50)]
+    assert drawn == list(range(first, first + 50))
+
+
+def test_dataset_is_noisy_then_clean():
+    noisy, clean = next(iter(pipeline.dataset(Counting(), 5)))
+    assert (noisy[0, 0], clean[0, 0]) == (5, -5)
+
+
+def test_dataset_without_end_has_none():
+    assert pipeline.dataset(Counting()).cardinality() == tf.data.INFINITE_CARDINALITY
+
+
+def test_dataset_knows_its_shape():
+    """The transforms inside the model need it before the first batch."""
+    assert [tuple(spec.shape) for spec in pipeline.dataset(Counting()).element_spec] == [(2, 3)] * 2
+
+
+def test_source_that_gives_another_shape_is_told():
+    class Wrong(Counting):
+        samples = 4
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible"):
+        next(iter(pipeline.dataset(Wrong())))
+
+
+def test_records_give_the_segments_back(tmp_path):
+    paths = pipeline.write_tfrecords(Counting(), tmp_path / "records", 3, per_file=100)
+    batches = list(pipeline.read_tfrecords(paths, 3, 2).take(3))
+    assert [float(noisy[0, 0]) for noisy, _ in batches] == [0, 1, 2]
+
+
+def test_records_are_split_over_files(tmp_path):
+    paths = pipeline.write_tfrecords(Counting(), tmp_path, 5, per_file=4)
+    sizes = [sum(1 for _ in tf.data.TFRecordDataset(str(path))) for path in paths]
+    assert sizes == [4, 4, 2]
+
+
+def test_records_have_no_end(tmp_path):
+    paths = pipeline.write_tfrecords(Counting(), tmp_path, 2)
+    assert len(list(pipeline.read_tfrecords(paths, 3, 2).take(9))) == 9
+
+
+def test_damaged_record_is_not_skipped(tmp_path):
+    """``ignore_errors()`` would hide that part of the corpus is gone."""
+    (path,) = pipeline.write_tfrecords(Counting(), tmp_path, 4)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(tf.errors.DataLossError):
+        list(pipeline.read_tfrecords([path], 3, 2).take(4))

@@ -1,0 +1,163 @@
+"""Replicas and worker processes train what one process trains."""
+
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import distributed_training as program
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lstm_se.network import in_numpy
+from lstm_se.training import cluster, fit, replicas, runs
+
+# Two halves of a batch are added up in another order than the whole: float32 rounds differently,
+# and Adam divides small differences by small gradients. After 12 steps of up to 1e-3 that is some
+# 1e-6. A hundredth of a single step is far above it, and far below any error of the method.
+TOLERANCE = 1e-5
+
+
+def start(folder, way, *more):
+    """Run the program in processes of its own; exit code and what it printed."""
+    paths = os.pathsep.join([str(Path(program.__file__).parent), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, program.__file__, str(folder), way, *more]
+    if way.startswith("workers"):
+        launcher = (
+            "import sys; from lstm_se import cluster; sys.exit(cluster.launch(sys.argv[1:], 2))"
+        )
+        command = [sys.executable, "-c", launcher, *command]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def weights_of(folder):
+    """Weights that a run kept, one after the other."""
+    weights = in_numpy.load_weights(runs.Run(folder).weights, program.CONFIG)
+    return np.concatenate([weights[name].ravel() for name in sorted(weights)])
+
+
+def losses_of(folder):
+    """Training and validation losses of a run."""
+    return [(row["loss"], row["val_loss"]) for row in runs.Run(folder).history()]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The run of a single process with all of each batch."""
+    folder = tmp_path_factory.mktemp("alone") / "run"
+    program.train(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["mirrored:2", "workers:2"])
+def shared(request, tmp_path_factory):
+    """The run of two replicas."""
+    folder = tmp_path_factory.mktemp("shared") / "run"
+    code, _, errors = start(folder, request.param)
+    assert code == 0, errors
+    return folder
+
+
+def test_replicas_train_the_same_weights(shared, alone):
+    np.testing.assert_allclose(weights_of(shared), weights_of(alone), rtol=0, atol=TOLERANCE)
+
+
+def test_replicas_see_the_same_losses(shared, alone):
+    np.testing.assert_allclose(losses_of(shared), losses_of(alone), rtol=1e-4)
+
+
+def test_training_moved_the_weights_far_beyond_the_tolerance(alone):
+    first = fit.compile_model(program.CONFIG, program.SCHEDULE)
+    begin = replicas.models.get_weights(first.network)
+    begin = np.concatenate([begin[name].ravel() for name in sorted(begin)])
+    assert np.abs(weights_of(alone) - begin).max() > 100 * TOLERANCE
+
+
+def test_run_of_replicas_has_the_files_of_any_run(shared, alone):
+    names = [{path.name for path in folder.iterdir()} for folder in (shared, alone)]
+    assert names[0] == names[1]
+
+
+def test_run_of_replicas_goes_on_alone(shared, tmp_path):
+    """It has ended: what is left to do is to read its state."""
+    shutil.copytree(shared, tmp_path / "run")
+    program.train(tmp_path / "run", resume=True)
+    np.testing.assert_array_equal(weights_of(tmp_path / "run"), weights_of(shared))
+
+
+def test_replicas_of_keras_clip_before_they_add_up(alone, tmp_path):
+    """Should this fail, Keras has changed its order, and ``train_step`` may be its own again."""
+    code, _, errors = start(tmp_path / "run", "keras")
+    assert code == 0, errors
+    assert np.abs(weights_of(tmp_path / "run") - weights_of(alone)).max() > 3 * TOLERANCE
+
+
+@pytest.mark.parametrize("way", ["mirrored:2", "workers:2"])
+def test_interrupted_replicas_resume_to_the_same_weights(way, alone, tmp_path):
+    code, said, _ = start(tmp_path / "run", way, "6")
+    assert (code, said) == (130, "stopped after step 6 of 12; --resume goes on from there\n")
+    code, _, errors = start(tmp_path / "run", way, "resume")
+    assert code == 0, errors
+    np.testing.assert_allclose(
+        weights_of(tmp_path / "run"), weights_of(alone), rtol=0, atol=TOLERANCE
+    )
+
+
+def test_killed_worker_ends_the_training_with_its_name(tmp_path):
+    code, _, errors = start(tmp_path / "run", "workers:2", "99", "6")
+    assert code == 1
+    assert errors.splitlines()[-1] == f"ChildProcessError: worker 1 failed: signal {signal.SIGKILL}"
+
+
+def test_shards_are_the_rows_of_the_batch():
+    noisy, clean = program.Source().batch(3)
+    shards = [replicas.Shard(program.Source(), number, 2) for number in (0, 1)]
+    for part, whole in enumerate((noisy, clean)):
+        rows = np.empty_like(whole)
+        for number, shard in enumerate(shards):
+            assert shard.batch_size == 2
+            rows[number::2] = shard.batch(3)[part]
+        np.testing.assert_array_equal(rows, whole)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"batch_size": 3}, "batch_size 3 cannot be shared by 2 replicas: take a multiple of 2"),
+        ({"batch_norm": True}, "batch_norm needs the statistics of the whole batch"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(changes, reason):
+    config = dataclasses.replace(program.CONFIG, **changes)
+    with pytest.raises(ValueError, match=reason):
+        replicas.Replicas(count=2).check(config)
+
+
+def test_xla_and_replicas_exclude_each_other(tmp_path):
+    with pytest.raises(ValueError, match="XLA cannot compile what replicas exchange"):
+        program.train(tmp_path / "run", replicas.Replicas(count=2), xla=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_processor_is_divided_before_it_is_used():
+    tf.constant(0.0)
+    with pytest.raises(RuntimeError, match="TensorFlow has been used already"):
+        replicas.replicas_of("mirrored:2")
+
+
+def test_worker_without_a_cluster_is_told_how_to_start_one(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(ValueError, match="TF_CONFIG is not set: start the workers with"):
+        replicas.replicas_of("workers:2")
+
+
+def test_nobody_shares_by_default():
+    assert replicas.replicas_of("") == replicas.ALONE
+    assert cluster.rank() is None
