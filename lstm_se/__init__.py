@@ -5,9 +5,9 @@ from importlib.metadata import version
 from .config import Config
 from .corpora.mini import mini
 from .corpora.pairs import voicebank_demand
-from .evaluation import evaluate
 from .network.denoiser import Denoiser, Stream
 from .network.pretrained import load_float as load
+from .scoring.evaluation import evaluate
 
 __version__ = version("lstm-se")
 __all__ = [

@@ -89,7 +89,7 @@ def _scores(folder: Path) -> str:
     path = folder / "scores.json"
     if not path.exists():
         return ""
-    from .report import Report, Row
+    from .scoring.report import Report, Row
 
     content = json.loads(path.read_text(encoding="utf-8"))
     report = Report(tuple(Row(**row) for row in content["rows"]), tuple(content["metrics"]))

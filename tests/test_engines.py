@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import engine, engines, fidelity, golden, metrics, quantize
+from lstm_se import engine, engines, fidelity, golden, quantize
 from lstm_se.network import pretrained
+from lstm_se.scoring import metrics
 
 
 @pytest.fixture(scope="module")

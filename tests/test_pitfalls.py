@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lstm_se.corpora import mini
-from lstm_se.report import Report, Row
+from lstm_se.scoring.report import Report, Row
 from lstm_se.sound import features, stft
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -30,14 +30,14 @@ def bench(what: str, json_path: Path | None) -> None:
       lstm-se bench firmware
     """
     quieten_tensorflow()
-    from .. import bench as benches
     from .. import footprint
+    from ..research import bench as benches
 
     if what == "firmware":
         figures = footprint.measure()
         click.echo(footprint.table(figures))
     else:
         figures = benches.BENCHES[what]()
-        click.echo(benches.table(figures))
+        click.echo(benches.speed_table(figures))
     if json_path:
-        benches.save(json_path, figures)
+        benches.write_figures(json_path, figures)

@@ -10,7 +10,7 @@ import click
 from .options import ENGINE, FOLDER, JOBS, MODEL
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..scoring.report import Report
 
 
 @click.command()
@@ -52,7 +52,7 @@ def evaluate(
       lstm-se evaluate --clean clean --noisy noisy --enhanced mine --json scores.json
       lstm-se evaluate --noisy my_recording.wav
     """
-    from .. import comparison
+    from ..scoring.report import comparison_section, comparison_table, differences
 
     if clean is None:
         report = _opinions(noisy, enhanced, (model, engine), others, metrics)
@@ -63,9 +63,9 @@ def evaluate(
     click.echo(report.table())
     if csv_path:
         report.to_csv(csv_path)
-    compared = comparison.section(report, model) if others else {}
+    compared = comparison_section(report, model) if others else {}
     if others:
-        click.echo("\n" + comparison.table(comparison.differences(report, model), model))
+        click.echo("\n" + comparison_table(differences(report, model), model))
     if json_path:
         report.to_json(json_path, **compared)
 
@@ -81,9 +81,9 @@ def _scores(
 ) -> Report:
     """Measures against the clean speech."""
     from ..corpora.pairs import paired
-    from ..evaluation import evaluate as score
-    from ..evaluation import evaluate_files
-    from ..metrics import METRICS
+    from ..scoring.evaluation import evaluate as score
+    from ..scoring.evaluation import evaluate_files
+    from ..scoring.metrics import METRICS
 
     names = tuple(name.strip() for name in metrics.split(",") if name.strip()) or tuple(METRICS)
     pairs = paired(clean, noisy)
@@ -103,7 +103,7 @@ def _opinions(
     metrics: str,
 ) -> Report:
     """Predicted opinions of the recordings by themselves."""
-    from .. import opinion
+    from ..scoring import dnsmos
     from ..sound import audio
 
     if enhanced is not None or metrics:
@@ -113,13 +113,13 @@ def _opinions(
     if oracles:
         raise ValueError(f"--with {next(iter(oracles))} needs --clean: it has to know the speech")
     paths = audio.find(noisy) if noisy.is_dir() else [noisy]
-    return opinion.evaluate(paths, found)
+    return dnsmos.evaluate_dnsmos(paths, found)
 
 
 def _denoisers(model: tuple[str, str], others: tuple[str, ...]) -> tuple[dict, dict]:
     """The model, itself in other engines, and other packages' denoisers; and what knows more."""
-    from .. import peers
     from ..engines import STREAMS, load
+    from ..scoring import peers
 
     own = {name: load(model[0], name) for name in others if name in STREAMS}
     found, oracles = peers.chosen(tuple(name for name in others if name not in STREAMS))

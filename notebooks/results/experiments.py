@@ -33,13 +33,13 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
 
 import click
 import lstm_se
-from lstm_se import experiments, materials
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.pairs import paired
 from lstm_se.files import write_whole
 from lstm_se.network import denoiser, edit, pretrained
-from lstm_se.studies import Study, Variant
+from lstm_se.research import experiments, materials
+from lstm_se.research.studies import Study, Variant
 
 RESULTS = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -131,7 +131,7 @@ def main() -> None:
 def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
     """Do the sweep of 2022 again, on the bundled corpus."""
     corpus = lstm_se.mini()
-    experiments.run(
+    experiments.run_study(
         SWEEP,
         materials.Recorded(corpus.train),
         {"validation": corpus.validation, "test": corpus.test},
@@ -176,7 +176,7 @@ def tiny(
     numbers = tuple(int(seed) for seed in seeds.split(","))
     segments = steps * base.batch_size
     study = Study("tiny", base, TINY, numbers, segments, xla=True)
-    experiments.run(
+    experiments.run_study(
         study,
         material,
         {"validation": judged},

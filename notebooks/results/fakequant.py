@@ -19,10 +19,13 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
-from lstm_se import comparison, evaluation, export, fakequant, quantize
+from lstm_se import export, quantize
 from lstm_se.files import write_whole
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import Weights
+from lstm_se.research import fakequant
+from lstm_se.scoring import evaluation
+from lstm_se.scoring.report import comparison_section
 from lstm_se.training.pipeline import PairSampler
 
 RESULTS = Path(__file__).with_name("fakequant.json")
@@ -70,7 +73,7 @@ def main() -> None:
     report = evaluation.evaluate(corpus.test, systems, METRICS)
     print(report.table())
     compared = {
-        f"{bits}": comparison.section(report, f"{bits} bits, tuned rounded")
+        f"{bits}": comparison_section(report, f"{bits} bits, tuned rounded")
         for bits in BITS
     }
     content = {

@@ -25,7 +25,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
 import numpy as np
-from lstm_se import metrics
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.mixing import Mixer, Recipe
@@ -34,6 +33,7 @@ from lstm_se.files import write_whole
 from lstm_se.network import in_keras
 from lstm_se.network.denoiser import Denoiser, Masker
 from lstm_se.network.in_numpy import Weights
+from lstm_se.scoring import metrics
 from lstm_se.sound import stft
 from lstm_se.training import fit, from_folders
 from lstm_se.training.pipeline import PairSampler

@@ -16,9 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import lstm_se
-from lstm_se import bench, comparison, evaluation, packaged, peers
 from lstm_se.corpora.pairs import Pair, paired
 from lstm_se.files import write_whole
+from lstm_se.research import bench
+from lstm_se.scoring import adapters, evaluation, peers
+from lstm_se.scoring.report import (
+    comparison_section,
+    comparison_table,
+    differences,
+)
 
 RESULTS = Path(__file__).with_name("09_peers.json")
 MODEL = "tiny"
@@ -46,8 +52,8 @@ def compared(pairs: Iterable[Pair], jobs: int | None) -> dict[str, Any]:
         list(pairs), systems, jobs=jobs, oracles=oracles
     )
     print(report.table(), end="\n\n")
-    section = comparison.section(report, MODEL)
-    print(comparison.table(comparison.differences(report, MODEL), MODEL))
+    section = comparison_section(report, MODEL)
+    print(comparison_table(differences(report, MODEL), MODEL))
     return {"summary": [vars(line) for line in report.summary()], **section}
 
 
@@ -84,8 +90,8 @@ def main() -> None:
         sets["second"] = paired(*(given.second / name for name in folders))
     content = {
         "model": MODEL,
-        "webrtc_level": packaged.WEBRTC_LEVEL,
-        "gating_share": packaged.GATING_SHARE,
+        "webrtc_level": adapters.WEBRTC_LEVEL,
+        "gating_share": adapters.GATING_SHARE,
         "peers": {name: described(name) for name in peers.available()},
         "sets": {k: compared(pairs, given.jobs) for k, pairs in sets.items()},
         "speed": bench.peers(),

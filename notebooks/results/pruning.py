@@ -26,12 +26,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import lstm_se
 import numpy as np
 from lstm_se import export, footprint, quantize
-from lstm_se.evaluation import evaluate
 from lstm_se.files import write_whole
 from lstm_se.network import in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser
-from lstm_se.report import Report, interval
-from lstm_se.skipping import Skipping
+from lstm_se.research.skipping import Skipping
+from lstm_se.scoring.evaluation import evaluate
+from lstm_se.scoring.report import Report
+from lstm_se.scoring.statistics import interval
 from lstm_se.training import from_folders
 
 HERE = Path(__file__).parent

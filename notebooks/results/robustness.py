@@ -12,9 +12,9 @@ from pathlib import Path
 
 import lstm_se
 import numpy as np
-from lstm_se import stress
 from lstm_se.files import write_whole
-from lstm_se.report import interval
+from lstm_se.scoring import stress
+from lstm_se.scoring.statistics import interval
 from lstm_se.sound import audio, noises
 
 HERE = Path(__file__).parent

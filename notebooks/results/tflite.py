@@ -16,17 +16,11 @@ from typing import Any
 
 import lstm_se
 import numpy as np
-from lstm_se import (
-    comparison,
-    engines,
-    evaluation,
-    export,
-    interpreters,
-    quantize,
-    tflite,
-)
+from lstm_se import engines, export, interpreters, quantize, tflite
 from lstm_se.files import write_whole
-from lstm_se.report import interval
+from lstm_se.scoring import evaluation
+from lstm_se.scoring.report import comparison_section
+from lstm_se.scoring.statistics import interval
 
 RESULTS = Path(__file__).with_name("tflite.json")
 MODEL = "tiny"
@@ -120,7 +114,7 @@ def main() -> None:
         ),
         "host": platform.machine(),
         "summary": [vars(line) for line in report.summary()],
-        **comparison.section(report, "float"),
+        **comparison_section(report, "float"),
         "output_snr_db": {
             name: loss(systems["float"], systems[name]) for name in integers
         },

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import metrics, stress
 from lstm_se.config import Config
 from lstm_se.network import in_numpy, pretrained
-from lstm_se.report import Report, Row
+from lstm_se.scoring import metrics, stress
+from lstm_se.scoring.report import Report, Row
 from lstm_se.sound import audio, noises
 from lstm_se.training import runs
 

@@ -12,7 +12,7 @@ from lstm_se.cli import commands
 from lstm_se.config import Config
 from lstm_se.network import in_keras, in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser
-from lstm_se.skipping import Skipping
+from lstm_se.research.skipping import Skipping
 
 KINDS = [
     {},

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from random_network import noise, small
 
 import lstm_se
-from lstm_se import metrics
 from lstm_se.config import Config
+from lstm_se.scoring import metrics
 from lstm_se.sound.stft import stft
 from lstm_se.training import losses
 

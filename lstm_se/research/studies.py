@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from .config import Config
-from .files import write_whole
-from .network import in_numpy
-from .report import Interval
+from ..config import Config
+from ..files import write_whole
+from ..network import in_numpy
+from ..scoring.statistics import Difference, crossed_difference
 
-METRICS = ("si_sdr", "estoi", "pesq_wb")
+STUDY_METRICS = ("si_sdr", "estoi", "pesq_wb")
 Scores = dict[str, dict[str, list[float | None]]]  # set, metric, one value for each file
 
 
@@ -124,56 +124,6 @@ def cost(config: Config) -> dict[str, float]:
     }
 
 
-class Difference(Interval):
-    """Mean paired difference of two variants, and the bounds of its 95 % interval."""
-
-    @property
-    def verdict(self) -> str:
-        """``"better"``, ``"worse"``, or ``"open"`` while the interval includes zero."""
-        return "better" if self.low > 0 else "worse" if self.high < 0 else "open"
-
-
-def difference(table: np.ndarray) -> Difference:
-    """Mean of paired differences over seeds and files, with an interval that knows of both.
-
-    Seeds and files are crossed: each file is scored under each seed. Both are samples, of trainings
-    and of recordings that might have been. The variance of the mean follows from the mean squares
-    of the two-way layout (Cornfield and Tukey 1956), its degrees of freedom from Satterthwaite
-    (1946). With three seeds that is wider than a bootstrap, which knows nothing of the seeds that
-    were not drawn and covers far less than 95 %.
-
-    Args:
-        table: Score of the variant minus score of the reference, shape ``(seeds, files)``.
-
-    Returns:
-        Mean and interval.
-
-    Raises:
-        ValueError: If there are fewer than 2 seeds or files, or a value is not finite.
-    """
-    from scipy import stats
-
-    seeds, files = table.shape
-    if min(seeds, files) < 2:
-        raise ValueError(f"{seeds} seeds and {files} files: an interval needs 2 of both")
-    if not np.isfinite(table).all():
-        raise ValueError("an interval needs finite values: leave files with failures out")
-    mean = table.mean()
-    by_seed, by_file = table.mean(1) - mean, table.mean(0) - mean
-    rest = table - mean - by_seed[:, None] - by_file
-    squares = [
-        (files * np.sum(by_seed**2) / (seeds - 1), seeds - 1),
-        (seeds * np.sum(by_file**2) / (files - 1), files - 1),
-        (np.sum(rest**2) / ((seeds - 1) * (files - 1)), (seeds - 1) * (files - 1)),
-    ]
-    (seed_square, _), (file_square, _), (rest_square, _) = squares
-    # an estimate of a variance may come out too small, but no sample tells less than its rest
-    total = max(seed_square + file_square - rest_square, rest_square)
-    freedom = total**2 / max(sum(square**2 / df for square, df in squares), 1e-30)
-    half = stats.t.ppf(0.975, max(freedom, 1.0)) * np.sqrt(total / (seeds * files))
-    return Difference(float(mean), float(mean - half), float(mean + half))
-
-
 @dataclass(frozen=True)
 class Results:
     """What a study has found so far, as its JSON file keeps it."""
@@ -246,4 +196,4 @@ class Results:
             for name in (variant, reference)
         ]
         table = tables[0] - tables[1]
-        return difference(table[:, np.isfinite(table).all(0)])
+        return crossed_difference(table[:, np.isfinite(table).all(0)])

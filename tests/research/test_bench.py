@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lstm_se import bench
 from lstm_se.cli import commands
+from lstm_se.research import bench
 
 
 def test_engines_figures_agree_with_each_other(tmp_path):

@@ -12,12 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .config import Config
-from .network import in_keras
-from .network.in_numpy import Weights
-from .quantize import FEATURE_BITS, UNIT_BITS
-from .training.losses import SpectralLoss
-from .training.pipeline import Source
+from ..config import Config
+from ..network import in_keras
+from ..network.in_numpy import Weights
+from ..quantize import FEATURE_BITS, UNIT_BITS
+from ..training.losses import SpectralLoss
+from ..training.pipeline import Source
 
 
 def rounded(weights: Weights, config: Config, bits: int) -> dict[str, np.ndarray]:

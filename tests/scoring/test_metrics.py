@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from lstm_se import metrics
-from lstm_se.metrics import METRICS, score
+from lstm_se.scoring import metrics
+from lstm_se.scoring.metrics import METRICS, score
 
 TEST_SPEECH = Path(__file__).parents[1] / "data" / "mini" / "clean_testset_wav"
 SAMPLES = 64_000
@@ -319,7 +319,7 @@ def test_score_refuses_unknown_metrics_and_none(clean, names, message):
 
 def test_scoring_needs_neither_tensorflow_nor_librosa_nor_matplotlib():
     code = (
-        "import sys, numpy as np, lstm_se.evaluation as e\n"
+        "import sys, numpy as np, lstm_se.scoring.evaluation as e\n"
         "x = np.random.default_rng(0).standard_normal(16_000)\n"
         "e.score(x, x + 0.1 * np.roll(x, 1))\n"
         "print([m for m in ('tensorflow', 'keras', 'librosa', 'matplotlib') if m in sys.modules])"

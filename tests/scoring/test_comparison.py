@@ -7,9 +7,9 @@ import pytest
 
 from lstm_se import mini
 from lstm_se.cli import commands
-from lstm_se.comparison import differences, section, table
-from lstm_se.evaluation import evaluate
-from lstm_se.report import Report, Row, interval
+from lstm_se.scoring.evaluation import evaluate
+from lstm_se.scoring.report import Report, Row, comparison_section, comparison_table, differences
+from lstm_se.scoring.statistics import interval
 
 
 def report_of(**systems):
@@ -43,7 +43,7 @@ def test_utterance_that_failed_under_one_system_is_left_out():
 def test_too_few_pairs_have_no_interval(column, n, mean):
     (found,) = differences(report_of(ours=column, peer=[0.5, 0.5]), "ours")
     assert (found.n, found.mean, found.low, found.high) == (n, mean, None, None)
-    assert table([found], "ours").splitlines()[-1].split()[-1] == "-"
+    assert comparison_table([found], "ours").splitlines()[-1].split()[-1] == "-"
 
 
 def test_unknown_system_is_named():
@@ -53,14 +53,14 @@ def test_unknown_system_is_named():
 
 def test_table_has_a_line_for_each_difference():
     found = differences(report_of(ours=[2.0, 4.0], peer=[1.0, 1.0], other=[3.0, 5.0]), "ours")
-    head, _, *lines = table(found, "ours").splitlines()
+    head, _, *lines = comparison_table(found, "ours").splitlines()
     assert head.split()[:3] == ["metric", "ours", "minus"]
     assert [line.split()[2] for line in lines] == ["peer", "other"]
     assert "+2.00" in lines[0] and "-1.00" in lines[1]
 
 
 def test_section_can_be_written_as_json():
-    content = section(report_of(ours=[2.0, 4.0], peer=[1.0, 1.0]), "ours")
+    content = comparison_section(report_of(ours=[2.0, 4.0], peer=[1.0, 1.0]), "ours")
     assert json.loads(json.dumps(content)) == content
     assert content["ours"] == "ours"
 

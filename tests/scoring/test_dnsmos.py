@@ -10,7 +10,7 @@ import soundfile
 from test_cli import assert_one_clear_line, run
 
 import lstm_se
-from lstm_se import opinion
+from lstm_se.scoring.dnsmos import DNSMOS_SCALES, _predictor, evaluate_dnsmos, rate
 
 RATE = 16_000
 
@@ -25,7 +25,7 @@ def loudest_noise():
 
 @pytest.fixture(autouse=True)
 def fresh_predictor():
-    opinion._predictor.cache_clear()
+    _predictor.cache_clear()
 
 
 def speech(seconds=2.0):
@@ -33,9 +33,9 @@ def speech(seconds=2.0):
 
 
 def test_noise_lowers_every_score(loudest_noise):
-    clean, noisy = (opinion.score(samples) for samples in loudest_noise)
-    assert tuple(clean) == opinion.SCALES
-    for scale in opinion.SCALES:
+    clean, noisy = (rate(samples) for samples in loudest_noise)
+    assert tuple(clean) == DNSMOS_SCALES
+    for scale in DNSMOS_SCALES:
         assert 1 <= noisy[scale] < clean[scale] <= 5
 
 
@@ -43,13 +43,13 @@ def test_scores_are_those_of_the_package_itself():
     from speechmos import dnsmos
 
     theirs = dnsmos.run(speech(), RATE)
-    for scale, value in opinion.score(speech()).items():
+    for scale, value in rate(speech()).items():
         assert value == pytest.approx(theirs[scale.replace("dnsmos_", "") + "_mos"], abs=1e-3)
 
 
 def test_sound_above_full_scale_is_judged_as_a_file_would_hold_it():
     loud = 4 * speech() / np.abs(speech()).max()
-    assert opinion.score(loud) == opinion.score(np.clip(loud, -1, 1))
+    assert rate(loud) == rate(np.clip(loud, -1, 1))
 
 
 BAD = {
@@ -66,14 +66,14 @@ BAD = {
 def test_unfit_sound_is_told_in_one_line(kind):
     samples, words = BAD[kind]
     with pytest.raises(ValueError, match=words) as error:
-        opinion.score(samples)
+        rate(samples)
     assert "\n" not in str(error.value)
 
 
 def test_missing_package_is_told_with_the_command_that_installs_it(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "speechmos", None)
     monkeypatch.delitem(sys.modules, "speechmos.dnsmos", raising=False)
-    for call in (lambda: opinion.score(speech()), lambda: opinion.evaluate([tmp_path / "x.wav"])):
+    for call in (lambda: rate(speech()), lambda: evaluate_dnsmos([tmp_path / "x.wav"])):
         with pytest.raises(ValueError, match=r'pip install "lstm-se\[peers\]"'):
             call()
 
@@ -91,12 +91,12 @@ def test_report_has_every_file_under_every_system_and_counts_what_failed(tmp_pat
     good, bad = tmp_path / "good.wav", tmp_path / "bad.wav"
     soundfile.write(good, speech(), RATE)
     bad.write_text("no sound")
-    found = opinion.evaluate([good, bad], {"half": lambda noisy: noisy[: RATE // 2]})
+    found = evaluate_dnsmos([good, bad], {"half": lambda noisy: noisy[: RATE // 2]})
     assert [(row.name, row.system) for row in found.rows] == [
         (str(path), system) for path in (good, bad) for system in ("noisy", "half")
     ]
-    assert [set(row.values) == set(opinion.SCALES) for row in found.rows] == [True] + 3 * [False]
-    reasons = [reason for _, _, scale, reason in found.failures if scale == opinion.SCALES[0]]
+    assert [set(row.values) == set(DNSMOS_SCALES) for row in found.rows] == [True] + 3 * [False]
+    reasons = [reason for _, _, scale, reason in found.failures if scale == DNSMOS_SCALES[0]]
     for reason, words in zip(reasons, ("0.50 s", "not a sound", "not a sound"), strict=True):
         assert words in reason
 
@@ -109,7 +109,7 @@ def test_enhancer_may_not_change_the_noisy_recording(tmp_path):
         noisy[:] = np.random.default_rng(0).uniform(-1, 1, len(noisy))
         return noisy
 
-    with_spoiler = opinion.evaluate([path], {"spoil": spoil, "same": lambda noisy: noisy})
+    with_spoiler = evaluate_dnsmos([path], {"spoil": spoil, "same": lambda noisy: noisy})
     values = {row.system: row.values for row in with_spoiler.rows}
     assert values["same"] == values["noisy"] != values["spoil"]
 
@@ -124,7 +124,7 @@ def test_enhancer_may_not_change_the_noisy_recording(tmp_path):
 )
 def test_what_cannot_be_reported_is_refused(paths, enhancers, words):
     with pytest.raises(ValueError, match=words):
-        opinion.evaluate(paths, enhancers)
+        evaluate_dnsmos(paths, enhancers)
 
 
 def test_command_scores_a_recording_without_its_clean_speech(tmp_path, loudest_noise):

@@ -12,22 +12,22 @@ from typing import Any
 import keras
 import numpy as np
 
-from . import metrics
-from .config import Config
-from .corpora.pairs import Pair
+from ..config import Config
+from ..corpora.pairs import Pair
+from ..network import in_keras
+from ..network.denoiser import Denoiser
+from ..scoring import metrics
+from ..sound import stft
+from ..training import fit, pipeline
 from .materials import Material, digest_of
-from .network import in_keras
-from .network.denoiser import Denoiser
-from .sound import stft
-from .studies import METRICS, Results, Study, Variant, cost, fields_of, fingerprint
-from .training import fit, pipeline
+from .studies import STUDY_METRICS, Results, Study, Variant, cost, fields_of, fingerprint
 
 DIGITS = 4  # of a score in the file
-PARTS = 8  # of a training: points of its curve
+CURVE_POINTS = 8  # of a training: points of its curve
 Tell = Callable[[str], None]
 
 
-def run(
+def run_study(
     study: Study,
     material: Material,
     sets: Mapping[str, Sequence[Pair]],
@@ -174,9 +174,10 @@ def oracle(clean: np.ndarray, noisy: np.ndarray, config: Config) -> np.ndarray:
 
 def scored(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, list[float | None]]:
     """Score ``(clean, estimate)`` pairs: by metric one value a file, ``None`` if it failed."""
-    found = [metrics.score(clean, estimate, METRICS).values for clean, estimate in pairs]
+    found = [metrics.score(clean, estimate, STUDY_METRICS).values for clean, estimate in pairs]
     return {
-        name: [round(f[name], DIGITS) if name in f else None for f in found] for name in METRICS
+        name: [round(f[name], DIGITS) if name in f else None for f in found]
+        for name in STUDY_METRICS
     }
 
 
@@ -191,7 +192,7 @@ def _row(
     config = variant.config(study.base, seed)
     begin = time.monotonic()
     source = material.source(config, variant)
-    denoiser, curve = train(config, source, study.segments, study.xla)
+    denoiser, curve = train_segments(config, source, study.segments, study.xla)
     seconds = round(time.monotonic() - begin, 1)
     scores = {
         where: scored([(clean, denoiser(noisy)) for clean, noisy in pairs])
@@ -201,7 +202,7 @@ def _row(
     return {**row, "curve": curve, "scores": scores}
 
 
-def train(
+def train_segments(
     config: Config, source: pipeline.Source, segments: int, xla: bool = False
 ) -> tuple[Denoiser, list[float | None]]:
     """Train for a number of segments and take the last weights: nothing is chosen by any score.
@@ -214,7 +215,7 @@ def train(
     steps = segments // config.batch_size
     model = fit.compile_model(config, fit.Schedule(1, steps), xla=xla)
     batches = pipeline.dataset(source, 0, steps)
-    parts = math.gcd(steps, PARTS)
+    parts = math.gcd(steps, CURVE_POINTS)
     history = model.fit(
         batches, epochs=parts, steps_per_epoch=steps // parts, shuffle=False, verbose=0
     ).history

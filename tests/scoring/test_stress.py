@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from random_network import noise
 
-from lstm_se import stress
+from lstm_se.scoring import stress
 from lstm_se.sound.audio import SAMPLE_RATE
 
 

@@ -6,25 +6,23 @@ weights. It judges how a recording sounds, not whether the right words are left 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .packaged import module, session
+from ..sound import audio
+from .adapters import module, session
+from .evaluation import BAR_SECONDS, Enhancer
 from .report import BASELINE, Report, Row
-from .sound import audio
 
-SCALES = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "dnsmos_p808")
+DNSMOS_SCALES = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "dnsmos_p808")
 SHORTEST = audio.SAMPLE_RATE
-BAR_SECONDS = 1.5
-
-Enhancer = Callable[[np.ndarray], np.ndarray]
 
 
-def score(samples: np.ndarray) -> dict[str, float]:
+def rate(samples: np.ndarray) -> dict[str, float]:
     """Predict how listeners would rate a recording, from 1 (bad) to 5 (excellent).
 
     The network hears 9 s at a time. A shorter recording is repeated, of a longer one every 9 s
@@ -45,10 +43,10 @@ def score(samples: np.ndarray) -> dict[str, float]:
     """
     predict = _predictor()
     found = predict(np.clip(_checked(samples), -1, 1), audio.SAMPLE_RATE, False)
-    return {name: float(found[f"{name.removeprefix('dnsmos_')}_mos"]) for name in SCALES}
+    return {name: float(found[f"{name.removeprefix('dnsmos_')}_mos"]) for name in DNSMOS_SCALES}
 
 
-def evaluate(
+def evaluate_dnsmos(
     paths: Iterable[str | Path],
     enhancers: Mapping[str, Enhancer] | None = None,
     progress: bool | None = None,
@@ -83,7 +81,7 @@ def evaluate(
         raise ValueError(f"{twice} is named twice: name each recording once")
     hidden = None if progress is None else not progress
     bar = tqdm(names, "scoring", delay=BAR_SECONDS, disable=hidden, unit="file")
-    return Report(tuple(row for name in bar for row in _rows(name, systems)), SCALES)
+    return Report(tuple(row for name in bar for row in _rows(name, systems)), DNSMOS_SCALES)
 
 
 def _rows(name: str, systems: Mapping[str, Enhancer]) -> Iterator[Row]:
@@ -95,7 +93,7 @@ def _rows(name: str, systems: Mapping[str, Enhancer]) -> Iterator[Row]:
         return
     for system, enhance in systems.items():
         try:
-            yield Row(name, system, score(enhance(noisy.copy())), {})
+            yield Row(name, system, rate(enhance(noisy.copy())), {})
         except (ValueError, OSError) as error:
             yield _failed(name, system, error)
 
@@ -105,7 +103,7 @@ def _same(samples: np.ndarray) -> np.ndarray:
 
 
 def _failed(name: str, system: str, error: Exception) -> Row:
-    return Row(name, system, {}, dict.fromkeys(SCALES, str(error)))
+    return Row(name, system, {}, dict.fromkeys(DNSMOS_SCALES, str(error)))
 
 
 @cache

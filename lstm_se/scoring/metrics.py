@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from .sound.audio import SAMPLE_RATE
+from ..sound.audio import SAMPLE_RATE
 
 FILTER_TAPS = 512
 PESQ_SECONDS = (0.25, 19.0)

@@ -1,4 +1,4 @@
-"""A report of many scored utterances: means, their uncertainty, and what failed."""
+"""A report of many scored utterances: means, their uncertainty, what failed, paired comparisons."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from .files import write_whole
+from ..files import write_whole
+from .statistics import RESAMPLES, interval
 
 BASELINE = "noisy"
-RESAMPLES = 10_000
 SHOWN_FAILURES = 10
 LABELS = {
     "pesq_wb": ("PESQ-WB", 2),
@@ -29,14 +27,6 @@ LABELS = {
     "dnsmos_ovrl": ("DNSMOS OVRL", 2),
     "dnsmos_p808": ("DNSMOS P.808", 2),
 }
-
-
-class Interval(NamedTuple):
-    """A mean and the bounds of its 95 % confidence interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -213,36 +203,6 @@ class Report:
         write_whole(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def interval(values: Iterable[float], seed: int = 0) -> Interval:
-    """Mean with its 95 % percentile bootstrap interval, from 10,000 resamples.
-
-    Args:
-        values: At least 2 finite numbers, one per utterance. Values in dB are averaged in
-            dB: the level of the mean ratio is another, higher number that a few easy
-            utterances decide.
-        seed: Of the resampling.
-
-    Returns:
-        Mean, lower and upper bound.
-
-    Raises:
-        ValueError: If there are fewer than 2 values, or one is not finite.
-    """
-    sample = np.asarray(list(values), np.float64)
-    if sample.size < 2:
-        raise ValueError(f"an interval needs at least 2 values, got {sample.size}")
-    if not np.isfinite(sample).all():
-        raise ValueError("an interval needs finite values: leave failures out")
-    rng = np.random.default_rng(seed)
-    chunk = max(1, 1_000_000 // sample.size)  # bounds memory; the draws do not depend on it
-    means = [
-        sample[rng.integers(sample.size, size=(min(chunk, RESAMPLES - begin), sample.size))].mean(1)
-        for begin in range(0, RESAMPLES, chunk)
-    ]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return Interval(float(sample.mean()), float(low), float(high))
-
-
 def _mean_and_bounds(values: list[float]) -> tuple[float | None, float | None, float | None]:
     """One value has a mean but says nothing about its spread."""
     if len(values) < 2:
@@ -272,3 +232,79 @@ def _align(row: list[str], widths: list[int]) -> list[str]:
     """Words to the left, numbers to the right."""
     words = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
     return words + [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric of our system minus that of another one, utterance by utterance.
+
+    Attributes:
+        system: Name of the other system.
+        metric: Name from ``METRICS``.
+        n: Utterances that could be measured under both.
+        mean: Mean difference; above zero if ours is better. None if ``n`` is 0.
+        low: Lower bound of its 95 % interval; None if ``n`` is below 2.
+        high: Upper bound.
+    """
+
+    system: str
+    metric: str
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+def differences(report: Report, ours: str) -> list[Comparison]:
+    """Paired differences of a system to every other one.
+
+    Args:
+        report: Scores of all systems on the same utterances.
+        ours: Name of the system that the others are taken from.
+
+    Returns:
+        By metric, then by system in the order of the report.
+
+    Raises:
+        ValueError: If the report has no such system.
+    """
+    others = [system for system in report.systems if system != ours]
+    return [_comparison(report, ours, o, metric) for metric in report.metrics for o in others]
+
+
+def _comparison(report: Report, ours: str, other: str, metric: str) -> Comparison:
+    theirs = report.values(other, metric)
+    gains = [v - theirs[name] for name, v in report.values(ours, metric).items() if name in theirs]
+    if len(gains) < 2:
+        return Comparison(other, metric, len(gains), gains[0] if gains else None, None, None)
+    return Comparison(other, metric, len(gains), *interval(gains))
+
+
+def comparison_table(found: Iterable[Comparison], ours: str) -> str:
+    """Differences as aligned text for a monospaced font.
+
+    Args:
+        found: From :func:`differences`.
+        ours: Name of our system, for the head.
+    """
+    rows: list[tuple[str, ...]] = [("metric", f"{ours} minus", "n", "mean", "95 % interval")]
+    rows += [_comparison_cells(one) for one in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(1, tuple("-" * width for width in widths))
+    aligned = [
+        [cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(pairs)]
+        for pairs in (list(zip(row, widths, strict=True)) for row in rows)
+    ]
+    return "\n".join("  ".join(row).rstrip() for row in aligned)
+
+
+def _comparison_cells(one: Comparison) -> tuple[str, ...]:
+    label, digits = LABELS[one.metric]
+    mean = "-" if one.mean is None else f"{one.mean:+z.{digits}f}"
+    span = "-" if one.low is None else f"{one.low:+z.{digits}f} to {one.high:+z.{digits}f}"
+    return label, one.system, str(one.n), mean, span
+
+
+def comparison_section(report: Report, ours: str) -> dict[str, Any]:
+    """What a JSON file says about the comparison, beside the report."""
+    return {"ours": ours, "differences": [asdict(one) for one in differences(report, ours)]}

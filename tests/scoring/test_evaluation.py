@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from lstm_se import evaluation
-from lstm_se.evaluation import evaluate
-from lstm_se.metrics import score
-from lstm_se.report import Report, Row, interval
+from lstm_se.scoring import evaluation
+from lstm_se.scoring.evaluation import evaluate
+from lstm_se.scoring.metrics import score
+from lstm_se.scoring.report import Report, Row
+from lstm_se.scoring.statistics import interval
 from lstm_se.workers import executor
 
 RATIOS = ("si_sdr", "sdr")
@@ -90,7 +91,7 @@ def test_workers_are_other_processes_without_tensorflow(utterances, monkeypatch)
     workers = executor(2)
     seen = [workers.submit(lambda: (os.getpid(), list(sys.modules))).result() for _ in range(4)]
     for pid, modules in seen:
-        assert pid != os.getpid() and "lstm_se.metrics" in modules
+        assert pid != os.getpid() and "lstm_se.scoring.metrics" in modules
         assert not {"tensorflow", "librosa", "matplotlib"} & set(modules)
 
 

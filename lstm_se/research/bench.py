@@ -17,17 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from . import metrics
-from .config import Config
-from .corpora.mini import mini
-from .files import write_whole
-from .network import pretrained
+from ..config import Config
+from ..corpora.mini import mini
+from ..files import write_whole
+from ..network import pretrained
+from ..scoring import metrics
 
-Figures = dict[str, Any]
+Timings = dict[str, Any]
 WARM_UP = 3  # steps that trace the graph and fill the queues
 
 
-def engines(seconds: float = 10.0, repeats: int = 5) -> Figures:
+def engines(seconds: float = 10.0, repeats: int = 5) -> Timings:
     """Time that each engine takes to enhance speech, in one thread where the engine allows it.
 
     Args:
@@ -46,7 +46,7 @@ def engines(seconds: float = 10.0, repeats: int = 5) -> Figures:
     }
 
 
-def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) -> Figures:
+def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) -> Timings:
     """Real-time factor of our model and of other denoisers, each on one thread, by turns.
 
     Args:
@@ -56,7 +56,7 @@ def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) 
     """
     from threadpoolctl import threadpool_limits
 
-    from . import peers as others
+    from ..scoring import peers as others
 
     noisy = _speech(seconds)
     racers: dict[str, Callable[[np.ndarray], object]] = {"tiny": pretrained.load_float("tiny")}
@@ -87,7 +87,7 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def training(steps: int = 12) -> Figures:
+def training(steps: int = 12) -> Timings:
     """Seconds of sound that a training hears per second, our way and the way of 2022.
 
     Ours draws segments of 3 s and measures nothing inside the graph. In 2022 each second of sound
@@ -97,12 +97,12 @@ def training(steps: int = 12) -> Figures:
     Args:
         steps: Training steps to time, after ``WARM_UP`` others.
     """
-    from .training import pipeline
+    from ..training import pipeline
 
     config = Config.preset("tiny")
     second = dataclasses.replace(config, segment_seconds=1.0)
     pairs = mini().train
-    figures: Figures = {"steps": steps, "batch_size": config.batch_size}
+    figures: Timings = {"steps": steps, "batch_size": config.batch_size}
     ours = pipeline.dataset(pipeline.PairSampler(pairs, config))
     figures["ours_x_real_time"] = _hears(config, ours, steps)
     with tempfile.TemporaryDirectory() as folder:
@@ -118,17 +118,17 @@ def training(steps: int = 12) -> Figures:
     return figures
 
 
-def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Figures:
+def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Timings:
     """Seconds of sound that a training hears per second, with XLA and without, in turns.
 
     Args:
         steps: Training steps of each to time, after ``WARM_UP`` others, in which XLA compiles.
         presets: What to train.
     """
-    from .training import fit as trainings
-    from .training import pipeline
+    from ..training import fit as trainings
+    from ..training import pipeline
 
-    figures: Figures = {"steps": steps}
+    figures: Timings = {"steps": steps}
     for preset in presets:
         config = Config.preset(preset)
         noisy, clean = pipeline.PairSampler(mini().train, config).batch(0)
@@ -172,7 +172,7 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
     """Seconds of sound per second of ``fit``, from the median step."""
     import keras
 
-    from .training import fit as trainings
+    from ..training import fit as trainings
 
     class Clock(keras.callbacks.Callback):
         times: list[float] = []
@@ -190,7 +190,7 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
     return config.batch_size * config.segment_seconds / step
 
 
-BENCHES: dict[str, Callable[[], Figures]] = {
+BENCHES: dict[str, Callable[[], Timings]] = {
     "engines": engines,
     "training": training,
     "xla": xla,
@@ -198,12 +198,12 @@ BENCHES: dict[str, Callable[[], Figures]] = {
 }
 
 
-def table(figures: Figures) -> str:
+def speed_table(figures: Timings) -> str:
     """Names and figures, one a line, three significant digits."""
     width = max(len(name) for name in figures)
     return "\n".join(f"{name:<{width}}  {value:.3g}" for name, value in figures.items())
 
 
-def save(path: Path, figures: Figures) -> None:
+def write_figures(path: Path, figures: Timings) -> None:
     """Write figures as JSON, atomically."""
     write_whole(path, json.dumps(figures, indent=2) + "\n")

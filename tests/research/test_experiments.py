@@ -12,12 +12,12 @@ import pytest
 from random_network import small, snr_db
 
 import lstm_se
-from lstm_se import experiments, materials
 from lstm_se.corpora import banks
 from lstm_se.corpora.pairs import paired
-from lstm_se.studies import Results, Study, Variant
+from lstm_se.research import experiments, materials
+from lstm_se.research.studies import Results, Study, Variant
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BASE = small(segment_seconds=0.25, batch_size=4, learning_rate=1e-2)
 STUDY = Study(
     "quick", BASE, (Variant("base"), Variant("half", share=0.5)), seeds=(0, 1), segments=8
@@ -44,7 +44,7 @@ def finished(material, sets, tmp_path_factory):
     """A study from its first run to its last."""
     path = tmp_path_factory.mktemp("study") / "r.json"
     said = []
-    experiments.run(STUDY, material, sets, path, "the command", tell=said.append)
+    experiments.run_study(STUDY, material, sets, path, "the command", tell=said.append)
     return path, said
 
 
@@ -56,7 +56,7 @@ def copied(path, folder):
 
 def again(study, material, sets, path, **options):
     said = []
-    results = experiments.run(study, material, sets, path, tell=said.append, **options)
+    results = experiments.run_study(study, material, sets, path, tell=said.append, **options)
     return results, said
 
 
@@ -81,7 +81,7 @@ def test_every_variant_meets_every_seed_and_the_seeds_come_last(finished):
 
 def test_scores_are_those_of_whole_files_under_the_trained_network(finished, material, sets):
     config = Variant("base").config(BASE, 1)
-    denoiser, _ = experiments.train(config, material.source(config, Variant("base")), 8)
+    denoiser, _ = experiments.train_segments(config, material.source(config, Variant("base")), 8)
     expected = [lstm_se.evaluate(sets["validation"], {"x": denoiser}, ("si_sdr",), jobs=1)]
     values = list(expected[0].values("x", "si_sdr").values())
     found = Results.load(finished[0]).scores("base", "validation", "si_sdr")
@@ -117,7 +117,7 @@ def test_interrupted_study_loses_only_the_run_under_way_and_ends_with_the_same_s
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        experiments.run(STUDY, material, sets, path, tell=interrupt)
+        experiments.run_study(STUDY, material, sets, path, tell=interrupt)
     assert len(Results.load(path).content["runs"]) == 2
     resumed, rest = again(STUDY, material, sets, path)
     assert len(rest) == 2
@@ -165,7 +165,7 @@ def test_training_that_diverged_is_kept_without_a_loss(material):
     config = dataclasses.replace(BASE, loss="mse", normalisation="none")
     huge = materials.Recorded(material.pairs[:1]).source(config, Variant("base"))
     huge._pairs = [(np.full_like(c, np.nan), n) for c, n in huge._pairs]
-    _, curve = experiments.train(config, huge, 8)
+    _, curve = experiments.train_segments(config, huge, 8)
     assert curve == [None, None]  # two steps of four segments
 
 
@@ -173,8 +173,8 @@ def test_curve_follows_the_training_and_goes_through_all_batches(material):
     source, seen = material.source(BASE, Variant("base")), []
     drawn = source.batch
     source.batch = lambda step: [seen.append(int(step)), drawn(step)][1]
-    _, curve = experiments.train(BASE, source, 32 * BASE.batch_size)
-    assert len(curve) == experiments.PARTS
+    _, curve = experiments.train_segments(BASE, source, 32 * BASE.batch_size)
+    assert len(curve) == experiments.CURVE_POINTS
     assert curve[-1] < curve[0]
     assert sorted(seen) == list(range(32))
 

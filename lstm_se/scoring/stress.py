@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
+from ..sound import audio
+from ..sound.rooms import impulse_response, reverberate
 from . import metrics
-from .sound import audio
-from .sound.rooms import impulse_response, reverberate
 
 Enhance = Callable[[np.ndarray], np.ndarray]
 LEVELS_DBFS = (-45.0, -40.0, -35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .sound import stft
+from ..sound import stft
 
 FIRST_FRAMES = 5  # taken for noise as they are: 80 ms, as most recordings start before the talker
 TINY = 1e-12
@@ -94,7 +94,7 @@ def gains(power: np.ndarray, tuning: Tuning | None = None) -> np.ndarray:
     return gain
 
 
-def enhance(noisy: np.ndarray, tuning: Tuning | None = None) -> np.ndarray:
+def wiener_filter(noisy: np.ndarray, tuning: Tuning | None = None) -> np.ndarray:
     """Remove the noise from a recording.
 
     Args:

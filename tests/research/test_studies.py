@@ -6,10 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from lstm_se import studies
 from lstm_se.config import Config
 from lstm_se.network import in_numpy
-from lstm_se.studies import Results, Study, Variant, difference
+from lstm_se.research import studies
+from lstm_se.research.studies import Results, Study, Variant
+from lstm_se.scoring.statistics import crossed_difference
 
 TINY = Config.preset("tiny")
 ALL = [field.name for field in dataclasses.fields(Config)]
@@ -43,7 +44,7 @@ def content(runs, names=("base", "other"), files=2):
 @pytest.mark.parametrize(("seed_sd", "file_sd"), [(0.3, 0.0), (0.0, 0.3), (0.3, 0.3), (0.05, 0.2)])
 def test_interval_covers_the_truth_wherever_the_spread_comes_from(seed_sd, file_sd):
     rng = np.random.default_rng(1)
-    found = [difference(layout(rng, seed_sd=seed_sd, file_sd=file_sd)) for _ in range(1000)]
+    found = [crossed_difference(layout(rng, seed_sd=seed_sd, file_sd=file_sd)) for _ in range(1000)]
     covered = np.mean([d.low <= 0 <= d.high for d in found])
     assert covered > 0.91  # Satterthwaite comes near 95 %, and lies above for few causes
 
@@ -64,7 +65,7 @@ def test_interval_of_files_alone_is_student_s():
     from scipy import stats
 
     row = np.random.default_rng(0).standard_normal(12)
-    found = difference(np.stack([row, row]))
+    found = crossed_difference(np.stack([row, row]))
     half = stats.t.ppf(0.975, 11) * row.std(ddof=1) / 12**0.5
     np.testing.assert_allclose(found, (row.mean(), row.mean() - half, row.mean() + half))
 
@@ -73,7 +74,7 @@ def test_interval_of_seeds_alone_is_student_s():
     from scipy import stats
 
     column = np.array([[0.1], [0.4], [0.3]])
-    found = difference(np.tile(column, 7))
+    found = crossed_difference(np.tile(column, 7))
     half = stats.t.ppf(0.975, 2) * column.std(ddof=1) / 3**0.5
     np.testing.assert_allclose(found, (column.mean(), column.mean() - half, column.mean() + half))
 
@@ -81,18 +82,18 @@ def test_interval_of_seeds_alone_is_student_s():
 @pytest.mark.parametrize(("shift", "verdict"), [(1.0, "better"), (-1.0, "worse"), (0.0, "open")])
 def test_verdict_asks_whether_zero_is_within(shift, verdict):
     table = shift + np.array([[0.1, -0.1, 0.2, -0.2], [-0.1, 0.1, -0.2, 0.2]])
-    assert difference(table).verdict == verdict
+    assert crossed_difference(table).verdict == verdict
 
 
 @pytest.mark.parametrize("shape", [(1, 9), (9, 1)])
 def test_one_seed_or_one_file_has_no_interval(shape):
     with pytest.raises(ValueError, match=f"{shape[0]} seeds and {shape[1]} files"):
-        difference(np.zeros(shape))
+        crossed_difference(np.zeros(shape))
 
 
 def test_failures_have_no_place_in_an_interval():
     with pytest.raises(ValueError, match="failures"):
-        difference(np.array([[1.0, np.nan], [1.0, 1.0]]))
+        crossed_difference(np.array([[1.0, np.nan], [1.0, 1.0]]))
 
 
 def test_cost_counts_two_operations_for_each_multiply_accumulate():

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .config import Config
-from .network import in_numpy
+from ..config import Config
+from ..network import in_numpy
 
 
 class Skipping:

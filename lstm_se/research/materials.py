@@ -10,11 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
-from .config import Config
-from .corpora import banks, mixing
-from .corpora.pairs import Pair
+from ..config import Config
+from ..corpora import banks, mixing
+from ..corpora.pairs import Pair
+from ..training import pipeline
 from .studies import Variant
-from .training import pipeline
 
 
 class Material(Protocol):

@@ -1,0 +1,1 @@
+"""Research: the studies of the book. Nobody who only denoises needs it."""

@@ -1,0 +1,1 @@
+"""Scoring: metrics, intervals, reports, stress tests, and the denoisers to compare with."""
