@@ -2,11 +2,11 @@
 
 from importlib.metadata import version
 
+from .chip.engines import load
 from .config import Config
 from .corpora.mini import mini
 from .corpora.pairs import voicebank_demand
 from .network.denoiser import Denoiser, Stream
-from .network.pretrained import load_float as load
 from .scoring.evaluation import evaluate
 
 __version__ = version("lstm-se")

@@ -12,7 +12,7 @@ import soundfile as sf
 from live_page import SAMPLES, SOURCE, _finish, build
 
 import lstm_se
-from lstm_se import footprint, webassembly
+from lstm_se.chip import builds, footprint
 
 LARGEST = 600_000
 
@@ -38,7 +38,7 @@ def test_module_is_the_one_that_the_facts_name(folder, facts):
     code = (folder / facts["module"]["file"]).read_bytes()
     assert hashlib.sha256(code).hexdigest() == facts["module"]["sha256"]
     assert len(code) == facts["module"]["bytes"]
-    assert webassembly.WasmStream(folder / facts["module"]["file"]).selftest()
+    assert builds.WasmStream(folder / facts["module"]["file"]).selftest()
 
 
 def test_cost_on_the_board_is_what_the_benchmark_counts(facts):

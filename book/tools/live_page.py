@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lstm_se import footprint, mini, quantize, webassembly
+from lstm_se import mini
+from lstm_se.chip import builds, footprint, quantize
 from lstm_se.files import write_whole
 from lstm_se.network import pretrained
 from lstm_se.sound import audio
@@ -58,7 +59,7 @@ def build(folder: str | Path) -> Path:
 def _module(path: Path) -> dict[str, Any]:
     """Compile the shipped model, and say what came out."""
     shipped = pretrained.load_float("tiny")
-    webassembly.write_module(quantize.quantize(shipped.weights, shipped.config), path)
+    builds.write_module(quantize.quantize(shipped.weights, shipped.config), path)
     code = path.read_bytes()
     return {
         "file": path.name,

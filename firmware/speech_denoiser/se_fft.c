@@ -1,4 +1,4 @@
-/* Radix-4 decimation in time: twin of lstm_se/radix4.py, bit for bit. */
+/* Radix-4 decimation in time: twin of lstm_se/chip/fft.py, bit for bit. */
 #ifdef __GNUC__
 #ifndef __clang__
 #pragma GCC optimize("fp-contract=off") /* CubeIDE's -std=gnu11 would fuse products and sums */

@@ -1,4 +1,4 @@
-/* Whole numbers that stand for fractions: the twin of lstm_se/fixedpoint.py, bit for bit. */
+/* Whole numbers that stand for fractions: the twin of lstm_se/chip/fixed.py, bit for bit. */
 #ifndef SE_FIXED_H
 #define SE_FIXED_H
 

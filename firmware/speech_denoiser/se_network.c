@@ -1,4 +1,4 @@
-/* Twin of lstm_se/integer.py, bit for bit. */
+/* Twin of lstm_se/chip/network.py, bit for bit. */
 #include "se_network.h"
 
 #include "se_fixed.h"

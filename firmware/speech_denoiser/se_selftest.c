@@ -1,4 +1,4 @@
-/* Twin of lstm_se/selftest.py: the same sound, the same sum over the same bits. */
+/* Twin of lstm_se/chip/selftest.py: the same sound, the same sum over the same bits. */
 #include "se.h"
 
 /* A buzz that comes and goes, in noise: whole numbers only, so that it is the same everywhere. */

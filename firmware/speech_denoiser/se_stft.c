@@ -1,4 +1,4 @@
-/* Twin of lstm_se/frames.py, bit for bit: float32, one operation after the other. */
+/* Twin of lstm_se/chip/stft.py, bit for bit: float32, one operation after the other. */
 #ifdef __GNUC__
 #ifndef __clang__
 #pragma GCC optimize("fp-contract=off") /* CubeIDE's -std=gnu11 would fuse products and sums */

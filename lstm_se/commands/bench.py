@@ -30,12 +30,12 @@ def bench(what: str, json_path: Path | None) -> None:
       lstm-se bench firmware
     """
     quieten_tensorflow()
-    from .. import footprint
+    from ..chip import footprint
     from ..research import bench as benches
 
     if what == "firmware":
         figures = footprint.measure()
-        click.echo(footprint.table(figures))
+        click.echo(footprint.footprint_table(figures))
     else:
         figures = benches.BENCHES[what]()
         click.echo(benches.speed_table(figures))

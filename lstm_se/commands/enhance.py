@@ -27,7 +27,7 @@ def enhance(sources: tuple[Path, ...], output: Path, model: str, engine: str) ->
       lstm-se enhance recordings/ -o enhanced/
       lstm-se enhance noisy.wav -o enhanced.wav --engine firmware
     """
-    from ..engines import load
+    from ..chip.engines import load
     from ..network.denoiser import enhance_file
 
     denoiser = load(model, engine)

@@ -118,7 +118,7 @@ def _opinions(
 
 def _denoisers(model: tuple[str, str], others: tuple[str, ...]) -> tuple[dict, dict]:
     """The model, itself in other engines, and other packages' denoisers; and what knows more."""
-    from ..engines import STREAMS, load
+    from ..chip.engines import STREAMS, load
     from ..scoring import peers
 
     own = {name: load(model[0], name) for name in others if name in STREAMS}

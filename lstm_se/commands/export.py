@@ -30,10 +30,10 @@ def export(model: str, form: str, out: Path) -> None:
       lstm-se export tiny --to tflite --out tflite
       lstm-se export run --to golden --out golden.npz
     """
-    from .. import export as sources
-    from .. import golden, webassembly
+    from ..chip import builds, selftest
+    from ..chip import export as sources
+    from ..chip.quantize import quantize
     from ..network import pretrained
-    from ..quantize import quantize
 
     trained = pretrained.load_float(model)
     if form == "tflite":
@@ -45,8 +45,8 @@ def export(model: str, form: str, out: Path) -> None:
             click.echo(path)
         return
     write, suffix = {
-        "wasm": (webassembly.write_module, ".wasm"),
-        "golden": (golden.save, ".npz"),
+        "wasm": (builds.write_module, ".wasm"),
+        "golden": (selftest.write_golden_vectors, ".npz"),
     }[form]
     if out.suffix != suffix:
         raise ValueError(f"{out} must end in {suffix}: that is what --to {form} writes")
@@ -56,12 +56,12 @@ def export(model: str, form: str, out: Path) -> None:
 
 def _to_tflite(trained: Denoiser, out: Path) -> None:
     """Every form, and what is in it."""
-    from .. import tflite
     from ..corpora.mini import mini
+    from ..tflite import files
 
     recordings = (pair.load()[1] for pair in mini().validation)
-    for path in tflite.write(trained, out, recordings).values():
+    for path in files.write_tflite(trained, out, recordings).values():
         file = path.read_bytes()
-        operators = tflite.contents(file).operators
+        operators = files.contents(file).operators
         named = ", ".join(f"{count} {name}" for name, count in sorted(operators.items()))
         click.echo(f"{path}: {len(file) / 1024:.0f} KiB: {named}")

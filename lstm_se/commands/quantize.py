@@ -20,8 +20,8 @@ def quantize(model: str, sound: Path | None) -> None:
       lstm-se quantize tiny
       lstm-se quantize run --sound noisy.wav
     """
-    from .. import export, fidelity
-    from .. import quantize as rounding
+    from ..chip import export, fidelity
+    from ..chip import quantize as rounding
     from ..corpora.mini import mini
     from ..network import pretrained
     from ..sound import audio
@@ -31,5 +31,5 @@ def quantize(model: str, sound: Path | None) -> None:
     noisy = audio.read(sound).samples if sound else mini().validation[0].load()[1]
     click.echo(f"{model}: SHA-256 of its integers {export.sha256(whole)[:12]}")
     click.echo("signal-to-noise ratio of the integers, the float network being the signal")
-    for stage, ratio in fidelity.stages(trained, whole, noisy).items():
+    for stage, ratio in fidelity.stage_snr_db(trained, whole, noisy).items():
         click.echo(f"  {stage:10s} {ratio:5.1f} dB")

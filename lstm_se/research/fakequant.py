@@ -12,16 +12,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..chip.quantize import FEATURE_BITS, UNIT_BITS
 from ..config import Config
 from ..network import in_keras
 from ..network.in_numpy import Weights
-from ..quantize import FEATURE_BITS, UNIT_BITS
 from ..training.losses import SpectralLoss
 from ..training.pipeline import Source
 
 
 def rounded(weights: Weights, config: Config, bits: int) -> dict[str, np.ndarray]:
-    """Weights as :func:`lstm_se.quantize.quantize` rounds them, but to any number of bits.
+    """Weights as :func:`lstm_se.chip.quantize.quantize` rounds them, but to any number of bits.
 
     Args:
         weights: Float weights.

@@ -19,7 +19,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
-from lstm_se import export, quantize
+from lstm_se.chip import export, quantize
 from lstm_se.files import write_whole
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import Weights

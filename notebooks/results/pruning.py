@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import lstm_se
 import numpy as np
-from lstm_se import export, footprint, quantize
+from lstm_se.chip import export, footprint, quantize
 from lstm_se.files import write_whole
 from lstm_se.network import in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser

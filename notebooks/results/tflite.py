@@ -16,11 +16,13 @@ from typing import Any
 
 import lstm_se
 import numpy as np
-from lstm_se import engines, export, interpreters, quantize, tflite
+from lstm_se.chip import engines, export, quantize
 from lstm_se.files import write_whole
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
 from lstm_se.scoring.statistics import interval
+from lstm_se.tflite import interpreters
+from lstm_se.tflite.files import contents, write_tflite
 
 RESULTS = Path(__file__).with_name("tflite.json")
 MODEL = "tiny"
@@ -71,7 +73,7 @@ def stream_db(
 
 def described(file: bytes) -> dict[str, Any]:
     """Size, operators and memory of a file."""
-    found = tflite.contents(file)
+    found = contents(file)
     return {
         "bytes": len(file),
         "operators": found.operators,
@@ -94,14 +96,16 @@ def main() -> None:
     trained, corpus = lstm_se.load(MODEL), lstm_se.mini()
     validation = (pair.load()[1] for pair in corpus.validation)
     with tempfile.TemporaryDirectory() as folder:
-        written = tflite.write(trained, folder, validation)
+        written = write_tflite(trained, folder, validation)
         files = {form: path.read_bytes() for form, path in written.items()}
     systems = {"float": Kept(trained)}
     for engine in ("int8", "firmware"):
         systems[engine] = Kept(engines.load(MODEL, engine))
     for form, file in files.items():
         if not form.endswith("float"):
-            systems[form] = Kept(interpreters.denoiser(trained.config, file))
+            systems[form] = Kept(
+                interpreters.lite_denoiser(trained.config, file)
+            )
     report = evaluation.evaluate(corpus.test, systems, METRICS)
     print(report.table())
     integers = [name for name in systems if name != "float"]

@@ -7,7 +7,8 @@ import pytest
 from random_network import noise, random_denoiser, random_weights, small, snr_db
 
 import lstm_se
-from lstm_se import engine, export, footprint, quantize
+from lstm_se.chip import export, footprint, quantize
+from lstm_se.chip.stream import IntegerStream, PcmDenoiser
 from lstm_se.cli import commands
 from lstm_se.config import Config
 from lstm_se.network import in_keras, in_numpy, pretrained, prune
@@ -198,7 +199,7 @@ def test_pruned_network_is_quantized_and_exported_like_any_other(narrow):
     assert [layer.units for layer in whole.layers] == [96, 80]
     assert "#define SE_CELLS 176\n" in export.sources(whole)["se_weights.h"]
     noisy = lstm_se.mini().validation[8].load()[1]
-    integers = engine.PcmDenoiser(narrow.config, engine.IntegerStream(whole))
+    integers = PcmDenoiser(narrow.config, IntegerStream(whole))
     assert snr_db(narrow(noisy), integers(noisy)) > 25
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import quantize
+from lstm_se.chip import quantize
 from lstm_se.config import Config
 from lstm_se.network import in_keras
 from lstm_se.network.in_keras import mask_network

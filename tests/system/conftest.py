@@ -14,7 +14,7 @@ from chromium import MICROPHONE, Chromium
 from controls import BUILT, Server, address, ready
 
 import lstm_se
-from lstm_se import quantize
+from lstm_se.chip import quantize
 from lstm_se.network import pretrained
 from lstm_se.sound import audio
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from lstm_se import engine
+from lstm_se.chip import stft, stream
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "_build/html/book/live"
-HOP = engine.HOP
+HOP = stft.HOP
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -121,5 +121,5 @@ def denoised_by_command(pcm, folder):
 
 def bits_of_numpy(model, noisy):
     """What the integer engine makes of int16."""
-    denoiser = engine.PcmDenoiser(model.config, engine.IntegerStream(model))
-    return engine.to_pcm(denoiser.enhance(noisy / np.float32(32768)))
+    denoiser = stream.PcmDenoiser(model.config, stream.IntegerStream(model))
+    return stream.to_pcm(denoiser.enhance(noisy / np.float32(32768)))

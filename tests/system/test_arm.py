@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import emulate, engine, quantize, toolchain
+from lstm_se.chip import cortex, quantize, stft, stream, toolchain
 from lstm_se.network import pretrained
 
 FIRMWARE = toolchain.firmware()
-HOP = engine.HOP
+HOP = stft.HOP
 SECONDS = 60
 GCC = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"]
 SECTIONS = ["-ffunction-sections", "-fdata-sections", "-fstack-usage"]
@@ -48,13 +48,13 @@ def heard():
     pairs = [*lstm_se.mini().test, *lstm_se.mini().train]
     noisy = np.concatenate([pair.load()[1] for pair in pairs])
     assert len(noisy) >= SECONDS * 16_000
-    return engine.to_pcm(noisy[: SECONDS * 16_000 // HOP * HOP])
+    return stream.to_pcm(noisy[: SECONDS * 16_000 // HOP * HOP])
 
 
 @pytest.fixture(scope="module")
 def expected(heard):
     shipped = pretrained.load_float("tiny")
-    return engine.IntegerStream(quantize.quantize(shipped.weights, shipped.config)).process(heard)
+    return stream.IntegerStream(quantize.quantize(shipped.weights, shipped.config)).process(heard)
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -69,7 +69,7 @@ def test_selftest_passes_in_qemu(name, elf):
 
 @pytest.mark.parametrize("name", ["O0", "Os", "O2", "cube-debug", "cube-release"])
 def test_every_sample_of_a_minute_is_that_of_numpy(name, elf, heard, expected):
-    cpu = emulate.Cortex(elf[name])
+    cpu = cortex.Cortex(elf[name])
     state, into, out = cpu.allocate(1 << 14), cpu.allocate(2 * HOP), cpu.allocate(2 * HOP)
     cpu.call("se_init", state)
     found = []

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_se import radix4
+from lstm_se.chip import fft
 
 
 def frames(seed=0):
@@ -16,7 +16,7 @@ def complex_of(spectrum):
 
 
 def test_forward_is_the_real_transform():
-    found = complex_of(radix4.forward(frames()))
+    found = complex_of(fft.forward(frames()))
     expected = np.fft.rfft(frames().astype(np.float64))
     assert np.abs(found - expected).max() < 2e-5
     noise = np.sum(np.abs(found - expected) ** 2) / np.sum(np.abs(expected) ** 2)
@@ -24,11 +24,11 @@ def test_forward_is_the_real_transform():
 
 
 def test_inverse_gives_the_frames_back():
-    found = radix4.inverse(radix4.forward(frames())) / 512
+    found = fft.inverse(fft.forward(frames())) / 512
     assert np.abs(found - frames()).max() < 2e-6
 
 
-@pytest.mark.parametrize("transform", [radix4.forward, radix4.inverse])
+@pytest.mark.parametrize("transform", [fft.forward, fft.inverse])
 def test_each_frame_stands_alone(transform):
     together = transform(frames())
     for frame, found in zip(frames(), together, strict=True):
@@ -36,4 +36,4 @@ def test_each_frame_stands_alone(transform):
 
 
 def test_result_is_float32():
-    assert radix4.forward(frames()).dtype == radix4.inverse(frames()).dtype == np.float32
+    assert fft.forward(frames()).dtype == fft.inverse(frames()).dtype == np.float32

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import emulate, toolchain
-from .corpora.mini import mini
-from .engine import HOP, to_pcm
-from .network import in_numpy as network_of
-from .network.pretrained import load_float
+from ..corpora.mini import mini
+from ..network import in_numpy
+from ..network.pretrained import load_float
+from . import cortex, toolchain
 from .quantize import Quantized
+from .stft import HOP
+from .stream import to_pcm
 
 CLOCK_HZ = 216e6
 # Published for int8 networks of 264,192 MAC on this very board (MLPerf Tiny 1.0): 1.70 ms, 2.30 ms.
@@ -43,7 +44,7 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         own = _exported(model, Path(folder) / "firmware") if model else None
         elf = toolchain.build_elf(Path(folder) / "denoiser.elf", options=options, folder=own)
-        cpu = emulate.Cortex(elf)
+        cpu = cortex.Cortex(elf)
         sizes = _sizes(elf)
     state, into, out = cpu.allocate(1 << 14), cpu.allocate(2 * HOP), cpu.allocate(2 * HOP)
     cpu.call("se_init", state)
@@ -54,7 +55,7 @@ def measure(
             cpu.call("se_process", state, into, out)
         counts = max(counts, found, key=lambda c: sum(c.values()))
     # the committed sources are the export of the shipped model
-    macs = network_of.macs(model.config if model else load_float("tiny").config)
+    macs = in_numpy.macs(model.config if model else load_float("tiny").config)
     stack = cpu.stack_used("se_process", state, into, out)
     network = sum(number for name, number in counts.items() if name in NETWORK)
     total = sum(counts.values())
@@ -97,10 +98,10 @@ def _sizes(elf: Path) -> dict[str, int]:
 def _belongs(name: str, address: int) -> bool:
     """Whether a symbol is the denoiser's, in flash."""
     foreign = ("host_", "Reset", "fault", "vectors", "main", "kernels", "mem", "hop", "words")
-    return address < emulate.RAM and not name.startswith((*foreign, "se_selftest", "crc32"))
+    return address < cortex.RAM and not name.startswith((*foreign, "se_selftest", "crc32"))
 
 
-def table(figures: Figures) -> str:
+def footprint_table(figures: Figures) -> str:
     """The figures as text."""
     low, high = figures["estimated_ms"]
     rows = [

@@ -50,13 +50,13 @@ SIGMOID = _sigmoid_table()
 SIGMOID.flags.writeable = False
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
+def sigmoid_q15(x: np.ndarray) -> np.ndarray:
     """Sigmoid by linear interpolation: Q3.12 in the range of int16 to Q15, int64."""
     place = x + 32768
     left, right = SIGMOID[place >> 8], SIGMOID[(place >> 8) + 1]
     return left + rounded_shift((right - left) * (place & 255), 8)
 
 
-def tanh(x: np.ndarray) -> np.ndarray:
+def tanh_q15(x: np.ndarray) -> np.ndarray:
     """Hyperbolic tangent ``2 sigmoid(2 x) - 1``: Q3.12 to Q15, int64."""
-    return saturate(2 * sigmoid(saturate(2 * x)) - UNIT)
+    return saturate(2 * sigmoid_q15(saturate(2 * x)) - UNIT)

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .config import Config
-from .network.denoiser import Denoiser
-from .network.in_numpy import MaskNetwork
-from .tflite import Contents, Tensor, contents, module
+from ..config import Config
+from ..network.denoiser import Denoiser
+from ..network.in_numpy import MaskNetwork
+from .files import Contents, Tensor, contents, module
 
 AMPLE_BYTES = 1 << 20
 ARENA_STEP = 16  # bytes; TFLM aligns to so many
@@ -85,7 +85,7 @@ class LiteNetwork(MaskNetwork):
     """A file in the place of a network: features of one frame in, its mask out."""
 
     def __init__(self, config: Config, file: bytes, interpreter: str = "litert") -> None:
-        """Load a file of :mod:`lstm_se.tflite`.
+        """Load a file of :mod:`lstm_se.tflite.files`.
 
         Args:
             config: Of the network that it was made of.
@@ -137,7 +137,7 @@ def from_steps(values: np.ndarray, tensor: Tensor) -> np.ndarray:
     return (values.astype(np.float32) - tensor.zero) * np.float32(tensor.scale)
 
 
-def denoiser(config: Config, file: bytes, interpreter: str = "litert") -> Denoiser:
+def lite_denoiser(config: Config, file: bytes, interpreter: str = "litert") -> Denoiser:
     """A denoiser whose network is a file; transforms and features are those of this package.
 
     Args:
@@ -174,11 +174,11 @@ def smallest_arena(file: bytes) -> int:
 
 def _suffices(path: Path, arena_bytes: int) -> bool:
     """Whether a process with so much memory comes to the end."""
-    command = [sys.executable, "-m", "lstm_se.interpreters", str(path), str(arena_bytes)]
+    command = [sys.executable, "-m", "lstm_se.tflite.interpreters", str(path), str(arena_bytes)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def main() -> None:
+def try_arena() -> None:
     """Run two frames in an arena of the size asked for, as in one that is ample."""
     path, arena_bytes = Path(sys.argv[1]), int(sys.argv[2])
     file = path.read_bytes()
@@ -192,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try_arena()

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import frames
+from lstm_se.chip.stft import (
+    Level,
+    analyse,
+    apply_mask,
+    bands_of,
+    fixed_features,
+    log2,
+    log_bands,
+    synthesise,
+    to_int16,
+)
 from lstm_se.config import Config
 from lstm_se.sound import features, stft
 
@@ -26,8 +36,8 @@ def hops(pcm):
 
 @pytest.mark.parametrize("config", [CONFIG, Config()], ids=["fine", "erb"])
 def test_features_are_those_of_training_but_for_rounding(pcm, config):
-    logs = frames.log_bands(frames.analyse(hops(pcm)), config)
-    found = frames.features(logs, frames.Level(config)) / 2**13
+    logs = log_bands(analyse(hops(pcm)), config)
+    found = fixed_features(logs, Level(config)) / 2**13
     spectrum = stft.stft(pcm / np.float32(32768))[: len(found)]
     level = features.RunningLevel(config)
     power = np.abs(spectrum) ** 2
@@ -36,9 +46,9 @@ def test_features_are_those_of_training_but_for_rounding(pcm, config):
 
 
 def test_mask_of_ones_gives_the_sound_back(pcm):
-    spectrum = frames.analyse(hops(pcm))
+    spectrum = analyse(hops(pcm))
     ones = np.full((len(spectrum), 257), 32767)
-    found, left = frames.synthesise(frames.apply_mask(spectrum, ones), np.zeros(256, np.float32))
+    found, left = synthesise(apply_mask(spectrum, ones), np.zeros(256, np.float32))
     error = found.ravel()[256:].astype(int) - pcm[:-256]
     assert np.abs(error).max() <= 1 + np.abs(pcm.astype(int)).max() / 32768
     assert left.shape == (256,)
@@ -46,7 +56,7 @@ def test_mask_of_ones_gives_the_sound_back(pcm):
 
 def test_logarithm_is_close_everywhere():
     x = np.exp(np.random.default_rng(0).uniform(-21, 12, 100_000)).astype(np.float32)
-    assert np.abs(frames.log2(x) - np.log2(x.astype(np.float64))).max() < 4e-6
+    assert np.abs(log2(x) - np.log2(x.astype(np.float64))).max() < 4e-6
 
 
 @pytest.mark.parametrize(
@@ -54,11 +64,11 @@ def test_logarithm_is_close_everywhere():
     [(0.49, 0), (0.5, 1), (-0.5, 0), (-0.51, -1), (1e9, 32767), (-1e9, -32768), (32766.7, 32767)],
 )
 def test_rounding_is_to_nearest_and_saturates(value, expected):
-    assert frames.to_int16(np.float32([value]))[0] == expected
+    assert to_int16(np.float32([value]))[0] == expected
 
 
 def test_filter_bank_without_zeros_is_the_filter_bank():
-    bands = frames.bands_of(CONFIG)
+    bands = bands_of(CONFIG)
     matrix = np.zeros((257, CONFIG.bands), np.float32)
     begin = 0
     for band, (first, bins) in enumerate(zip(bands.first, bands.bins, strict=True)):

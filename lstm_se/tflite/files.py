@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from .config import Config
-from .files import write_whole
-from .network.denoiser import Denoiser
-from .network.in_numpy import MaskNetwork, save_weights
-from .sound import stft
-from .sound.features import RunningLevel, features
+from ..config import Config
+from ..files import write_whole
+from ..network.denoiser import Denoiser
+from ..network.in_numpy import MaskNetwork, save_weights
+from ..sound import stft
+from ..sound.features import RunningLevel, features
 
 FORMS = ("fused_float", "fused_int8", "step_float", "step_int8", "step_16x8")
 BAKED_CLIP = 10.0  # the converter writes it into every fused LSTM, whatever the network does
@@ -84,7 +84,7 @@ class Contents:
     outputs: dict[str, Tensor]
 
 
-def write(
+def write_tflite(
     denoiser: Denoiser, folder: str | Path, recordings: Iterable[np.ndarray]
 ) -> dict[str, Path]:
     """Write the files of all forms, each of which is checked before.
@@ -106,7 +106,7 @@ def write(
     written = {}
     for form in FORMS:
         path = folder / f"{form}.tflite"
-        write_whole(path, convert(denoiser, form, seen))
+        write_whole(path, tflite_bytes(denoiser, form, seen))
         written[form] = path
     return written
 
@@ -122,7 +122,7 @@ def streams(denoiser: Denoiser, recordings: Iterable[np.ndarray]) -> dict[str, n
         ``features``, and ``hN`` and ``cN`` of each layer before the frame: ``(frames, width)``.
     """
     config = denoiser.config
-    check(config)
+    refuse_unconvertible(config)
     level, network = RunningLevel(config), MaskNetwork(denoiser.weights, config)
     noisy = np.concatenate(list(recordings))
     rest = [(np.zeros((1, units), np.float32),) * 2 for units in config.units]
@@ -137,7 +137,7 @@ def streams(denoiser: Denoiser, recordings: Iterable[np.ndarray]) -> dict[str, n
     return {name: np.concatenate(values) for name, values in found.items()}
 
 
-def check(config: Config) -> None:
+def refuse_unconvertible(config: Config) -> None:
     """Refuse what has no form.
 
     Raises:
@@ -155,7 +155,7 @@ def check(config: Config) -> None:
         raise ValueError(f"no TensorFlow Lite file of {config.name!r}: it looks into the future")
 
 
-def convert(denoiser: Denoiser, form: str, seen: dict[str, np.ndarray]) -> bytes:
+def tflite_bytes(denoiser: Denoiser, form: str, seen: dict[str, np.ndarray]) -> bytes:
     """One file, made by the converter in a process of its own.
 
     Args:
@@ -169,20 +169,22 @@ def convert(denoiser: Denoiser, form: str, seen: dict[str, np.ndarray]) -> bytes
     """
     if form not in FORMS:
         raise ValueError(f"no form {form!r}: choose one of {', '.join(FORMS)}")
-    check(denoiser.config)
+    refuse_unconvertible(denoiser.config)
     _schema()  # better to miss it now than after a minute
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         denoiser.config.save(folder / "config.json")
         save_weights(folder / "weights.npz", denoiser.weights)
         np.savez(folder / "streams.npz", **seen)  # type: ignore[arg-type]
-        run([sys.executable, "-m", "lstm_se.conversion", name, form], f"converting to {form}")
+        run_guarded(
+            [sys.executable, "-m", "lstm_se.tflite.convert", name, form], f"converting to {form}"
+        )
         file = (folder / "network.tflite").read_bytes()
     verify(file, form, denoiser.config)
     return file
 
 
-def run(command: Sequence[str], what: str) -> None:
+def run_guarded(command: Sequence[str], what: str) -> None:
     """Run a program that may crash.
 
     Args:

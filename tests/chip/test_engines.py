@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se import engine, engines, fidelity, golden, quantize
+from lstm_se.chip import engines, fidelity, quantize, selftest
+from lstm_se.chip.stream import IntegerStream, to_pcm
 from lstm_se.network import pretrained
 from lstm_se.scoring import metrics
 
@@ -59,7 +60,7 @@ def test_unknown_engine_is_refused():
 
 @pytest.mark.parametrize("pcm", [np.zeros(257, np.int16), np.zeros(256, np.float32)])
 def test_stream_takes_whole_hops_of_int16(pcm, whole):
-    stream = engine.IntegerStream(quantize.quantize(*_shipped()))
+    stream = IntegerStream(quantize.quantize(*_shipped()))
     with pytest.raises(ValueError, match="give int16 in hops of 256"):
         stream.process(pcm)
 
@@ -70,9 +71,9 @@ def _shipped():
 
 
 def test_blocks_do_not_matter(noisy):
-    pcm = engine.to_pcm(noisy[: 40 * 256])
+    pcm = to_pcm(noisy[: 40 * 256])
     model = quantize.quantize(*_shipped())
-    at_once, in_parts = engine.IntegerStream(model), engine.IntegerStream(model)
+    at_once, in_parts = IntegerStream(model), IntegerStream(model)
     parts = [
         in_parts.process(pcm[:256]),
         in_parts.process(pcm[256:256]),
@@ -83,13 +84,13 @@ def test_blocks_do_not_matter(noisy):
 
 def test_loudest_sound_is_saturated_not_wrapped():
     np.testing.assert_array_equal(
-        engine.to_pcm(np.array([-2, -1, 1, 2.0])), [-32768, -32768, 32767, 32767]
+        to_pcm(np.array([-2, -1, 1, 2.0])), [-32768, -32768, 32767, 32767]
     )
 
 
 def test_each_stage_is_faithful(noisy):
     shipped = pretrained.load_float("tiny")
-    found = fidelity.stages(shipped, quantize.quantize(*_shipped()), noisy)
+    found = fidelity.stage_snr_db(shipped, quantize.quantize(*_shipped()), noisy)
     assert found["features"] > 70
     assert min(found.values()) > 25 and found["sound"] > 30
 
@@ -97,17 +98,15 @@ def test_each_stage_is_faithful(noisy):
 def test_stages_of_a_sound_too_short_are_refused():
     shipped = pretrained.load_float("tiny")
     with pytest.raises(ValueError, match="too few"):
-        fidelity.stages(shipped, quantize.quantize(*_shipped()), np.zeros(100, np.float32))
+        fidelity.stage_snr_db(shipped, quantize.quantize(*_shipped()), np.zeros(100, np.float32))
 
 
 def test_golden_vectors_lead_from_input_to_output(tmp_path):
     model = quantize.quantize(*_shipped())
-    golden.save(model, tmp_path / "golden.npz")
+    selftest.write_golden_vectors(model, tmp_path / "golden.npz")
     with np.load(tmp_path / "golden.npz") as found:
         frames = len(found["input"]) // 256
-        np.testing.assert_array_equal(
-            engine.IntegerStream(model).process(found["input"]), found["output"]
-        )
+        np.testing.assert_array_equal(IntegerStream(model).process(found["input"]), found["output"])
         assert found["mask"].shape == (frames, 257) and found["mask"].dtype == np.int16
         assert found["features"].shape == (frames, model.config.bands)
         assert found["h1"].shape == found["c0"].shape == (frames, 128)

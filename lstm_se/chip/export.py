@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from . import frames, radix4, selftest
-from .files import write_whole
-from .fixedpoint import SIGMOID
-from .packing import pack
+from ..files import write_whole
+from ..sound.features import FLOOR, level_decay
+from . import fft, selftest, stft
+from .fixed import SIGMOID
+from .kernels import pack
 from .quantize import Quantized, Recurrent, Rows
-from .sound.features import FLOOR, level_decay
 
 NOTICE = "/* Written by `lstm-se export --to c`; edits are lost at the next one. */\n"
 LINE = 100
@@ -92,7 +92,7 @@ def _sizes(model: Quantized) -> str:
 
 def _tables_header(model: Quantized) -> str:
     """``se_tables.h``: what ``se_tables.c`` and ``se_weights.c`` define."""
-    bands = frames.bands_of(model.config)
+    bands = stft.bands_of(model.config)
     lines = [
         "#include <stdint.h>",
         "",
@@ -104,13 +104,13 @@ def _tables_header(model: Quantized) -> str:
         "",
         "/* Constants of the float part. */",
         f"#define SE_FLOOR {_float(FLOOR)}",
-        f"#define SE_LOG_SCALE {_float(frames.LOG_UNIT)}",
-        f"#define SE_LOG2_TERMS {frames.LOG2_TERMS}",
+        f"#define SE_LOG_SCALE {_float(stft.LOG_UNIT)}",
+        f"#define SE_LOG2_TERMS {stft.LOG2_TERMS}",
         f"#define SE_LEVEL_DECAY {_float(level_decay(model.config))}",
         f"#define SE_BAND_SHARE {_float(1 / model.config.bands)}",
-        f"#define SE_FEATURE_UNIT {_float(frames.FEATURE_UNIT)}",
-        f"#define SE_MASK_STEP {_float(frames.MASK_STEP)}",
-        f"#define SE_OUTPUT_UNIT {_float(frames.OUTPUT_UNIT)}",
+        f"#define SE_FEATURE_UNIT {_float(stft.FEATURE_UNIT)}",
+        f"#define SE_MASK_STEP {_float(stft.MASK_STEP)}",
+        f"#define SE_OUTPUT_UNIT {_float(stft.OUTPUT_UNIT)}",
         "",
         "extern const float se_window[512];             /* square root of Hann, over 32768 */",
         "extern const float se_twiddles[512];           /* exp(-2 pi i k / 256) */",
@@ -151,12 +151,12 @@ def _tables_header(model: Quantized) -> str:
 
 def _tables(model: Quantized) -> str:
     """``se_tables.c``: what depends on the bands only."""
-    bands = frames.bands_of(model.config)
+    bands = stft.bands_of(model.config)
     arrays = [
-        _array("float", "se_window[512]", frames.window()),
-        _array("float", "se_twiddles[512]", radix4.TWIDDLES),
-        _array("float", "se_half_twiddles[256]", radix4.HALF_TWIDDLES),
-        _array("float", "se_log2_polynomial[SE_LOG2_TERMS]", frames.log2_polynomial()),
+        _array("float", "se_window[512]", stft.window()),
+        _array("float", "se_twiddles[512]", fft.TWIDDLES),
+        _array("float", "se_half_twiddles[256]", fft.HALF_TWIDDLES),
+        _array("float", "se_log2_polynomial[SE_LOG2_TERMS]", stft.log2_polynomial()),
         _array("float", f"se_band_weights[{len(bands.weights)}]", bands.weights),
         _array("uint8_t", "se_band_first[SE_BANDS]", bands.first),
         _array("uint8_t", "se_band_bins[SE_BANDS]", bands.bins),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_se import integer, quantize
+from lstm_se.chip import network, quantize
 from lstm_se.config import Config
 from lstm_se.network import in_numpy, pretrained
 
@@ -22,9 +22,9 @@ def seen(frames=300):
 
 
 def test_integer_network_follows_the_float_one(model):
-    whole, exact = integer.IntegerNetwork(model), in_numpy.MaskNetwork(MODEL.weights, MODEL.config)
+    whole, exact = network.IntegerNetwork(model), in_numpy.MaskNetwork(MODEL.weights, MODEL.config)
     errors = [
-        whole(integer.in_fixed_point(frame[None])) / 2**15 - exact(frame[None]) for frame in seen()
+        whole(network.in_fixed_point(frame[None])) / 2**15 - exact(frame[None]) for frame in seen()
     ]
     assert np.sqrt(np.mean(np.square(errors))) < 0.01
 
@@ -72,7 +72,7 @@ def test_no_sum_can_leave_32_bits(model):
 )
 def test_what_the_firmware_cannot_run_is_refused(changes, field):
     with pytest.raises(ValueError, match=field):
-        quantize.check(Config(**changes))
+        quantize.refuse_undeployable(Config(**changes))
 
 
 def test_bias_that_overflows_is_refused():
@@ -82,8 +82,8 @@ def test_bias_that_overflows_is_refused():
 
 
 def test_channels_do_not_mix(model):
-    frames = integer.in_fixed_point(seen(6).reshape(3, 2, -1))
-    both, alone = integer.IntegerNetwork(model), integer.IntegerNetwork(model)
+    frames = network.in_fixed_point(seen(6).reshape(3, 2, -1))
+    both, alone = network.IntegerNetwork(model), network.IntegerNetwork(model)
     both.h = [np.repeat(h, 2, axis=0) for h in both.h]
     both.c = [np.repeat(c, 2, axis=0) for c in both.c]
     for frame in frames:
@@ -91,8 +91,8 @@ def test_channels_do_not_mix(model):
 
 
 def test_reset_forgets(model):
-    whole = integer.IntegerNetwork(model)
-    frame = integer.in_fixed_point(seen(1))
+    whole = network.IntegerNetwork(model)
+    frame = network.in_fixed_point(seen(1))
     first = whole(frame)
     assert (whole(frame) != first).any()
     whole.reset()

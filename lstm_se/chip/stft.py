@@ -12,19 +12,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import radix4
-from .config import Config
-from .fixedpoint import UNIT_BITS
+from ..config import Config
+from ..sound.features import FLOOR, LOG_SCALE, bank_of, level_decay
+from ..sound.stft import sqrt_hann
+from . import fft
+from .fixed import UNIT_BITS
 from .quantize import FEATURE_BITS
-from .sound.features import FLOOR, LOG_SCALE, bank_of, level_decay
-from .sound.stft import sqrt_hann
 
-HOP = radix4.POINTS
+HOP = fft.POINTS
 FULL_SCALE = 32768
 FEATURE_UNIT = np.float32(1 << FEATURE_BITS)
 MASK_STEP = np.float32(2.0**-UNIT_BITS)
 # the window carries 1/32768 twice, the inverse transform 512
-OUTPUT_UNIT = np.float32(FULL_SCALE * FULL_SCALE / (2 * radix4.POINTS))
+OUTPUT_UNIT = np.float32(FULL_SCALE * FULL_SCALE / (2 * fft.POINTS))
 LOG_UNIT = np.float32(LOG_SCALE * np.log10(2))
 LOG2_TERMS = 6
 
@@ -69,8 +69,8 @@ def bands_of(config: Config) -> Bands:
 
 
 def analyse(pcm: np.ndarray) -> np.ndarray:
-    """Spectra of frames of int16, ``(frames, 512)``, in the order of :mod:`lstm_se.radix4`."""
-    return radix4.forward(pcm.astype(np.float32) * window())
+    """Spectra of frames of int16, ``(frames, 512)``, in the order of :mod:`lstm_se.chip.fft`."""
+    return fft.forward(pcm.astype(np.float32) * window())
 
 
 def log_bands(spectrum: np.ndarray, config: Config) -> np.ndarray:
@@ -123,7 +123,7 @@ class Level:
         return levels
 
 
-def features(logs: np.ndarray, level: Level) -> np.ndarray:
+def fixed_features(logs: np.ndarray, level: Level) -> np.ndarray:
     """Features of frames, Q2.13: ``(frames, bands)`` float32 to int64."""
     return to_int16((logs - level(logs)) * FEATURE_UNIT)
 
@@ -140,13 +140,13 @@ def synthesise(spectrum: np.ndarray, overlap: np.ndarray) -> tuple[np.ndarray, n
     """Samples of spectra.
 
     Args:
-        spectrum: Shape ``(frames, 512)``, in the order of :mod:`lstm_se.radix4`.
+        spectrum: Shape ``(frames, 512)``, in the order of :mod:`lstm_se.chip.fft`.
         overlap: What the frame before left over, shape ``(256,)``.
 
     Returns:
         int16 ``(frames, 256)``, and what the last frame leaves over.
     """
-    frames = radix4.inverse(spectrum) * window()
+    frames = fft.inverse(spectrum) * window()
     before = np.concatenate([overlap[None], frames[:-1, HOP:]])
     samples = to_int16((before + frames[:, :HOP]) * OUTPUT_UNIT)
     return samples.astype(np.int16), frames[-1, HOP:]

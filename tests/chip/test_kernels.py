@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_se.packing import pack, unpack
+from lstm_se.chip.kernels import pack, unpack
 
 
 @given(st.integers(1, 13), st.integers(1, 8), st.integers(0, 2**32 - 1))

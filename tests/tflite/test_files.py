@@ -7,11 +7,24 @@ import pytest
 from random_network import random_weights
 
 import lstm_se
-from lstm_se import interpreters, tflite
 from lstm_se.commands.export import export
 from lstm_se.config import Config
 from lstm_se.network import in_numpy
 from lstm_se.network.denoiser import Denoiser
+from lstm_se.tflite import interpreters
+from lstm_se.tflite.files import (
+    FORMS,
+    OPERATORS,
+    Tensor,
+    contents,
+    module,
+    refuse_unconvertible,
+    run_guarded,
+    streams,
+    tflite_bytes,
+    verify,
+    write_tflite,
+)
 
 SMALL = Config(name="small", bands=16, units=(8, 16), local=True)
 LINUX = sys.platform == "linux"
@@ -30,14 +43,14 @@ def noise():
 
 @pytest.fixture(scope="module")
 def seen(small, noise):
-    return tflite.streams(small, [noise])
+    return streams(small, [noise])
 
 
 @pytest.fixture(scope="module")
 def files(small, noise, tmp_path_factory):
     """Every form, by name."""
     folder = tmp_path_factory.mktemp("files") / "tflite"
-    written = tflite.write(small, folder, [noise])
+    written = write_tflite(small, folder, [noise])
     assert sorted(folder.iterdir()) == sorted(written.values())
     return {form: path.read_bytes() for form, path in written.items()}
 
@@ -47,7 +60,7 @@ def shipped():
     """The shipped network, fused, in int8, with ranges from one validation recording."""
     trained = lstm_se.load("tiny")
     noisy = lstm_se.mini().validation[0].load()[1]
-    return tflite.convert(trained, "fused_int8", tflite.streams(trained, [noisy]))
+    return tflite_bytes(trained, "fused_int8", streams(trained, [noisy]))
 
 
 def masks(run, seen, frames=60):
@@ -73,7 +86,7 @@ def test_16_bit_states_follow_the_float_ones(files, small, seen):
 
 
 def test_every_form_is_written(files):
-    assert tuple(files) == tflite.FORMS
+    assert tuple(files) == FORMS
     assert len(files["step_int8"]) < len(files["step_float"])
 
 
@@ -96,11 +109,11 @@ def test_reset_forgets(files, seen):
 
 
 def test_step_has_its_state_outside(files):
-    found = tflite.contents(files["step_16x8"])
+    found = contents(files["step_16x8"])
     assert set(found.inputs) == {"features", "h0", "c0", "h1", "c1"}
     assert set(found.outputs) == {"mask", "new_h0", "new_c0", "new_h1", "new_c1"}
     assert {t.dtype for t in (found.inputs | found.outputs).values()} == {"int16"}
-    assert found.operators.keys() <= tflite.OPERATORS["step"]
+    assert found.operators.keys() <= OPERATORS["step"]
 
 
 def test_streams_are_what_the_network_saw(small, seen):
@@ -113,7 +126,7 @@ def test_streams_are_what_the_network_saw(small, seen):
 
 
 def test_shipped_network_has_one_operator_a_layer_and_no_float(shipped):
-    found = tflite.contents(shipped)
+    found = contents(shipped)
     assert found.operators == {
         "UNIDIRECTIONAL_SEQUENCE_LSTM": 2,
         "FULLY_CONNECTED": 2,
@@ -130,7 +143,7 @@ def test_shipped_network_in_int8_is_near_the_float_one(shipped):
     trained = lstm_se.load("tiny")
     noisy = lstm_se.mini().validation[1].load()[1][: 2 * 16_000]
     exact = trained(noisy)
-    found = interpreters.denoiser(trained.config, shipped)(noisy)
+    found = interpreters.lite_denoiser(trained.config, shipped)(noisy)
     assert found.shape == noisy.shape
     assert snr_db(exact, found) > 25
 
@@ -143,7 +156,7 @@ def test_arena_is_enough_and_no_more(files):
 
 
 def test_integers_are_rounded_and_saturated():
-    tensor = tflite.Tensor(0, (1, 4), "int8", 0.5, 3)
+    tensor = Tensor(0, (1, 4), "int8", 0.5, 3)
     steps = interpreters.to_steps(np.array([0, 0.3, 100, -100.0]), tensor)
     np.testing.assert_array_equal(steps, [[3, 4, 127, -128]])
     np.testing.assert_array_equal(interpreters.from_steps(steps, tensor), [[0, 0.5, 62, -65.5]])
@@ -161,12 +174,12 @@ def test_integers_are_rounded_and_saturated():
 )
 def test_network_without_a_form_is_refused(changes, words):
     with pytest.raises(ValueError, match=words):
-        tflite.check(Config(**changes))
+        refuse_unconvertible(Config(**changes))
 
 
 def test_unknown_form_is_refused(small):
     with pytest.raises(ValueError, match="no form 'int4': choose one of fused_float"):
-        tflite.convert(small, "int4", {})
+        tflite_bytes(small, "int4", {})
 
 
 def test_unknown_interpreter_is_refused(files):
@@ -176,7 +189,7 @@ def test_unknown_interpreter_is_refused(files):
 
 def test_what_is_no_file_is_refused():
     with pytest.raises(ValueError, match="TFL3"):
-        tflite.contents(b"RIFF....WAVE")
+        contents(b"RIFF....WAVE")
 
 
 @pytest.mark.parametrize(
@@ -188,27 +201,27 @@ def test_what_is_no_file_is_refused():
 )
 def test_file_that_is_not_what_it_says_is_refused(form, words, files):
     with pytest.raises(ValueError, match=words):
-        tflite.verify(files["fused_float"], form, SMALL)
+        verify(files["fused_float"], form, SMALL)
 
 
 def test_file_of_fewer_layers_is_refused(files):
     three = Config(name="three", bands=16, units=(8, 16, 8))
     with pytest.raises(ValueError, match="not one UNIDIRECTIONAL_SEQUENCE_LSTM a layer"):
-        tflite.verify(files["fused_float"], "fused_float", three)
+        verify(files["fused_float"], "fused_float", three)
 
 
 def test_crash_of_the_converter_is_one_line():
     crash = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]
     with pytest.raises(ChildProcessError, match=r"^converting to x: .*crashed \(signal 11\)"):
-        tflite.run(crash, "converting to x")
+        run_guarded(crash, "converting to x")
 
 
 def test_complaint_of_the_converter_is_told():
     complain = [sys.executable, "-c", "raise SystemExit('no such thing')"]
     with pytest.raises(ChildProcessError, match=r"converter failed: no such thing$"):
-        tflite.run(complain, "converting to x")
+        run_guarded(complain, "converting to x")
 
 
 def test_missing_package_is_named():
     with pytest.raises(ValueError, match=r"package nothing-here is not .*lstm-se\[tflite\]"):
-        tflite.module("nothing_here", "nothing-here")
+        module("nothing_here", "nothing-here")

@@ -1,7 +1,7 @@
 """The mask network through TensorFlow Lite's converter, which may end the process it runs in.
 
-Run by :mod:`lstm_se.tflite` as ``python -m lstm_se.conversion FOLDER FORM``. The folder holds
-``config.json``, ``weights.npz`` and ``streams.npz``; ``network.tflite`` is added to it.
+Run by :mod:`lstm_se.tflite.files` as ``python -m lstm_se.tflite.convert FOLDER FORM``. The folder
+holds ``config.json``, ``weights.npz`` and ``streams.npz``; ``network.tflite`` is added to it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .config import Config
-from .network import in_numpy
-from .sound.features import band_of_output
+from ..config import Config
+from ..network import in_numpy
+from ..sound.features import band_of_output
 
 Streams = Mapping[str, np.ndarray]
 SIGNATURE = "serving_default"
@@ -148,7 +148,7 @@ def _lstm(name: str, clip: float) -> Callable[..., Any]:
     return standard_lstm
 
 
-KINDS: dict[str, type[Network]] = {"fused": Fused, "step": Step}
+GRAPHS: dict[str, type[Network]] = {"fused": Fused, "step": Step}
 
 
 def convert(
@@ -163,7 +163,7 @@ def convert(
         numbers: ``"float"``, ``"int8"`` or ``"16x8"``.
         streams: Inputs by name, ``(frames, width)``, from which the ranges are taken.
     """
-    module: Any = KINDS[kind](config, weights)
+    module: Any = GRAPHS[kind](config, weights)
     concrete = tf.function(module.__call__, input_signature=module.signature())
     found = concrete.get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([found], module)
@@ -180,7 +180,7 @@ def convert(
     return bytes(converter.convert())
 
 
-def main() -> None:
+def convert_folder() -> None:
     """Convert what lies in a folder."""
     folder, form = Path(sys.argv[1]), sys.argv[2]
     config = Config.load(folder / "config.json")
@@ -192,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    convert_folder()

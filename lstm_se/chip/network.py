@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import fixedpoint as fixed
+from . import fixed
 from .quantize import FEATURE_BITS, Output, Quantized, Recurrent, Rows
 
 
@@ -62,12 +62,12 @@ class _Layer:
         sums = self._rows(np.concatenate([x, h], axis=-1)) + self._bias
         gates = fixed.saturate(fixed.requantise(sums, self._rows.multipliers))
         gates = gates.reshape(len(x), -1, 4)
-        i, f, o = (fixed.sigmoid(gates[..., gate]) for gate in (0, 1, 3))
-        g = fixed.tanh(gates[..., 2])
+        i, f, o = (fixed.sigmoid_q15(gates[..., gate]) for gate in (0, 1, 3))
+        g = fixed.tanh_q15(gates[..., 2])
         kept = fixed.rounded_shift(f * c, fixed.UNIT_BITS)
         new = fixed.rounded_shift(i * g, 2 * fixed.UNIT_BITS - fixed.CELL_BITS)
         c = np.clip(kept + new, -self._clip, self._clip)
-        seen = fixed.tanh(fixed.saturate(c << (fixed.GATE_BITS - fixed.CELL_BITS)))
+        seen = fixed.tanh_q15(fixed.saturate(c << (fixed.GATE_BITS - fixed.CELL_BITS)))
         return fixed.rounded_shift(o * seen, fixed.UNIT_BITS), c
 
 
@@ -85,7 +85,7 @@ class _Output:
             around = np.clip(self._band[:, None] + np.arange(-1, 2), 0, last)
             sums = (features[:, around] * self._local.weights).sum(-1, dtype=np.int64)
             logits = logits + fixed.requantise(sums, self._local.multipliers)
-        return fixed.sigmoid(fixed.saturate(logits))
+        return fixed.sigmoid_q15(fixed.saturate(logits))
 
 
 def in_fixed_point(features: np.ndarray) -> np.ndarray:

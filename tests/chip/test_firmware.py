@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lstm_se
-from lstm_se import emulate, engine, export, native, quantize, selftest, toolchain
+from lstm_se.chip import builds, cortex, export, quantize, selftest, stft, toolchain
+from lstm_se.chip.kernels import pack
+from lstm_se.chip.stream import LATENCY, IntegerStream, to_pcm
 from lstm_se.config import Config
 from lstm_se.network import pretrained
-from lstm_se.packing import pack
 
 FIRMWARE = toolchain.firmware()
-HOP = engine.HOP
+HOP = stft.HOP
 SECONDS = 60
 OPTIONS = ["-O0", "-Os", "-O2"]
 KERNELS = ["se_rows_c", "se_rows_acle", "se_rows_asm"]
@@ -63,7 +64,7 @@ def heard():
 @pytest.fixture(scope="module")
 def expected(model, heard):
     """What NumPy computes."""
-    return engine.IntegerStream(model).process(heard)
+    return IntegerStream(model).process(heard)
 
 
 def test_committed_sources_are_the_export_of_the_shipped_model(model):
@@ -76,7 +77,7 @@ def test_committed_sources_are_the_export_of_the_shipped_model(model):
 def test_library_gives_the_bits_of_numpy(compiler, options, heard, expected, tmp_path):
     command = toolchain.host_compiler() if compiler == "host" else toolchain.zig()
     library = toolchain.build_library(tmp_path / "se.so", compiler=command, options=options)
-    np.testing.assert_array_equal(native.NativeStream(library).process(heard), expected)
+    np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
 
 
 def build_wav(folder, *options):
@@ -99,7 +100,7 @@ def test_sanitizers_find_nothing_and_the_file_is_aligned(checked, heard, expecte
     subprocess.run([checked, tmp_path / "in.wav", tmp_path / "out.wav"], check=True)
     found, rate = sf.read(tmp_path / "out.wav", dtype="int16")
     assert rate == 16000 and len(found) == len(heard)
-    np.testing.assert_array_equal(found[: -engine.LATENCY], expected[engine.LATENCY :])
+    np.testing.assert_array_equal(found[:-LATENCY], expected[LATENCY:])
 
 
 def test_sanitizers_find_nothing_in_ten_minutes_from_faint_to_overdriven(checked, tmp_path):
@@ -108,13 +109,13 @@ def test_sanitizers_find_nothing_in_ten_minutes_from_faint_to_overdriven(checked
     every = [pair.load()[1] for pair in (*corpus.train, *corpus.validation, *corpus.test)]
     sound = np.resize(np.concatenate(every), 600 * 16000)
     gain = np.repeat(2.0 ** np.arange(-6, 4), 60 * 16000)
-    pcm = hops(engine.to_pcm(gain * (sound + sound[::-1])))
+    pcm = hops(to_pcm(gain * (sound + sound[::-1])))
     assert np.mean(np.abs(pcm[-60 * 16000 :].astype(int)) >= 32767) > 0.01
     sf.write(tmp_path / "in.wav", pcm, 16000, "PCM_16")
     subprocess.run([checked, tmp_path / "in.wav", tmp_path / "out.wav"], check=True)
     found, _ = sf.read(tmp_path / "out.wav", dtype="int16")
-    plain = native.NativeStream(toolchain.build_library(tmp_path / "se.so")).process(pcm)
-    np.testing.assert_array_equal(found[: -engine.LATENCY], plain[engine.LATENCY :])
+    plain = builds.NativeStream(toolchain.build_library(tmp_path / "se.so")).process(pcm)
+    np.testing.assert_array_equal(found[:-LATENCY], plain[LATENCY:])
 
 
 def build_fuzz(target, *options, compiler=None, folder=FIRMWARE):
@@ -218,7 +219,7 @@ class Emulated:
     """One ``se_state`` in an emulated processor."""
 
     def __init__(self, path):
-        self.cpu = emulate.Cortex(path)
+        self.cpu = cortex.Cortex(path)
         self.state = self.cpu.allocate(1 << 14)
         self.into, self.out = self.cpu.allocate(2 * HOP), self.cpu.allocate(2 * HOP)
         self.cpu.call("se_init", self.state)
@@ -276,7 +277,7 @@ def test_sound_of_the_selftest_is_within_range_and_not_silent():
 
 @pytest.fixture(scope="module")
 def cpu(elf):
-    return emulate.Cortex(elf["-O2"])
+    return cortex.Cortex(elf["-O2"])
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -308,7 +309,7 @@ def test_model_without_local_view_and_with_one_compile_and_agree(tmp_path):
         export.write_sources(other, folder)
         library = toolchain.build_library(folder / "se.so", sorted(folder.glob("*.c")))
         pcm = rng.integers(-9000, 9000, 50 * HOP).astype(np.int16)
-        expected = engine.IntegerStream(other).process(pcm)
-        stream = native.NativeStream(library)
+        expected = IntegerStream(other).process(pcm)
+        stream = builds.NativeStream(library)
         np.testing.assert_array_equal(stream.process(pcm), expected)
         assert export.sha256(other)[:12] in stream.version

@@ -7,18 +7,18 @@ from typing import Protocol
 
 import numpy as np
 
-from . import frames
-from .config import Config
-from .integer import IntegerNetwork
+from ..config import Config
+from ..sound import audio
+from . import stft
+from .network import IntegerNetwork
 from .quantize import Quantized
-from .sound import audio
+from .stft import HOP
 
-HOP = frames.HOP
-LATENCY = frames.HOP  # samples by which the output lags the input
-BLOCK = 64  # hops that are computed at once, between two steps of a progress bar
+LATENCY = HOP  # samples by which the output lags the input
+HOPS_AT_ONCE = 64  # hops that are computed at once, between two steps of a progress bar
 
 
-class Stream(Protocol):
+class PcmStream(Protocol):
     """Whole hops of int16 in, as many samples out, :data:`LATENCY` later."""
 
     def reset(self) -> None:
@@ -42,7 +42,7 @@ class IntegerStream:
     def reset(self) -> None:
         """Forget everything heard so far."""
         self._network.reset()
-        self._level = frames.Level(self.model.config)
+        self._level = stft.Level(self.model.config)
         self._heard = np.zeros(HOP, np.int16)
         self._overlap = np.zeros(HOP, np.float32)
 
@@ -64,18 +64,18 @@ class IntegerStream:
             return pcm
         hops = np.concatenate([self._heard, pcm]).reshape(-1, HOP)
         self._heard = hops[-1]
-        spectrum = frames.analyse(np.concatenate([hops[:-1], hops[1:]], axis=1))
-        seen = frames.features(frames.log_bands(spectrum, self.model.config), self._level)
+        spectrum = stft.analyse(np.concatenate([hops[:-1], hops[1:]], axis=1))
+        seen = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
         masks = np.concatenate([self._network(frame[None]) for frame in seen])
-        enhanced = frames.apply_mask(spectrum, masks)
-        samples, self._overlap = frames.synthesise(enhanced, self._overlap)
+        enhanced = stft.apply_mask(spectrum, masks)
+        samples, self._overlap = stft.synthesise(enhanced, self._overlap)
         return samples.ravel()
 
 
 class PcmDenoiser:
     """Recordings through a stream of int16: used as ``denoiser.Denoiser`` is."""
 
-    def __init__(self, config: Config, stream: Stream) -> None:
+    def __init__(self, config: Config, stream: PcmStream) -> None:
         """Send all sound through ``stream``."""
         self.config = config
         self._stream = stream
@@ -118,13 +118,13 @@ class PcmDenoiser:
         padded = np.pad(pcm, (0, hops * HOP - len(pcm)))
         self._stream.reset()
         blocks = [
-            self._stream.process(padded[begin * HOP : (begin + BLOCK) * HOP])
-            for begin in progress(range(0, hops, BLOCK))
+            self._stream.process(padded[begin * HOP : (begin + HOPS_AT_ONCE) * HOP])
+            for begin in progress(range(0, hops, HOPS_AT_ONCE))
         ]
         samples = np.concatenate(blocks)[LATENCY : LATENCY + len(pcm)]
-        return samples.astype(np.float32) / np.float32(frames.FULL_SCALE)
+        return samples.astype(np.float32) / np.float32(stft.FULL_SCALE)
 
 
 def to_pcm(samples: np.ndarray) -> np.ndarray:
     """Float in [-1, 1] as int16, rounded and saturated."""
-    return np.clip(np.round(samples * frames.FULL_SCALE), -32768, 32767).astype(np.int16)
+    return np.clip(np.round(samples * stft.FULL_SCALE), -32768, 32767).astype(np.int16)

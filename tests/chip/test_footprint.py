@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lstm_se import engine, footprint, toolchain
+from lstm_se.chip import footprint, stft, toolchain
 
 KIB = 1024
 
@@ -53,9 +53,9 @@ def test_readme_tells_a_stack_that_suffices(figures, promised):
 
 
 def test_readme_tells_the_hop_and_its_rate(promised):
-    assert number(promised, r"SE_HOP = (\d+) samples") == engine.HOP
-    assert number(promised, r"clicks, about (\d+) a second") == 16_000 // engine.HOP
-    assert number(promised, r"a hop took longer than (\d+) ms") == 1000 * engine.HOP // 16_000
+    assert number(promised, r"SE_HOP = (\d+) samples") == stft.HOP
+    assert number(promised, r"clicks, about (\d+) a second") == 16_000 // stft.HOP
+    assert number(promised, r"a hop took longer than (\d+) ms") == 1000 * stft.HOP // 16_000
 
 
 def test_denoiser_takes_less_than_half_of_the_flash_that_the_readme_asks_for(figures, promised):
@@ -72,6 +72,6 @@ def test_counts_add_up(figures):
 
 
 def test_table_says_what_the_figures_are(figures):
-    text = footprint.table(figures["-O2"])
+    text = footprint.footprint_table(figures["-O2"])
     assert "never run on a board" in text and "estimate" in text
     assert f"{figures['-O2']['instructions_per_frame']:,}" in text

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from . import frames
-from .engine import HOP, LATENCY, IntegerStream, PcmDenoiser, to_pcm
-from .fixedpoint import CELL_BITS, UNIT_BITS
-from .integer import IntegerNetwork
-from .network.denoiser import Denoiser
-from .network.in_numpy import MaskNetwork
+from ..network.denoiser import Denoiser
+from ..network.in_numpy import MaskNetwork
+from ..sound import features, stft
+from .fixed import CELL_BITS, UNIT_BITS
+from .network import IntegerNetwork
 from .quantize import FEATURE_BITS, Quantized
-from .sound import features, stft
+from .stft import FULL_SCALE, HOP, Level, analyse, fixed_features, log_bands
+from .stream import LATENCY, IntegerStream, PcmDenoiser, to_pcm
 
 Values = dict[str, np.ndarray]
 
 
-def stages(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dict[str, float]:
+def stage_snr_db(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dict[str, float]:
     """Signal-to-noise ratio of the integers, the float network being the signal.
 
     Each stage works on what the stages before it have lost already, as it will in use.
@@ -44,9 +44,9 @@ def stages(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dict[str,
                 energy = float(np.sum(np.square(part, dtype=np.float64)))
                 powers[kind][name] = powers[kind].get(name, 0.0) + energy
     found = {name: _db(powers["signal"][name], powers["error"][name]) for name in powers["signal"]}
-    sound = denoiser.enhance(pcm / np.float32(frames.FULL_SCALE))
+    sound = denoiser.enhance(pcm / np.float32(FULL_SCALE))
     error = sound - PcmDenoiser(model.config, IntegerStream(model)).enhance(
-        pcm / np.float32(frames.FULL_SCALE)
+        pcm / np.float32(FULL_SCALE)
     )
     return {**found, "sound": _db(float(np.sum(sound**2)), float(np.sum(error**2)))}
 
@@ -55,7 +55,7 @@ def _float_stages(denoiser: Denoiser, pcm: np.ndarray) -> Iterator[Values]:
     """What the float network computes in each frame."""
     config = denoiser.config
     level, network = features.RunningLevel(config), MaskNetwork(denoiser.weights, config)
-    spectrum = stft.stft(pcm / np.float32(frames.FULL_SCALE))[: len(pcm) // HOP]
+    spectrum = stft.stft(pcm / np.float32(FULL_SCALE))[: len(pcm) // HOP]
     for power in np.abs(spectrum) ** 2:
         seen = features.features(power[None], config, level)
         mask = network(seen)
@@ -68,10 +68,10 @@ def _float_stages(denoiser: Denoiser, pcm: np.ndarray) -> Iterator[Values]:
 
 def _integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[Values]:
     """What the integers stand for in each frame."""
-    network, level = IntegerNetwork(model), frames.Level(model.config)
+    network, level = IntegerNetwork(model), Level(model.config)
     hops = np.concatenate([np.zeros(LATENCY, np.int16), pcm]).reshape(-1, HOP)
-    spectrum = frames.analyse(np.concatenate([hops[:-1], hops[1:]], axis=1))
-    for seen in frames.features(frames.log_bands(spectrum, model.config), level):
+    spectrum = analyse(np.concatenate([hops[:-1], hops[1:]], axis=1))
+    for seen in fixed_features(log_bands(spectrum, model.config), level):
         mask = network(seen[None])
         found = {"features": seen / 2**FEATURE_BITS}
         for i, (h, c) in enumerate(zip(network.h, network.c, strict=True)):

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..files import shipped
 from . import export
-from .files import shipped
 from .quantize import Quantized
 
 # every product and every sum is rounded: a fused one would give other bits

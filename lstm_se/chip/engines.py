@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .engine import IntegerStream, PcmDenoiser, Stream
-from .native import stream as native_stream
-from .network import denoiser, pretrained
+from ..network import denoiser, pretrained
+from .builds import compiled_stream
 from .quantize import Quantized, quantize
+from .stream import IntegerStream, PcmDenoiser, PcmStream
 
-STREAMS: dict[str, Callable[[Quantized], Stream]] = {
+STREAMS: dict[str, Callable[[Quantized], PcmStream]] = {
     "int8": IntegerStream,
-    "firmware": native_stream,
+    "firmware": compiled_stream,
 }
 ENGINES = ("float", *STREAMS)
 
