@@ -1,5 +1,5 @@
 """``python -m lstm_se`` is ``lstm-se``."""
 
-from .cli import main
+from .cli.main import main
 
 main()

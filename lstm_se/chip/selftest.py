@@ -1,6 +1,6 @@
 """What the firmware's self-test expects, the twin of ``se_selftest.c``; and golden vectors.
 
-Golden vectors are the test's sound and every stage of the integers, for whoever ports them elsewhere.
+Golden vectors are the test's sound and every stage of the integers, for whoever ports them.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from .materials import Material, digest_of
 from .studies import STUDY_METRICS, Results, Study, Variant, cost, fields_of, fingerprint
 
 DIGITS = 4  # of a score in the file
-CURVE_POINTS = 8  # of a training: points of its curve
+LOSSES_KEPT = 8  # of a training: points of its curve
 Tell = Callable[[str], None]
 
 
@@ -215,7 +215,7 @@ def train_segments(
     steps = segments // config.batch_size
     model = fit.compile_model(config, fit.Schedule(1, steps), xla=xla)
     batches = pipeline.dataset(source, 0, steps)
-    parts = math.gcd(steps, CURVE_POINTS)
+    parts = math.gcd(steps, LOSSES_KEPT)
     history = model.fit(
         batches, epochs=parts, steps_per_epoch=steps // parts, shuffle=False, verbose=0
     ).history

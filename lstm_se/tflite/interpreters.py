@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .. import optional
 from ..config import Config
 from ..network.denoiser import Denoiser
 from ..network.in_numpy import MaskNetwork
-from .files import Contents, Tensor, contents, module
+from .files import Contents, Tensor, contents
 
 AMPLE_BYTES = 1 << 20
 ARENA_STEP = 16  # bytes; TFLM aligns to so many
@@ -36,7 +37,7 @@ class LiteRT:
 
     def __init__(self, file: bytes, found: Contents) -> None:
         """Load a file whose contents are known."""
-        runtime = module("ai_edge_litert.interpreter", "ai-edge-litert")
+        runtime = optional.module("ai_edge_litert.interpreter", "ai-edge-litert", "tflite")
         # without delegates, which compute otherwise on another processor
         plain = runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         self._interpreter = runtime.Interpreter(
@@ -62,7 +63,7 @@ class Micro:
 
     def __init__(self, file: bytes, found: Contents, arena_bytes: int = AMPLE_BYTES) -> None:
         """Load a file; an arena too small for it ends the process, see :func:`smallest_arena`."""
-        runtime = module("tflite_micro", "tflite-micro").runtime
+        runtime = optional.module("tflite_micro", "tflite-micro", "tflite").runtime
         self._interpreter = runtime.Interpreter.from_bytes(file, arena_size=arena_bytes)
         self._outputs = len(found.outputs)
 
@@ -159,7 +160,7 @@ def smallest_arena(file: bytes) -> int:
     Raises:
         ValueError: If TFLM cannot run the file with any.
     """
-    module("tflite_micro", "tflite-micro")
+    optional.module("tflite_micro", "tflite-micro", "tflite")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.tflite"
         path.write_bytes(file)

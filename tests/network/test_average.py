@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from random_network import random_denoiser, small
 
-from lstm_se.cli import commands
+from lstm_se.cli.main import commands
 from lstm_se.network import edit, in_numpy, pretrained
 
 CONFIG = small()

@@ -9,7 +9,7 @@ from random_network import noise, random_denoiser, random_weights, small, snr_db
 import lstm_se
 from lstm_se.chip import export, footprint, quantize
 from lstm_se.chip.stream import IntegerStream, PcmDenoiser
-from lstm_se.cli import commands
+from lstm_se.cli.main import commands
 from lstm_se.config import Config
 from lstm_se.network import in_keras, in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lstm_se.cli import commands
+from lstm_se.cli.main import commands
 from lstm_se.research import bench
 
 

@@ -174,7 +174,7 @@ def test_curve_follows_the_training_and_goes_through_all_batches(material):
     drawn = source.batch
     source.batch = lambda step: [seen.append(int(step)), drawn(step)][1]
     _, curve = experiments.train_segments(BASE, source, 32 * BASE.batch_size)
-    assert len(curve) == experiments.CURVE_POINTS
+    assert len(curve) == experiments.LOSSES_KEPT
     assert curve[-1] < curve[0]
     assert sorted(seen) == list(range(32))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_se import mini
-from lstm_se.cli import commands
+from lstm_se.cli.main import commands
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import Report, Row, comparison_section, comparison_table, differences
 from lstm_se.scoring.statistics import interval

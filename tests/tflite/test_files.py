@@ -7,7 +7,7 @@ import pytest
 from random_network import random_weights
 
 import lstm_se
-from lstm_se.commands.export import export
+from lstm_se.cli.export import export_command
 from lstm_se.config import Config
 from lstm_se.network import in_numpy
 from lstm_se.network.denoiser import Denoiser
@@ -95,7 +95,7 @@ def test_export_refuses_before_it_computes(tmp_path):
     config.save(tmp_path / "config.json")
     in_numpy.save_weights(tmp_path / "weights.npz", random_weights(config))
     with pytest.raises(ValueError, match="cell_clip is None"):
-        export.callback(str(tmp_path), "tflite", tmp_path / "out")
+        export_command.callback(str(tmp_path), "tflite", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

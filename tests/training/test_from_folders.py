@@ -11,7 +11,7 @@ import pytest
 from random_network import noise
 from voicebank_fixture import make_corpus
 
-from lstm_se import cli
+from lstm_se.cli import main
 from lstm_se.corpora import banks, mixing
 from lstm_se.network import pretrained
 from lstm_se.sound import audio
@@ -123,7 +123,7 @@ def test_command_in_the_recipe_asks_for_the_same(written):
     recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
     words = shlex.split(recipe["command"])
     assert words[:2] == ["lstm-se", "train"]
-    read = cli.commands.commands["train"].make_context("train", words[2:]).params
+    read = main.commands.commands["train"].make_context("train", words[2:]).params
     asked = options(written[0].parent, epochs=7, steps=5)
     for name, value in asked.items():
         names = [getattr(v, "name", v) for v in value] if isinstance(value, list) else value

@@ -10,14 +10,14 @@ from .options import FOLDER
 from .terminal import quieten_tensorflow
 
 
-@click.command()
+@click.command("bench")
 @click.argument(
     "what",
     type=click.Choice(["engines", "training", "xla", "peers", "firmware"]),
     default="engines",
 )
 @click.option("--json", "json_path", type=FOLDER, help="Write the figures.")
-def bench(what: str, json_path: Path | None) -> None:
+def bench_command(what: str, json_path: Path | None) -> None:
     """Measure speed on this machine: medians, and ratios within one run.
 
     firmware counts the instructions that an emulated Cortex-M7 executes: they are the same on every

@@ -8,8 +8,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from .config import Config
-from .network import in_numpy, pretrained
+import click
+
+from ..config import Config
+from ..network import in_numpy, pretrained
 
 
 def describe(model: str | Path) -> str:
@@ -89,7 +91,7 @@ def _scores(folder: Path) -> str:
     path = folder / "scores.json"
     if not path.exists():
         return ""
-    from .scoring.report import Report, Row
+    from ..scoring.report import Report, Row
 
     content = json.loads(path.read_text(encoding="utf-8"))
     report = Report(tuple(Row(**row) for row in content["rows"]), tuple(content["metrics"]))
@@ -102,3 +104,15 @@ def _rows(title: str, rows: dict[str, str]) -> str:
     """A title and aligned lines."""
     width = max(len(name) for name in rows)
     return "\n".join([title, *(f"  {name:<{width}}  {text}" for name, text in rows.items())])
+
+
+@click.command("info")
+@click.argument("model", default="tiny")
+def info_command(model: str) -> None:
+    """Tell a model's size, cost, training and scores.
+
+    \b
+    Example:
+      lstm-se info tiny
+    """
+    click.echo(describe(model))

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ..network.denoiser import Denoiser
 
 
-@click.command()
+@click.command("export")
 @click.argument("model", default="tiny")
 @click.option("--to", "form", type=click.Choice(["c", "wasm", "tflite", "golden"]), required=True)
 @click.option("--out", required=True, type=FOLDER, help="Folder for c and tflite, else file.")
-def export(model: str, form: str, out: Path) -> None:
+def export_command(model: str, form: str, out: Path) -> None:
     """Write a quantized model as C sources or WebAssembly, or its stages on a known sound.
 
     TensorFlow Lite files are quantized by TensorFlow: the ranges of their integers come from the

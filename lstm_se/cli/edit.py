@@ -1,4 +1,4 @@
-"""``lstm-se prune``: a narrower network out of a trained one."""
+"""``lstm-se average``, ``prune`` and ``rescale``: models made of trained ones without training."""
 
 from __future__ import annotations
 
@@ -11,12 +11,30 @@ from .options import FOLDER
 from .terminal import bar
 
 
-@click.command()
+@click.command("average")
+@click.argument("models", nargs=-1, required=True)
+@click.option("--out", required=True, type=FOLDER, help="Folder of the new model.")
+def average_command(models: tuple[str, ...], out: Path) -> None:
+    """Average the weights of a model and of what a further training made of it.
+
+    The mean often has most of what train --initial gained and keeps more of what came before. Try
+    it on validation recordings.
+
+    \b
+    Example:
+      lstm-se average tiny tuned --out mean
+    """
+    from ..network.edit import average_folders
+
+    click.echo(average_folders(models, out))
+
+
+@click.command("prune")
 @click.argument("model", default="tiny")
 @click.option("--units", required=True, help="To keep in each layer: 96, or 96,80.")
 @click.option("--data", type=FOLDER, default="mini", show_default=True, help="Corpus folder.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the new model.")
-def prune(model: str, units: str, data: Path, out: Path) -> None:
+def prune_command(model: str, units: str, data: Path, out: Path) -> None:
     """Take whole units out of the recurrent layers of a model, those that matter least.
 
     Which ones is found on training recordings of a corpus. Training on from the result with
@@ -54,3 +72,23 @@ def _counts(text: str, layers: int) -> list[int]:
     except ValueError:
         raise ValueError(f"--units {text}: write 96, or one number a layer, as in 96,80") from None
     return counts * layers if len(counts) == 1 else counts
+
+
+@click.command("rescale")
+@click.argument("model")
+@click.option("--slope", default=1.0, show_default=True, help="Below 1: softer; above 1: harder.")
+@click.option("--shift", default=0.0, show_default=True, help="Below 0: less is let through.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of the new model.")
+def rescale_command(model: str, slope: float, shift: float, out: Path) -> None:
+    """Make the mask of a model softer, or stricter, by two numbers.
+
+    What stands before the sigmoid is multiplied by the slope, then the shift is added. Choose the
+    two on validation recordings.
+
+    \b
+    Example:
+      lstm-se rescale tiny --slope 0.9 --shift -0.5 --out stricter
+    """
+    from ..network.edit import rescale_folder
+
+    click.echo(rescale_folder(model, slope, shift, out))

@@ -1,6 +1,6 @@
 """The command line, ``lstm-se``: gathers the commands, and ends each with its exit code.
 
-A wrong input ends with one line and exit code 2. The commands themselves are in ``commands/``.
+A wrong input ends with one line and exit code 2. The commands themselves lie beside this file.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from typing import NoReturn
 
 import click
 
-from . import __version__
-from .commands.average import average
-from .commands.bench import bench
-from .commands.data import data
-from .commands.enhance import enhance
-from .commands.evaluate import evaluate
-from .commands.export import export
-from .commands.info import info
-from .commands.prune import prune
-from .commands.quantize import quantize
-from .commands.rescale import rescale
-from .commands.train import train
+from .. import __version__
+from .bench import bench_command
+from .data import data_command
+from .edit import average_command, prune_command, rescale_command
+from .enhance import enhance_command
+from .evaluate import evaluate_command
+from .export import export_command
+from .info import info_command
+from .quantize import quantize_command
+from .train import train_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,17 +30,17 @@ def commands() -> None:
 
 
 for command in (
-    average,
-    bench,
-    data,
-    enhance,
-    evaluate,
-    export,
-    info,
-    prune,
-    quantize,
-    rescale,
-    train,
+    average_command,
+    bench_command,
+    data_command,
+    enhance_command,
+    evaluate_command,
+    export_command,
+    info_command,
+    prune_command,
+    quantize_command,
+    rescale_command,
+    train_command,
 ):
     commands.add_command(command)
 

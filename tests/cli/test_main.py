@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 import lstm_se
-from lstm_se import cli
+from lstm_se.cli import main
 from lstm_se.network import in_numpy
 
 RATE = 16_000
@@ -253,7 +253,7 @@ def test_info_tells_size_training_and_scores():
         assert words in result.stdout
 
 
-@pytest.mark.parametrize("command", ["", *cli.commands.commands])
+@pytest.mark.parametrize("command", ["", *main.commands.commands])
 def test_help_comes_without_tensorflow(command):
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
     result = run(*command.split(), "--help", env=environment)

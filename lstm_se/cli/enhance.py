@@ -13,12 +13,12 @@ from .options import ENGINE, FOLDER, MODEL
 from .terminal import bar
 
 
-@click.command()
+@click.command("enhance")
 @click.argument("sources", metavar="IN...", nargs=-1, required=True, type=FOLDER)
 @click.option("-o", "--output", required=True, type=FOLDER, help="File or folder to write.")
 @MODEL
 @ENGINE
-def enhance(sources: tuple[Path, ...], output: Path, model: str, engine: str) -> None:
+def enhance_command(sources: tuple[Path, ...], output: Path, model: str, engine: str) -> None:
     """Denoise files or whole folders; names, rate, channels and length stay.
 
     \b

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ..corpora.pairs import Corpus
 
 
-@click.group()
-def data() -> None:
+@click.group("data")
+def data_command() -> None:
     """Prepare corpora in VoiceBank-DEMAND's layout."""
 
 
-@data.command()
+@data_command.command("mini")
 @click.option("--out", type=FOLDER, help="Where to; the user's cache folder by default.")
-def mini(out: Path | None) -> None:
+def mini_command(out: Path | None) -> None:
     """Mix the bundled corpus, ten minutes of recorded speech, and print its folder.
 
     \b
@@ -34,11 +34,11 @@ def mini(out: Path | None) -> None:
     _tell(bundled(out))
 
 
-@data.command()
+@data_command.command("voicebank")
 @click.option("--root", required=True, type=FOLDER, help="Folder of the corpus.")
 @click.option("--url", default="", help="Mirror, with {id} or {name} in the address.")
 @click.option("--keep-archives", is_flag=True, help="Keep the ZIP files.")
-def voicebank(root: Path, url: str, keep_archives: bool) -> None:
+def voicebank_command(root: Path, url: str, keep_archives: bool) -> None:
     """Download VoiceBank-DEMAND (6 GB), check it, and resample it once to 16 kHz.
 
     Interrupted, it continues where it stopped.
@@ -54,7 +54,7 @@ def voicebank(root: Path, url: str, keep_archives: bool) -> None:
     click.echo(f"{root}: {len(corpus.train) + len(corpus.validation)} and {len(corpus.test)} pairs")
 
 
-@data.command()
+@data_command.command("build")
 @click.option("--speech", multiple=True, required=True, type=FOLDER, help="Clean; repeatable.")
 @click.option("--noise", multiple=True, required=True, type=FOLDER, help="Noise; repeatable.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the corpus.")
@@ -68,7 +68,7 @@ def voicebank(root: Path, url: str, keep_archives: bool) -> None:
 @click.option("--test-noise", multiple=True, type=FOLDER, help="Instead of a share.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @JOBS
-def build(**options: Any) -> None:
+def build_command(**options: Any) -> None:
     """Mix a corpus from clean speech and noise.
 
     A folder in a speech folder is a speaker. A file in a noise folder is a recording, and so is a

@@ -11,7 +11,7 @@ from .options import FOLDER
 from .terminal import quieten_tensorflow
 
 
-@click.command()
+@click.command("train")
 @click.option("--data", "corpora", multiple=True, type=FOLDER, help="Corpus folder, or 'mini'.")
 @click.option("--speech", multiple=True, type=FOLDER, help="Clean speech to mix; repeatable.")
 @click.option("--noise", multiple=True, type=FOLDER, help="Noise to mix; repeatable.")
@@ -28,7 +28,7 @@ from .terminal import quieten_tensorflow
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--distribute", default="", metavar="KIND:N", help="mirrored:2 or workers:2.")
 @click.option("--xla", is_flag=True, help="Compile the step; see bench xla.")
-def train(**options: Any) -> None:
+def train_command(**options: Any) -> None:
     """Train a denoiser.
 
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech

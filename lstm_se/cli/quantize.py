@@ -9,10 +9,10 @@ import click
 from .options import FOLDER
 
 
-@click.command()
+@click.command("quantize")
 @click.argument("model", default="tiny")
 @click.option("--sound", type=FOLDER, help="Noisy recording; one of the mini corpus if not given.")
-def quantize(model: str, sound: Path | None) -> None:
+def quantize_command(model: str, sound: Path | None) -> None:
     """Round a model to int8 weights and int16 signals, and tell what each stage loses.
 
     \b

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
-from lstm_se.cli import commands
+from lstm_se.cli.main import commands
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]
 FENCED = re.compile(r"^```(?:bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

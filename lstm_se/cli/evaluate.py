@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..scoring.report import Report
 
 
-@click.command()
+@click.command("evaluate")
 @click.option("--clean", type=FOLDER, help="Folder of clean speech; DNSMOS judges without it.")
 @click.option("--noisy", required=True, type=FOLDER, help="Folder of the same speech in noise.")
 @click.option("--enhanced", type=FOLDER, help="Folder of enhanced files; else --model enhances.")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @JOBS
 @click.option("--csv", "csv_path", type=FOLDER, help="Write the scores of every file.")
 @click.option("--json", "json_path", type=FOLDER, help="Write means and intervals.")
-def evaluate(
+def evaluate_command(
     clean: Path | None,
     noisy: Path,
     enhanced: Path | None,
