@@ -10,18 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from command_line import assert_one_clear_line, run
 
 import lstm_se
 from lstm_se.cli import main
 from lstm_se.network import in_numpy
 
 RATE = 16_000
-
-
-def run(*arguments, **options):
-    """``lstm-se`` in a process of its own."""
-    command = [sys.executable, "-m", "lstm_se", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
 def write(path, samples, rate=RATE, subtype="PCM_16"):
@@ -37,16 +32,6 @@ def noise(seconds=0.5, channels=1, rate=RATE):
 @pytest.fixture
 def noisy(tmp_path):
     return write(tmp_path / "noisy.wav", noise())
-
-
-def assert_one_clear_line(result, *words):
-    """Exit code 2, and one line on stderr that names the file and the trouble."""
-    assert result.returncode == 2, result.stderr
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("error: ")
-    for word in words:
-        assert word in lines[0]
 
 
 BAD_FILES = {
@@ -192,13 +177,13 @@ def test_killed_while_writing_leaves_the_old_file(tmp_path):
     target.write_bytes(b"the one from before")
     script = (
         "import os, signal, pathlib, numpy\n"
-        "from lstm_se import audio\n"
+        "from lstm_se.sound import audio\n"
         "def half(path, data):\n"
         "    with open(path, 'wb') as file:\n"
         "        file.write(data[: len(data) // 2])\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "pathlib.Path.write_bytes = half\n"
-        f"audio.save({str(target)!r}, numpy.zeros(16000, 'float32'))\n"
+        f"audio.write({str(target)!r}, numpy.zeros(16000, 'float32'))\n"
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == -signal.SIGKILL
     assert target.read_bytes() == b"the one from before"

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from test_cli import assert_one_clear_line, run
+from command_line import assert_one_clear_line, run
 
 import lstm_se
 from lstm_se.scoring.dnsmos import DNSMOS_SCALES, _predictor, evaluate_dnsmos, rate
@@ -80,7 +80,9 @@ def test_missing_package_is_told_with_the_command_that_installs_it(monkeypatch, 
 
 def test_nothing_is_kept_to_be_reported_to_anybody(tmp_path):
     """The runtime keeps an identifier and a queue of reports in the user's cache if it may."""
-    program = "import numpy as np; from lstm_se import opinion; opinion.score(np.eye(1, 16_000)[0])"
+    program = (
+        "import numpy as np; from lstm_se.scoring import dnsmos; dnsmos.rate(np.eye(1, 16_000)[0])"
+    )
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     inherited = {k: v for k, v in os.environ.items() if k not in ("CI", "ORT_DISABLE_TELEMETRY")}
     subprocess.run([sys.executable, "-c", program], check=True, env=inherited | home)

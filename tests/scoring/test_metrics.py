@@ -17,7 +17,7 @@ from scipy import signal
 from lstm_se.scoring import metrics
 from lstm_se.scoring.metrics import METRICS, score
 
-TEST_SPEECH = Path(__file__).parents[1] / "data" / "mini" / "clean_testset_wav"
+TEST_SPEECH = Path(__file__).parents[2] / "data" / "mini" / "clean_testset_wav"
 SAMPLES = 64_000
 ALL = pytest.mark.parametrize("name", METRICS)
 PESQ = pytest.mark.parametrize("name", ["pesq_wb", "pesq_nb"])

@@ -99,7 +99,7 @@ def test_missing_package_is_one_line_that_says_what_to_install(name, monkeypatch
         raise ModuleNotFoundError(module)
 
     monkeypatch.setattr(importlib.metadata, "files", nothing)
-    monkeypatch.setattr(adapters.importlib, "import_module", no_module)
+    monkeypatch.setattr(importlib, "import_module", no_module)
     package = peers.PEERS[name].package
     with pytest.raises(ValueError, match=re.escape('pip install "lstm-se[peers]"')) as raised:
         peers.PEERS[name].raw()
@@ -115,7 +115,7 @@ def test_file_that_another_version_lacks_is_named():
 
 
 def test_list_of_bare_packages_is_that_of_peers_txt():
-    lines = (Path(__file__).parents[1] / "peers.txt").read_text(encoding="utf-8").splitlines()
+    lines = (Path(__file__).parents[2] / "peers.txt").read_text(encoding="utf-8").splitlines()
     listed = [line.split("==")[0] for line in lines if not line.startswith("#")]
     assert sorted(listed) == sorted(adapters.BARE)
 

@@ -17,7 +17,6 @@ from lstm_se.tflite.files import (
     OPERATORS,
     Tensor,
     contents,
-    module,
     refuse_unconvertible,
     run_guarded,
     streams,
@@ -220,8 +219,3 @@ def test_complaint_of_the_converter_is_told():
     complain = [sys.executable, "-c", "raise SystemExit('no such thing')"]
     with pytest.raises(ChildProcessError, match=r"converter failed: no such thing$"):
         run_guarded(complain, "converting to x")
-
-
-def test_missing_package_is_named():
-    with pytest.raises(ValueError, match=r"package nothing-here is not .*lstm-se\[tflite\]"):
-        module("nothing_here", "nothing-here")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from execute_notebooks import clean
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EXECUTED = NOTEBOOKS + sorted((ROOT / "book").glob("*.ipynb"))
 PAGES = EXECUTED + sorted((ROOT / "book").glob("*.md"))

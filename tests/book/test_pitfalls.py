@@ -12,10 +12,10 @@ from lstm_se.corpora import mini
 from lstm_se.scoring.report import Report, Row
 from lstm_se.sound import features, stft
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "notebooks" / "08_pitfalls.ipynb"
 NUMBERS = range(1, 23)
-GUARD = re.compile(r"`(tests/\w+\.py)::(\w+)`")
+GUARD = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 def page():

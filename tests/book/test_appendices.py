@@ -9,7 +9,7 @@ import yaml
 
 import lstm_se
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(lstm_se.__file__).parent
 GLOSSARY = ROOT / "book" / "glossary.md"
 NO_ROOM = {"__init__", "__main__"}
