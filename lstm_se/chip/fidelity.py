@@ -9,11 +9,12 @@ import numpy as np
 from ..network.denoiser import Denoiser
 from ..network.in_numpy import MaskNetwork
 from ..sound import features, stft
+from ..sound.audio import FULL_SCALE, to_pcm
 from .fixed import CELL_BITS, UNIT_BITS
 from .network import IntegerNetwork
 from .quantize import FEATURE_BITS, Quantized
-from .stft import FULL_SCALE, HOP, Level, analyse, fixed_features, log_bands
-from .stream import LATENCY, IntegerStream, PcmDenoiser, to_pcm
+from .stft import HOP, Level, analyse, fixed_features, log_bands
+from .stream import LATENCY, IntegerStream, PcmDenoiser
 
 Values = dict[str, np.ndarray]
 

@@ -11,10 +11,10 @@ from typing import Any
 from ..corpora.mini import mini
 from ..network import in_numpy
 from ..network.pretrained import load_float
+from ..sound.audio import to_pcm
 from . import cortex, toolchain
 from .quantize import Quantized
 from .stft import HOP
-from .stream import to_pcm
 
 CLOCK_HZ = 216e6
 # Published for int8 networks of 264,192 MAC on this very board (MLPerf Tiny 1.0): 1.70 ms, 2.30 ms.

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config import Config
+from ..sound.audio import FULL_SCALE
 from ..sound.features import FLOOR, LOG_SCALE, bank_of, level_decay
 from ..sound.stft import sqrt_hann
 from . import fft
@@ -20,7 +21,6 @@ from .fixed import UNIT_BITS
 from .quantize import FEATURE_BITS
 
 HOP = fft.POINTS
-FULL_SCALE = 32768
 FEATURE_UNIT = np.float32(1 << FEATURE_BITS)
 MASK_STEP = np.float32(2.0**-UNIT_BITS)
 # the window carries 1/32768 twice, the inverse transform 512

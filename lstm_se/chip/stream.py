@@ -108,7 +108,7 @@ class PcmDenoiser:
         rate, own = sample_rate or self.config.sample_rate, self.config.sample_rate
         channels = np.atleast_2d(noisy)
         at_rate = audio.resample(channels, rate, own)
-        clean = np.stack([self._enhance(to_pcm(row), progress) for row in at_rate])
+        clean = np.stack([self._enhance(audio.to_pcm(row), progress) for row in at_rate])
         restored = audio.resample(clean, own, rate)
         return restored[:, : channels.shape[1]].reshape(noisy.shape)
 
@@ -122,9 +122,4 @@ class PcmDenoiser:
             for begin in progress(range(0, hops, HOPS_AT_ONCE))
         ]
         samples = np.concatenate(blocks)[LATENCY : LATENCY + len(pcm)]
-        return samples.astype(np.float32) / np.float32(stft.FULL_SCALE)
-
-
-def to_pcm(samples: np.ndarray) -> np.ndarray:
-    """Float in [-1, 1] as int16, rounded and saturated."""
-    return np.clip(np.round(samples * stft.FULL_SCALE), -32768, 32767).astype(np.int16)
+        return samples.astype(np.float32) / np.float32(audio.FULL_SCALE)

@@ -17,6 +17,7 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
 FRAME = 320  # samples over which a level is taken: 20 ms at 16 kHz
 BLOCK = 1 << 16  # samples that are encoded at once
 SILENCE_DBFS = -120.0
+FULL_SCALE = 32_768  # of int16
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,21 @@ def trim_silence(samples: np.ndarray, top_db: float = 40.0) -> np.ndarray:
     if not len(loud):
         return samples[:0]
     return samples[loud[0] * FRAME : (loud[-1] + 1) * FRAME]
+
+
+def to_pcm(samples: np.ndarray) -> np.ndarray:
+    """Float in [-1, 1) to int16, rounded; what is above full scale is clipped."""
+    return np.clip(np.round(samples * FULL_SCALE), -32768, 32767).astype(np.int16)
+
+
+def snr_db(signal: np.ndarray, estimate: np.ndarray) -> float:
+    """Energy of a signal over the energy of what an estimate of it lacks or adds, in dB.
+
+    No scale is fitted: an estimate at half the level has an SNR of 6 dB.
+    """
+    exact = signal.astype(np.float64)
+    error = np.sum(np.square(exact - estimate))
+    return float(10 * np.log10(np.sum(np.square(exact)) / max(error, 1e-30)))
 
 
 def _dbfs(power: float) -> float:

@@ -5,9 +5,10 @@ import pytest
 
 import lstm_se
 from lstm_se.chip import engines, fidelity, quantize, selftest
-from lstm_se.chip.stream import IntegerStream, to_pcm
+from lstm_se.chip.stream import IntegerStream
 from lstm_se.network import pretrained
 from lstm_se.scoring import metrics
+from lstm_se.sound.audio import to_pcm
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 import lstm_se
 from lstm_se.chip import builds, cortex, export, quantize, selftest, stft, toolchain
 from lstm_se.chip.kernels import pack
-from lstm_se.chip.stream import LATENCY, IntegerStream, to_pcm
+from lstm_se.chip.stream import LATENCY, IntegerStream
 from lstm_se.config import Config
 from lstm_se.network import pretrained
+from lstm_se.sound.audio import to_pcm
 
 FIRMWARE = toolchain.firmware()
 HOP = stft.HOP

@@ -15,11 +15,12 @@ from random_network import random_weights
 
 import lstm_se
 from lstm_se.chip import builds, export, quantize, stft, toolchain
-from lstm_se.chip.stream import IntegerStream, to_pcm
+from lstm_se.chip.stream import IntegerStream
 from lstm_se.cli.main import commands
 from lstm_se.config import Config
 from lstm_se.network import pretrained
 from lstm_se.sound import audio
+from lstm_se.sound.audio import to_pcm
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "tests/live").glob("*.test.mjs"))

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile as sf
 
 from lstm_se.chip import stft, stream
+from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "_build/html/book/live"
@@ -122,4 +123,4 @@ def denoised_by_command(pcm, folder):
 def bits_of_numpy(model, noisy):
     """What the integer engine makes of int16."""
     denoiser = stream.PcmDenoiser(model.config, stream.IntegerStream(model))
-    return stream.to_pcm(denoiser.enhance(noisy / np.float32(32768)))
+    return audio.to_pcm(denoiser.enhance(noisy / np.float32(32768)))

@@ -8,6 +8,7 @@ import pytest
 import lstm_se
 from lstm_se.chip import cortex, quantize, stft, stream, toolchain
 from lstm_se.network import pretrained
+from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
 HOP = stft.HOP
@@ -48,7 +49,7 @@ def heard():
     pairs = [*lstm_se.mini().test, *lstm_se.mini().train]
     noisy = np.concatenate([pair.load()[1] for pair in pairs])
     assert len(noisy) >= SECONDS * 16_000
-    return stream.to_pcm(noisy[: SECONDS * 16_000 // HOP * HOP])
+    return audio.to_pcm(noisy[: SECONDS * 16_000 // HOP * HOP])
 
 
 @pytest.fixture(scope="module")

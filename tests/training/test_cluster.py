@@ -94,7 +94,10 @@ except KeyboardInterrupt:
     sys.exit(9)
 """
     waits = f"if number: {FOR_EVER}\n{chief}"
-    launcher = "import sys; from lstm_se.training import cluster; sys.exit(cluster.launch(sys.argv[1:], 2))"
+    launcher = (
+        "import sys; from lstm_se.training import cluster; "
+        "sys.exit(cluster.launch(sys.argv[1:], 2))"
+    )
     command = [sys.executable, "-c", PROGRAM + WAIT_FOR_OTHERS + waits, str(tmp_path)]
     process = subprocess.Popen(
         [sys.executable, "-c", launcher, *command], stdout=subprocess.PIPE, text=True

@@ -27,7 +27,10 @@ def start(folder, way, *more):
     paths = os.pathsep.join([str(Path(program.__file__).parent), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, program.__file__, str(folder), way, *more]
     if way.startswith("workers"):
-        launcher = "import sys; from lstm_se.training import cluster; sys.exit(cluster.launch(sys.argv[1:], 2))"
+        launcher = (
+            "import sys; from lstm_se.training import cluster; "
+            "sys.exit(cluster.launch(sys.argv[1:], 2))"
+        )
         command = [sys.executable, "-c", launcher, *command]
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
