@@ -20,7 +20,7 @@ from builder import arguments, read_sources, run_command, write_sources
 from packages import RATE, Package, decode, extract, load_packages, require
 from speech import collect_floors, crossfade, joined_utterances, open_voice, rms, speech_gain
 
-from lstm_se.corpora.mixing import excerpt, mix
+from lstm_se.corpora.mixing import excerpt, mix, to_bank
 
 HERE = Path(__file__).resolve().parent
 SEED = 20_261
@@ -84,7 +84,7 @@ def noise_banks(packages: dict[str, Package], roots: dict[str, Path]) -> dict[st
         pieces = [0.05 * x / rms(x) for x in pieces]
         joined = crossfade(pieces)
         peak = max(1.0, float(np.abs(joined).max()))
-        banks[kind] = np.round(joined / peak * 32767).astype(np.int16)
+        banks[kind] = to_bank(joined / peak)
     return banks
 
 

@@ -15,6 +15,7 @@ from ..files import write_whole
 from ..sound import audio
 from ..sound.noises import unit_rms
 from ..workers import Progress
+from .mixing import to_bank
 
 BANK_DBFS = -26.0  # level of the active frames of every file in a bank
 VOICES = (1.0, 0.84, 0.92, 1.08, 1.18)  # playing a talker slower and faster gives more talkers
@@ -130,7 +131,7 @@ def _voiced(clips: Sequence[np.ndarray], voices: Sequence[float]) -> tuple[np.nd
     whole = np.concatenate(clips)
     rate = audio.SAMPLE_RATE
     changed = (audio.resample(whole, rate, round(rate * factor)) for factor in voices)
-    return tuple(np.round(np.clip(x, -1, 1) * 32767).astype(np.int16) for x in changed)
+    return tuple(to_bank(x) for x in changed)
 
 
 def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:

@@ -170,7 +170,7 @@ def _mix(job: Job, root: Path, folders: dict[str, str]) -> None:
 @functools.lru_cache(maxsize=2)
 def _bank(path: Path) -> np.ndarray:
     """A recording as the bank that the mixer draws from."""
-    return np.round(np.clip(audio.read(path).samples, -1, 1) * 32767).astype(np.int16)
+    return mixing.to_bank(audio.read(path).samples)
 
 
 def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:

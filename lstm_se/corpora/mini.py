@@ -108,7 +108,10 @@ def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
     source = next(sources.glob(part.clean))
     clean, noisy = root / source.name, root / source.name.replace("clean", "noisy")
     speech = audio.find(source)
-    recorded = {path.stem: _int16(path) for path in audio.find(sources / part.noise)}
+    recorded = {
+        path.stem: mixing.to_bank(audio.read(path).samples)
+        for path in audio.find(sources / part.noise)
+    }
     rng = np.random.default_rng([SEED, number])
     noises = _assign([path.stem for path in speech], [*recorded, *part.synthetic], rng)
     snrs_db = _deal(part.snrs_db, len(speech), rng)
@@ -125,11 +128,6 @@ def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
         lines.append(f"{path.stem} {noise} {snr_db:g}\n")
     log = root / "logfiles" / f"log_{source.name.removeprefix('clean_').removesuffix('_wav')}.txt"
     log.write_text("".join(lines), encoding="utf-8")
-
-
-def _int16(path: Path) -> np.ndarray:
-    """A recording as the bank that the mixer draws from."""
-    return np.round(audio.read(path).samples * 32767).astype(np.int16)
 
 
 def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generator) -> list[str]:

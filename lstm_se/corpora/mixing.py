@@ -1,14 +1,19 @@
-"""Noisy speech from speech and noise: at an SNR, and as endless training batches."""
+"""Noisy speech from speech and noise: at an SNR, and as endless training batches.
+
+A training clip is made in two steps. :meth:`Mixer.draw` asks the random generator for all that is
+left to chance and writes the answers into a :class:`Clip`; :func:`render` makes it sound.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ..sound.audio import active_level_dbfs
-from ..sound.microphone import band_limits, equaliser, filtered, record
+from ..sound.microphone import Corner, band_limits, equaliser, filtered, record
 from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
 from ..sound.rooms import early, impulse_response, reverberate
 
@@ -40,6 +45,16 @@ def mix(speech: np.ndarray, noise: np.ndarray, snr_db: float) -> tuple[np.ndarra
     noisy = speech + gain * unit_rms(noise)
     headroom = min(1.0, 0.99 / np.abs(noisy).max())
     return (speech * headroom).astype(np.float32), (noisy * headroom).astype(np.float32)
+
+
+def to_bank(samples: np.ndarray) -> np.ndarray:
+    """Float in [-1, 1] to an int16 bank, which :func:`excerpt` draws from.
+
+    Full scale is 32,767 here, unlike in :func:`lstm_se.sound.audio.to_pcm`, so that a sample at 1
+    is not clipped; ``excerpt`` divides by 32,768, and a bank comes back 0.0003 dB quieter. It stays
+    so, because every corpus and every training so far was mixed from banks of this scale.
+    """
+    return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
 
 
 def excerpt(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -105,6 +120,97 @@ class Recipe:
     overdrive_db: tuple[float, float] = (1.0, 10.0)
 
 
+@dataclass(frozen=True, eq=False)
+class Background:
+    """One noise of a clip.
+
+    Attributes:
+        kind: Name of a synthetic noise, ``"babble"``, ``"distant talker"`` or ``"recorded"``.
+        level_db: Below 0 for a second noise, relative to the first.
+        samples: At unit RMS, shape ``(samples,)``: a synthetic noise consists of nothing but draws.
+        bank: Number of the bank that a recorded one is from.
+    """
+
+    kind: str
+    level_db: float
+    samples: np.ndarray = field(repr=False)
+    bank: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """All that was drawn for one training clip; :func:`render` makes it sound.
+
+    Attributes:
+        talker: Number of the talker.
+        speech: A stretch of his bank, shape ``(samples,)``.
+        speech_equaliser: Gain over frequency, see :func:`lstm_se.sound.microphone.equaliser`.
+        reverberation_seconds: Reverberation time of his room; ``None``: he is in none.
+        room: Impulse response of that room.
+        noises: One or two.
+        noise_equaliser: Gain over frequency for the noise.
+        noise_only: Whether the talker is silent.
+        speech_only: Whether next to no noise is heard.
+        snr_db: Signal-to-noise ratio; without speech the noise lies that far below the level.
+        level_dbfs: Level of the active speech that the network sees.
+        high_pass: Where the microphone's lower band limit lies, if it has one.
+        low_pass: And its upper one.
+        overdriven: Whether the recorder saturates.
+        recorded_dbfs: Level of the largest sample in the recorder.
+    """
+
+    talker: int
+    speech: np.ndarray = field(repr=False)
+    speech_equaliser: np.ndarray = field(repr=False)
+    reverberation_seconds: float | None
+    room: np.ndarray | None = field(repr=False)
+    noises: tuple[Background, ...]
+    noise_equaliser: np.ndarray = field(repr=False)
+    noise_only: bool
+    speech_only: bool
+    snr_db: float
+    level_dbfs: float
+    high_pass: Corner | None
+    low_pass: Corner | None
+    overdriven: bool
+    recorded_dbfs: float
+
+
+def in_room(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+    """What is wanted of the talker, and what reaches the microphone of him."""
+    speech = filtered(clip.speech, clip.speech_equaliser)
+    if clip.room is None:
+        return speech, speech
+    return reverberate(speech, early(clip.room)), reverberate(speech, clip.room)
+
+
+def with_noise(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+    """``(clean, noisy)`` as they reach the microphone; the active speech is at 0 dB."""
+    summed = np.sum([10 ** (noise.level_db / 20) * noise.samples for noise in clip.noises], 0)
+    noise = filtered(unit_rms(summed), clip.noise_equaliser)
+    noise = unit_rms(noise) * 10 ** (-clip.snr_db / 20)
+    if clip.noise_only:
+        return np.zeros_like(noise), noise
+    target, speech = in_room(clip)
+    level = 10 ** (active_level_dbfs(target) / 20)
+    return target / level, speech / level + noise
+
+
+def through_microphone(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+    """``(clean, noisy)`` as they leave the microphone: at their level, within its band."""
+    clean, noisy = with_noise(clip)
+    gain = 10 ** (clip.level_dbfs / 20)
+    gain *= min(1.0, 0.99 / max(1e-9, gain * np.abs(noisy).max()))
+    response = band_limits(clip.high_pass, clip.low_pass) * gain
+    return filtered(clean, response), filtered(noisy, response)
+
+
+def render(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+    """``(clean, noisy)`` of a clip, float32, shape ``(samples,)``."""
+    clean, noisy = through_microphone(clip)
+    return clean, record(noisy, clip.recorded_dbfs)
+
+
 class Mixer:
     """Draws batches of noisy and clean segments; batch ``k`` is a pure function of seed and ``k``.
 
@@ -145,79 +251,107 @@ class Mixer:
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """``(noisy, clean)`` of one training step, float32 ``(batch_size, samples)``."""
-        rng = np.random.default_rng([self.seed, int(step)])
-        pairs = [self._pair(rng) for _ in range(self.batch_size)]
+        pairs = map(render, self.clips(step))
         clean, noisy = (np.stack(part) for part in zip(*pairs, strict=True))
         return noisy, clean
 
-    def _pair(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """One clean and noisy segment as one microphone hears them."""
+    def clips(self, step: int) -> Iterator[Clip]:
+        """What the batch of a training step is rendered from."""
+        rng = np.random.default_rng([self.seed, int(step)])
+        return (self.draw(rng) for _ in range(self.batch_size))
+
+    def draw(self, rng: np.random.Generator) -> Clip:
+        """All that is left to chance in one clip.
+
+        The order of the draws is part of what a seed means: another one is another training.
+        """
         r = self.recipe
         talker = int(rng.choice(len(self.talkers), p=self._talker))
-        target, speech = self._speech(rng, self.talkers[talker])
-        noise = filtered(self._draw_noise(rng, talker), equaliser(rng, r.equaliser_db))
+        speech = excerpt(_pick(self.talkers[talker], rng), self.samples, rng)
+        speech_equaliser = equaliser(rng, r.equaliser_db)
+        seconds, room = self._room(rng)
+        noises = self._noises(talker, rng)
+        noise_equaliser = equaliser(rng, r.equaliser_db)
         kind, snr_db = rng.random(), rng.uniform(*r.snr_db)
-        if kind < r.noise_only or not target.any():
-            clean, noisy = np.zeros_like(speech), unit_rms(noise) * 10 ** (-snr_db / 20)
-        else:
-            snr_db = rng.uniform(35, 60) if kind < r.noise_only + r.speech_only else snr_db
-            level = 10 ** (active_level_dbfs(target) / 20)
-            clean = target / level
-            noisy = speech / level + unit_rms(noise) * 10 ** (-snr_db / 20)
-        gain = 10 ** (rng.uniform(*r.level_dbfs) / 20)
-        gain *= min(1.0, 0.99 / max(1e-9, gain * np.abs(noisy).max()))
-        heard = band_limits(rng, r.high_pass, r.low_pass) * gain
-        return filtered(clean, heard), self._recorded(rng, filtered(noisy, heard))
-
-    def _speech(
-        self, rng: np.random.Generator, voices: list[np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What is wanted of a talker, and what reaches the microphone."""
-        r = self.recipe
-        speech = excerpt(voices[rng.integers(len(voices))], self.samples, rng)
-        speech = filtered(speech, equaliser(rng, r.equaliser_db))
-        if rng.random() >= r.reverberation:
-            return speech, speech
-        response = impulse_response(
-            rng, rng.uniform(*r.reverberation_seconds), rng.uniform(*r.direct_to_reverberant_db)
-        )
-        return reverberate(speech, early(response)), reverberate(speech, response)
-
-    def _recorded(self, rng: np.random.Generator, noisy: np.ndarray) -> np.ndarray:
-        """The mixture as a recorder of 16 bits gives it back."""
-        r = self.recipe
+        noise_only = kind < r.noise_only or not speech.any()
+        speech_only = not noise_only and kind < r.noise_only + r.speech_only
+        if speech_only:
+            snr_db = rng.uniform(35, 60)
+        level_dbfs = rng.uniform(*r.level_dbfs)
+        high_pass = _corner(rng, r.high_pass, (40, 250), (2, 4, 6))
+        low_pass = _corner(rng, r.low_pass, (3500, 7500), (4, 12, 24))
         overdriven = rng.random() < r.overdriven
-        return record(noisy, rng.uniform(*(r.overdrive_db if overdriven else r.recorded_dbfs)))
+        return Clip(
+            talker=talker,
+            speech=speech,
+            speech_equaliser=speech_equaliser,
+            reverberation_seconds=seconds,
+            room=room,
+            noises=noises,
+            noise_equaliser=noise_equaliser,
+            noise_only=noise_only,
+            speech_only=speech_only,
+            snr_db=snr_db,
+            level_dbfs=level_dbfs,
+            high_pass=high_pass,
+            low_pass=low_pass,
+            overdriven=overdriven,
+            recorded_dbfs=rng.uniform(*(r.overdrive_db if overdriven else r.recorded_dbfs)),
+        )
 
-    def _draw_noise(self, rng: np.random.Generator, talker: int) -> np.ndarray:
-        """One noise, sometimes with a second one below it; unit RMS."""
-        noise = self._one_noise(rng, talker)
-        if rng.random() < self.recipe.second_noise:
-            noise = noise + 10 ** (rng.uniform(-15, 0) / 20) * self._one_noise(rng, talker)
-        return unit_rms(noise)
+    def _room(self, rng: np.random.Generator) -> tuple[float | None, np.ndarray | None]:
+        """Reverberation time and impulse response of a room, or of none."""
+        r = self.recipe
+        if rng.random() >= r.reverberation:
+            return None, None
+        seconds = rng.uniform(*r.reverberation_seconds)
+        return seconds, impulse_response(rng, seconds, rng.uniform(*r.direct_to_reverberant_db))
 
-    def _one_noise(self, rng: np.random.Generator, talker: int) -> np.ndarray:
-        """Synthetic, talk of others, or recorded: unit RMS."""
-        r, kind = self.recipe, rng.random()
-        if kind < r.synthetic:
-            name = TRAINING_SYNTHETIC[rng.integers(len(TRAINING_SYNTHETIC))]
-            return SYNTHETIC[name](self.samples, rng)
+    def _noises(self, talker: int, rng: np.random.Generator) -> tuple[Background, ...]:
+        """What is behind a talker: one noise, sometimes with a second one below it."""
+        first = self._noise_behind(talker, 0.0, rng)
+        if rng.random() >= self.recipe.second_noise:
+            return (first,)
+        return first, self._noise_behind(talker, rng.uniform(-15, 0), rng)
+
+    def _noise_behind(self, talker: int, level_db: float, rng: np.random.Generator) -> Background:
+        """Synthetic, talk of others than the talker, or recorded."""
+        r, chance, samples = self.recipe, rng.random(), self.samples
+        if chance < r.synthetic:
+            kind = _pick(TRAINING_SYNTHETIC, rng)
+            return Background(kind, level_db, SYNTHETIC[kind](samples, rng))
         others = self.talkers[:talker] + self.talkers[talker + 1 :] or self.talkers
-        behind = [voices[rng.integers(len(voices))] for voices in others]
-        if kind < r.synthetic + r.babble:
-            return babble(behind, self.samples, rng, int(rng.integers(3, 9)))
-        if kind < r.synthetic + r.babble + r.distant_talker:
-            return self._distant(rng, behind)
+        behind = [_pick(voices, rng) for voices in others]
+        if chance < r.synthetic + r.babble:
+            talk = babble(behind, samples, rng, int(rng.integers(3, 9)))
+            return Background("babble", level_db, talk)
+        if chance < r.synthetic + r.babble + r.distant_talker:
+            return Background("distant talker", level_db, self._distant(behind, rng))
         if not self.noise:
-            return SYNTHETIC["coloured"](self.samples, rng)
-        bank = self.noise[rng.choice(len(self.noise), p=self._noise)]
-        return unit_rms(excerpt(bank, self.samples, rng))
+            return Background("coloured", level_db, SYNTHETIC["coloured"](samples, rng))
+        bank = int(rng.choice(len(self.noise), p=self._noise))
+        recorded = unit_rms(excerpt(self.noise[bank], samples, rng))
+        return Background("recorded", level_db, recorded, bank)
 
-    def _distant(self, rng: np.random.Generator, talkers: list[np.ndarray]) -> np.ndarray:
+    def _distant(self, talkers: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
         """One talker whose reflections are louder than he is, unit RMS."""
-        speech = excerpt(talkers[rng.integers(len(talkers))], self.samples, rng)
-        response = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
-        return unit_rms(reverberate(speech, response))
+        speech = excerpt(_pick(talkers, rng), self.samples, rng)
+        room = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
+        return unit_rms(reverberate(speech, room))
+
+
+def _pick(choices: Sequence[Any], rng: np.random.Generator) -> Any:
+    """One of them, each as often."""
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _corner(
+    rng: np.random.Generator, share: float, hz: tuple[int, int], exponents: tuple[int, ...]
+) -> Corner | None:
+    """A band limit, there by chance."""
+    if rng.random() >= share:
+        return None
+    return Corner(rng.uniform(*hz), int(rng.choice(exponents)))
 
 
 def _shares(banks: Sequence[np.ndarray]) -> np.ndarray:

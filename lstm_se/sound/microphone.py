@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .audio import SAMPLE_RATE
+from .audio import FULL_SCALE, SAMPLE_RATE, to_pcm
 
 CURVE_POINTS = 129
 
@@ -18,16 +20,26 @@ def equaliser(rng: np.random.Generator, deviation_db: float) -> np.ndarray:
     return 10 ** (level_db / 20)
 
 
-def band_limits(rng: np.random.Generator, high_pass: float, low_pass: float) -> np.ndarray:
-    """Gain of a random high-pass and low-pass, each there by chance, shape ``(CURVE_POINTS,)``."""
+class Corner(NamedTuple):
+    """Where a high-pass or low-pass begins to act.
+
+    Attributes:
+        hz: Frequency at which it has halved the power.
+        exponent: Beyond, the power falls with this power of frequency: 3 dB per octave for each.
+    """
+
+    hz: float
+    exponent: int
+
+
+def band_limits(high_pass: Corner | None, low_pass: Corner | None) -> np.ndarray:
+    """Gain over frequency of a high-pass and a low-pass, shape ``(CURVE_POINTS,)``."""
     frequency = np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS)
     gain = np.ones(CURVE_POINTS)
-    if rng.random() < high_pass:
-        ratio = rng.uniform(40, 250) / np.maximum(frequency, 8)
-        gain /= np.sqrt(1 + ratio ** rng.choice([2, 4, 6]))
-    if rng.random() < low_pass:
-        ratio = frequency / rng.uniform(3500, 7500)
-        gain /= np.sqrt(1 + ratio ** rng.choice([4, 12, 24]))
+    if high_pass:
+        gain /= np.sqrt(1 + (high_pass.hz / np.maximum(frequency, 8)) ** high_pass.exponent)
+    if low_pass:
+        gain /= np.sqrt(1 + (frequency / low_pass.hz) ** low_pass.exponent)
     return gain
 
 
@@ -50,5 +62,5 @@ def record(samples: np.ndarray, peak_dbfs: float) -> np.ndarray:
         As ``samples``: rounded, and clipped where the recorder was overdriven, float32.
     """
     gain = 10 ** (peak_dbfs / 20) / max(1e-9, float(np.abs(samples).max()))
-    recorded = np.clip(np.round(samples * gain * 32768), -32768, 32767) / 32768
+    recorded = to_pcm(samples * gain).astype(np.float32) / FULL_SCALE
     return (recorded / gain).astype(np.float32)

@@ -1,5 +1,6 @@
 """Mixtures have the ratio that was asked for, and a batch depends on seed and step alone."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,12 +10,16 @@ from hypothesis import strategies as st
 from random_network import noise
 
 from lstm_se.corpora import mixing
-from lstm_se.corpora.mixing import Mixer, Recipe, mix
+from lstm_se.corpora.mixing import Mixer, Recipe, mix, to_bank
 from lstm_se.sound.audio import active_level_dbfs, rms_dbfs
 
 FLAT = {
-    **{"equaliser_db": 0.0, "high_pass": 0.0, "low_pass": 0.0, "reverberation": 0.0},
-    **{"overdriven": 0.0, "recorded_dbfs": (0.0, 0.0)},
+    "equaliser_db": 0.0,
+    "high_pass": 0.0,
+    "low_pass": 0.0,
+    "reverberation": 0.0,
+    "overdriven": 0.0,
+    "recorded_dbfs": (0.0, 0.0),
 }
 
 
@@ -22,11 +27,6 @@ def speech_like(samples, seed=0, level=0.3):
     """Noise in syllables with pauses between them, which count for nothing."""
     syllables = np.arange(samples) // 1600 % 2 == 0
     return (level * noise(samples, seed=seed) * syllables).astype(np.float32)
-
-
-def as_bank(samples):
-    """A bank as the mixer wants it."""
-    return np.round(samples * 32767).astype(np.int16)
 
 
 @settings(deadline=None, max_examples=60)
@@ -100,7 +100,7 @@ def test_every_place_of_a_bank_can_begin_an_excerpt():
 
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_babble_is_at_unit_rms(count):
-    talkers = [as_bank(noise(5000, seed=k)) for k in range(4)]
+    talkers = [to_bank(noise(5000, seed=k)) for k in range(4)]
     babble = mixing.babble(talkers, 3000, np.random.default_rng(0), count)
     assert np.sqrt(np.mean(babble**2)) == pytest.approx(1, abs=1e-4)
 
@@ -108,7 +108,7 @@ def test_babble_is_at_unit_rms(count):
 def test_babble_of_enough_talkers_repeats_none():
     """Each talker is one tone; six of six must all be there."""
     time = np.arange(16_000) / 16_000
-    talkers = [as_bank(0.5 * np.sin(2 * np.pi * 1000 * (k + 1) * time)) for k in range(6)]
+    talkers = [to_bank(0.5 * np.sin(2 * np.pi * 1000 * (k + 1) * time)) for k in range(6)]
     babble = mixing.babble(talkers, 16_000, np.random.default_rng(0), 6)
     lines = np.abs(np.fft.rfft(babble))[1000:7000:1000]
     assert lines.min() > 0.3 * lines.max()
@@ -116,8 +116,8 @@ def test_babble_of_enough_talkers_repeats_none():
 
 def mixer(seed=0, speech=None, noises=None, recipe=None, batch_size=4, samples=3000):
     """A mixer of three talkers and two noises."""
-    speech = [as_bank(speech_like(9000, k)) for k in range(3)] if speech is None else speech
-    noises = [as_bank(0.3 * noise(9000, seed=k)) for k in (7, 8)] if noises is None else noises
+    speech = [to_bank(speech_like(9000, k)) for k in range(3)] if speech is None else speech
+    noises = [to_bank(0.3 * noise(9000, seed=k)) for k in (7, 8)] if noises is None else noises
     return Mixer([[bank] for bank in speech], noises, samples, batch_size, recipe, seed)
 
 
@@ -130,6 +130,37 @@ def test_batch_is_a_function_of_seed_and_step(step):
     used = mixer(5)
     used.batch(3)
     np.testing.assert_array_equal(used.batch(step), mixer(5).batch(step))
+
+
+def test_draws_of_a_seed_stay_what_they_are():
+    """Each depends on all before it; another order would make another training of a seed."""
+    *_, last = mixer(seed=5, batch_size=20).clips(0)
+    assert [(noise.kind, noise.bank) for noise in last.noises] == [("recorded", 1), ("recorded", 0)]
+    assert (last.talker, last.speech_only, last.overdriven) == (1, False, False)
+    assert (last.high_pass.exponent, last.low_pass.exponent) == (4, 12)
+    numbers = [
+        last.reverberation_seconds,
+        last.noises[1].level_db,
+        last.snr_db,
+        last.level_dbfs,
+        last.low_pass.hz,
+        last.recorded_dbfs,
+    ]
+    assert numbers == pytest.approx(
+        [0.305244, -3.24322, 15.185248, -27.553765, 4110.366437, -5.266145], rel=1e-5
+    )
+
+
+def test_batch_is_rendered_from_its_clips():
+    rendered = [mixing.render(clip)[::-1] for clip in mixer().clips(3)]
+    np.testing.assert_array_equal(list(zip(*rendered, strict=True)), mixer().batch(3))
+
+
+def test_clip_can_be_rendered_with_one_choice_changed():
+    [clip] = mixer(batch_size=1).clips(0)
+    clean, noisy = mixing.render(dataclasses.replace(clip, recorded_dbfs=12.0))
+    np.testing.assert_array_equal(clean, mixing.render(clip)[0])
+    assert not np.array_equal(noisy, mixing.render(clip)[1])
 
 
 def test_batch_is_the_same_from_any_thread():
@@ -184,7 +215,7 @@ def test_target_does_not_babble_behind_himself():
     """Each talker is one tone, and babble is all the noise there is."""
     time = np.arange(9000) / 16_000
     hertz = [1000, 2000, 3000]
-    speech = [as_bank(0.5 * np.sin(2 * np.pi * f * time)) for f in hertz]
+    speech = [to_bank(0.5 * np.sin(2 * np.pi * f * time)) for f in hertz]
     recipe = Recipe(snr_db=(0, 0), noise_only=0, speech_only=0, synthetic=0, babble=1, **FLAT)
     noisy, clean = mixer(speech=speech, recipe=recipe, batch_size=30, samples=3200).batch(0)
     window = np.hanning(3200)
@@ -197,7 +228,7 @@ def test_target_does_not_babble_behind_himself():
 def test_slower_voice_of_the_target_does_not_babble_behind_him():
     """Both voices of the one talker are low, the other talker is high."""
     time = np.arange(9000) / 16_000
-    low, lower, high = (as_bank(0.5 * np.sin(2 * np.pi * f * time)) for f in (1000, 850, 3000))
+    low, lower, high = (to_bank(0.5 * np.sin(2 * np.pi * f * time)) for f in (1000, 850, 3000))
     recipe = Recipe(snr_db=(0, 0), noise_only=0, speech_only=0, synthetic=0, babble=1, **FLAT)
     pairs = Mixer([[low, lower], [high]], [], 3200, 40, recipe).batch(0)
     lines = [
@@ -214,7 +245,7 @@ def test_room_s_tail_is_in_the_mixture_and_not_in_the_target():
     click = np.zeros(6000, np.float32)
     click[10] = 0.9
     recipe = Recipe(**{**FLAT, "reverberation": 1.0}, noise_only=0, speech_only=1, synthetic=1)
-    noisy, clean = Mixer([[as_bank(click)]], [], 6000, 8, recipe).batch(0)
+    noisy, clean = Mixer([[to_bank(click)]], [], 6000, 8, recipe).batch(0)
     late = slice(10 + 800 + 10, 4000)
     energies = [np.sum(part[:, late].astype(np.float64) ** 2, 1) for part in (noisy, clean)]
     assert np.median(energies[0] / energies[1]) > 1000
@@ -228,7 +259,7 @@ def test_overdriven_clip_is_cut_at_its_peaks():
 
 
 def test_only_talker_may_babble_behind_himself():
-    lone = mixer(speech=[as_bank(speech_like(9000))], recipe=Recipe(synthetic=0, babble=1))
+    lone = mixer(speech=[to_bank(speech_like(9000))], recipe=Recipe(synthetic=0, babble=1))
     assert np.isfinite(lone.batch(0)).all()
 
 
@@ -238,7 +269,7 @@ def test_mixer_without_noise_uses_synthetic_ones():
 
 
 def test_long_bank_does_not_drown_the_short_ones():
-    banks = [as_bank(noise(100)), as_bank(noise(10_000))]
+    banks = [to_bank(noise(100)), to_bank(noise(10_000))]
     np.testing.assert_allclose(mixing._shares(banks), [1 / 11, 10 / 11])
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_network import noise, random_denoiser, random_weights, small, snr_db
+from random_network import noise, random_denoiser, random_weights, small
 
 from lstm_se.config import Config
 from lstm_se.network import in_numpy, pretrained
 from lstm_se.network.denoiser import Denoiser, enhance_file
 from lstm_se.sound import audio
+from lstm_se.sound.audio import snr_db
 
 STREAMING = {
     "lstm": small(),

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from random_network import noise, random_denoiser, random_weights, small, snr_db
+from random_network import noise, random_denoiser, random_weights, small
 
 import lstm_se
 from lstm_se.chip import export, footprint, quantize
@@ -14,6 +14,7 @@ from lstm_se.config import Config
 from lstm_se.network import in_keras, in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.research.skipping import Skipping
+from lstm_se.sound.audio import snr_db
 
 KINDS = [
     {},

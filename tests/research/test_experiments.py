@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_network import small, snr_db
+from random_network import small
 
 import lstm_se
 from lstm_se.corpora import banks
 from lstm_se.corpora.pairs import paired
 from lstm_se.research import experiments, materials
 from lstm_se.research.studies import Results, Study, Variant
+from lstm_se.sound.audio import snr_db
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = small(segment_seconds=0.25, batch_size=4, learning_rate=1e-2)

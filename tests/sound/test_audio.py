@@ -11,10 +11,11 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_network import noise, snr_db
+from random_network import noise
 
 from lstm_se.pages.players import listen
 from lstm_se.sound import audio
+from lstm_se.sound.audio import snr_db
 
 STEP = {"PCM_U8": 2**-7, "PCM_S8": 2**-7, "PCM_16": 2**-15, "PCM_24": 2**-23, "FLOAT": 2**-24}
 LOSSLESS = [

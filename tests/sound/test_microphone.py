@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from random_network import noise, snr_db
+from random_network import noise
 
 from lstm_se.sound import microphone
+from lstm_se.sound.audio import snr_db
+from lstm_se.sound.microphone import Corner
 
 
 @pytest.mark.parametrize("samples", [1, 400, 401, 3000])
@@ -16,18 +18,21 @@ def test_flat_gain_filters_nothing(samples):
 def test_filter_delays_nothing():
     impulse = np.zeros(1001, np.float32)
     impulse[500] = 1
-    curve = microphone.band_limits(np.random.default_rng(0), 1.0, 1.0)
+    curve = microphone.band_limits(Corner(100.0, 4), Corner(5000.0, 12))
     assert np.abs(microphone.filtered(impulse, curve)).argmax() == 500
 
 
-@pytest.mark.parametrize(("limits", "end"), [((1.0, 0.0), 0), ((0.0, 1.0), -1)])
-def test_band_limit_turns_its_end_down(limits, end):
-    curves = [microphone.band_limits(np.random.default_rng(seed), *limits) for seed in range(20)]
-    assert max(curve[end] for curve in curves) < 0.75
+@pytest.mark.parametrize("exponent", [2, 4, 24])
+@pytest.mark.parametrize("corner_hz", [125.0, 250.0, 4000.0, 7500.0])
+def test_band_limit_halves_the_power_at_its_corner_and_ends_what_lies_beyond(corner_hz, exponent):
+    place, corner = round(corner_hz / 62.5), Corner(corner_hz, exponent)
+    high, low = microphone.band_limits(corner, None), microphone.band_limits(None, corner)
+    assert high[place] ** 2 == pytest.approx(0.5) == low[place] ** 2
+    assert (np.diff(high) >= 0).all() and (np.diff(low) <= 0).all()
 
 
-def test_band_limits_are_flat_without_chance():
-    assert (microphone.band_limits(np.random.default_rng(0), 0.0, 0.0) == 1).all()
+def test_band_without_limits_is_flat():
+    assert (microphone.band_limits(None, None) == 1).all()
 
 
 def test_equaliser_without_deviation_is_a_mere_tilt():

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_network import noise, snr_db
+from random_network import noise
 
+from lstm_se.sound.audio import snr_db
 from lstm_se.sound.stft import istft, istft_tf, padding, sqrt_hann, stft, stft_tf, synthesis_gain
 
 SIZES = st.sampled_from(

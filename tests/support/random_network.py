@@ -35,9 +35,3 @@ def random_denoiser(config: Config, seed: int = 0) -> Denoiser:
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
     """Uniform noise in [-1, 1], float32."""
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
-
-
-def snr_db(reference: np.ndarray, estimate: np.ndarray) -> float:
-    """Signal-to-error ratio in dB."""
-    error = np.sum((reference.astype(np.float64) - estimate) ** 2)
-    return 10 * np.log10(np.sum(reference.astype(np.float64) ** 2) / max(error, 1e-30))
