@@ -71,14 +71,12 @@ class Denoiser:
         c, samples = self.config, noisy.shape[-1]
         segment = int(c.segment_seconds * c.sample_rate)
         scope = segment if c.normalisation_scope == "segment" else None
-        changes = [features.normalisation(row, c.normalisation, scope) for row in noisy]
-        rows = np.stack([change.apply(row) for change, row in zip(changes, noisy, strict=True)])
-        spectrum = stft.stft(rows, c.n_fft, c.hop_length, c.center)
+        change = features.normalisation(noisy, c.normalisation, scope)
+        spectrum = stft.stft(change.apply(noisy), c.n_fft, c.hop_length, c.center)
         masker = Masker(self.config, self.weights, self._make)
         for frame in progress(range(spectrum.shape[1])):
             spectrum[:, frame] *= masker(spectrum[:, frame])
-        rows = stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center)
-        return np.stack([change.undo(row) for change, row in zip(changes, rows, strict=True)])
+        return change.undo(stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center))
 
     def stream(self, channels: int = 1) -> Stream:
         """Start a stream.

@@ -21,48 +21,52 @@ LOG_SCALE = 0.5  # brings log10 of power, a range of some 8, near unit variance
 
 
 class Normalisation(NamedTuple):
-    """Affine change of a waveform, ``(waveform - offset) / scale``, both shape ``(samples,)``."""
+    """Affine change of a waveform, ``(waveform - offset) / scale``, both of its shape."""
 
     offset: np.ndarray
     scale: np.ndarray
 
     def apply(self, waveform: np.ndarray) -> np.ndarray:
         """The normalised waveform, float32."""
+        if self is UNCHANGED:
+            return waveform.astype(np.float32, copy=False)
         return ((waveform - self.offset) / self.scale).astype(np.float32)
 
     def undo(self, waveform: np.ndarray) -> np.ndarray:
         """The waveform that :meth:`apply` was given, float32."""
+        if self is UNCHANGED:
+            return waveform.astype(np.float32, copy=False)
         return (waveform * self.scale + self.offset).astype(np.float32)
+
+
+UNCHANGED = Normalisation(np.zeros(1), np.ones(1))  # copies nothing, however long the recording
 
 
 def normalisation(waveform: np.ndarray, kind: str, segment: int | None = None) -> Normalisation:
     """How to normalise a waveform; apply the same to noisy and clean, or ``x = s + n`` breaks.
 
     Args:
-        waveform: Noisy waveform, shape ``(samples,)``.
+        waveform: Noisy waveform, shape ``(..., samples)``; each channel has its own statistics.
         kind: ``"zscore"`` (mean 0, deviation 1), ``"minmax"`` (into [-1, 1]), else unchanged.
         segment: Take the statistics of each piece of this many samples; ``None``: of the whole.
 
     Returns:
         Offset and scale for every sample. Silence keeps scale 1.
     """
-    length = segment or len(waveform)
-    offset, scale = np.zeros(len(waveform)), np.ones(len(waveform))
-    for begin in range(0, len(waveform), length):
-        piece = slice(begin, begin + length)
-        offset[piece], scale[piece] = _statistics(waveform[piece].astype(np.float64), kind)
+    if kind not in ("zscore", "minmax"):
+        return UNCHANGED
+    length = segment or waveform.shape[-1]
+    offset, scale = np.empty(waveform.shape), np.empty(waveform.shape)
+    for begin in range(0, waveform.shape[-1], length):
+        piece = waveform[..., begin : begin + length].astype(np.float64)
+        if kind == "zscore":
+            middle, spread = piece.mean(-1, keepdims=True), piece.std(-1, keepdims=True)
+        else:
+            low, high = piece.min(-1, keepdims=True), piece.max(-1, keepdims=True)
+            middle, spread = (high + low) / 2, (high - low) / 2
+        offset[..., begin : begin + length] = middle
+        scale[..., begin : begin + length] = np.where(spread > 1e-7, spread, 1.0)
     return Normalisation(offset, scale)
-
-
-def _statistics(piece: np.ndarray, kind: str) -> tuple[float, float]:
-    """Offset and scale of one piece."""
-    if kind == "zscore":
-        offset, scale = piece.mean(), piece.std()
-    elif kind == "minmax":
-        offset, scale = (piece.max() + piece.min()) / 2, (piece.max() - piece.min()) / 2
-    else:
-        return 0.0, 1.0
-    return offset, scale if scale > 1e-7 else 1.0
 
 
 def hz_to_erb(frequency: np.ndarray | float) -> np.ndarray:

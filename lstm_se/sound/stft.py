@@ -65,8 +65,7 @@ def stft(
     """
     front, tail = padding(waveform.shape[-1], n_fft, hop_length, center)
     padded = _pad(np.asarray(waveform, np.float32), front, tail, center)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)
-    return np.fft.rfft(windows[..., ::hop_length, :] * sqrt_hann(n_fft)).astype(np.complex64)
+    return np.fft.rfft(framed(padded, n_fft, hop_length) * sqrt_hann(n_fft)).astype(np.complex64)
 
 
 def istft(
@@ -96,12 +95,24 @@ def istft(
     if spectrum.shape[-2] != frames:
         raise ValueError(f"{samples} samples take {frames} frames, not {spectrum.shape[-2]}")
     pieces = np.fft.irfft(spectrum, n_fft).astype(np.float32) * sqrt_hann(n_fft)
-    waveform = np.zeros((*spectrum.shape[:-2], front + samples + tail), np.float32)
-    for frame in range(frames):
+    waveform = overlap_add(pieces, hop_length) / _window_sum(frames, n_fft, hop_length)
+    return waveform[..., front : front + samples]
+
+
+def framed(waveform: np.ndarray, length: int, hop_length: int) -> np.ndarray:
+    """A read-only view of all whole frames, ``(..., samples)`` to ``(..., frames, length)``."""
+    windows = np.lib.stride_tricks.sliding_window_view(waveform, length, axis=-1)
+    return windows[..., ::hop_length, :]
+
+
+def overlap_add(frames: np.ndarray, hop_length: int) -> np.ndarray:
+    """The reverse: frames ``(..., frames, length)`` added where they were, ``(..., samples)``."""
+    *channels, count, length = frames.shape
+    waveform = np.zeros((*channels, (count - 1) * hop_length + length), frames.dtype)
+    for frame in range(count):
         begin = frame * hop_length
-        waveform[..., begin : begin + n_fft] += pieces[..., frame, :]
-    gain = _window_sum(frames, n_fft, hop_length)
-    return (waveform / gain)[..., front : front + samples]
+        waveform[..., begin : begin + length] += frames[..., frame, :]
+    return waveform
 
 
 def _pad(waveform: np.ndarray, front: int, tail: int, center: bool) -> np.ndarray:
@@ -118,10 +129,8 @@ def _window_sum(frames: int, n_fft: int, hop_length: int) -> np.ndarray:
 
     It is ``n_fft / (2 * hop_length)`` everywhere but at the two ends, where windows are missing.
     """
-    total = np.zeros((frames - 1) * hop_length + n_fft, np.float32)
-    squared = sqrt_hann(n_fft) ** 2
-    for frame in range(frames):
-        total[frame * hop_length : frame * hop_length + n_fft] += squared
+    squared = np.broadcast_to(sqrt_hann(n_fft) ** 2, (frames, n_fft))
+    total = overlap_add(squared, hop_length)
     return np.where(total > 1e-6, total, 1).astype(np.float32)
 
 

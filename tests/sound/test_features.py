@@ -201,6 +201,13 @@ def test_noise_remains_the_difference_of_noisy_and_clean(
     np.testing.assert_allclose(difference, added, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["none", "running"])
+def test_waveform_that_stays_as_it_is_is_not_copied(kind):
+    waveform = noise(2, 1000)
+    change = features.normalisation(waveform, kind)
+    assert change.undo(change.apply(waveform)) is waveform
+
+
 def test_zscore_has_mean_zero_and_deviation_one():
     waveform = 0.1 * noise(5000) + 0.3
     normal = features.normalisation(waveform, "zscore").apply(waveform)
@@ -211,6 +218,12 @@ def test_minmax_fills_the_range():
     waveform = 0.1 * noise(5000) + 0.3
     normal = features.normalisation(waveform, "minmax").apply(waveform)
     assert (normal.min(), normal.max()) == (pytest.approx(-1), pytest.approx(1))
+
+
+def test_each_channel_has_statistics_of_its_own():
+    waveform = noise(2, 1000) * [[0.1], [0.7]]
+    normal = features.normalisation(waveform, "zscore").apply(waveform)
+    assert normal.std(axis=1) == pytest.approx([1, 1], rel=1e-5)
 
 
 def test_each_segment_has_statistics_of_its_own():
