@@ -38,8 +38,18 @@ TRAIN_SECONDS, TEST_SECONDS = 152.0, 60.0
 TRAIN, TEST = "clean_trainset_3spk_wav", "clean_testset_wav"
 NOISE_TRAIN, NOISE_TEST = "noise_trainset", "noise_testset"
 COLUMNS = (
-    *("file", "seconds", "sha256", "speaker_or_kind", "split", "language", "author"),
-    *("licence", "licence_url", "package", "original", "changes"),
+    "file",
+    "seconds",
+    "sha256",
+    "speaker_or_kind",
+    "split",
+    "language",
+    "author",
+    "licence",
+    "licence_url",
+    "package",
+    "original",
+    "changes",
 )
 LICENCES_INTRODUCTION = """# Licences of the bundled recordings
 

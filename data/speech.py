@@ -137,9 +137,9 @@ def collect_floors(voice: Voice, files: int = 6) -> None:
     """
     voice.floor_files = [path for path in voice.prompts if seconds_of(path) > 6][:files]
     voice.prompts = [path for path in voice.prompts if path not in voice.floor_files]
-    found = [pause for path in voice.floor_files for pause in pauses(decode(path))]
-    found.sort(key=lambda pause: float(frame_power(pause).mean()))
-    voice.floors = found[len(found) // 4 : len(found) - len(found) // 4]
+    between = [pause for path in voice.floor_files for pause in pauses(decode(path))]
+    between.sort(key=lambda pause: float(frame_power(pause).mean()))
+    voice.floors = between[len(between) // 4 : len(between) - len(between) // 4]
     if not voice.floors:
         raise ValueError(f"{voice.package.name} holds no pause to fill gaps with")
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 
 def write_whole(path: str | Path, content: bytes | str) -> None:
@@ -27,6 +31,21 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table as :func:`write_whole` does, whose errors it has.
+
+    Args:
+        path: Where to.
+        columns: Their names, the first line.
+        rows: The other lines.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_whole(path, text.getvalue())
 
 
 _HERE = Path(__file__).parent

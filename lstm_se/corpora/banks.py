@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..files import write_whole
+from ..files import write_csv
 from ..sound import audio
 from ..sound.noises import unit_rms
 from ..workers import Progress
@@ -75,7 +73,10 @@ def load_speech(
         ValueError: If a file cannot be read, or nothing in a group can be used.
     """
     rng = np.random.default_rng(seed)
-    return _load(groups, lambda clip: _utterance(clip, rng), voices, progress)
+    return [
+        _bank(name, groups[name], lambda clip: _utterance(clip, rng), voices)
+        for name in progress(list(groups))
+    ]
 
 
 def load_noise(
@@ -92,17 +93,7 @@ def load_noise(
         FileNotFoundError: If a file does not exist.
         ValueError: If a file cannot be read, or nothing in a group can be used.
     """
-    return _load(groups, _noise, speeds, progress)
-
-
-def _load(
-    groups: Groups,
-    prepare: Callable[[np.ndarray], np.ndarray | str],
-    voices: Sequence[float],
-    progress: Progress,
-) -> list[Bank]:
-    """A bank for each group; ``prepare`` gives the samples to use or the reason not to."""
-    return [_bank(name, groups[name], prepare, voices) for name in progress(list(groups))]
+    return [_bank(name, groups[name], _noise, speeds) for name in progress(list(groups))]
 
 
 def _bank(
@@ -111,7 +102,7 @@ def _bank(
     prepare: Callable[[np.ndarray], np.ndarray | str],
     voices: Sequence[float],
 ) -> Bank:
-    """The bank of one group."""
+    """The bank of one group; ``prepare`` gives the samples to use or the reason not to."""
     clips, entries, refused = [], [], []
     for path in paths:
         clip = prepare(audio.read(path).samples)
@@ -151,11 +142,11 @@ def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:
 def _noise(clip: np.ndarray) -> np.ndarray | str:
     """Noise at the bank's level, without stretches of digital silence; or why not."""
     frames = len(clip) // audio.FRAME
-    sounding = audio.frame_power(clip)[:frames] > 1e-9
-    kept = clip[: frames * audio.FRAME].reshape(frames, audio.FRAME)[sounding].ravel()
-    if len(kept) < audio.SAMPLE_RATE // 10:
+    sounding = np.repeat(audio.frame_power(clip)[:frames] > 1e-9, audio.FRAME)
+    audible = clip[: len(sounding)][sounding]
+    if len(audible) < audio.SAMPLE_RATE // 10:
         return "silent"
-    return _levelled(unit_rms(kept), BANK_DBFS)
+    return _levelled(unit_rms(audible), BANK_DBFS)
 
 
 def _levelled(samples: np.ndarray, gain_db: float) -> np.ndarray:
@@ -166,10 +157,5 @@ def _levelled(samples: np.ndarray, gain_db: float) -> np.ndarray:
 
 def write_entries(path: Path, banks: Iterable[tuple[str, Bank]]) -> None:
     """List every file that a training used: ``use,bank,file,seconds,sha256``, atomically."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["use", "bank", "file", "seconds", "sha256"])
-    for use, bank in banks:
-        for entry in bank.entries:
-            writer.writerow([use, bank.name, *entry])
-    write_whole(path, text.getvalue())
+    rows = ((use, bank.name, *entry) for use, bank in banks for entry in bank.entries)
+    write_csv(path, ["use", "bank", "file", "seconds", "sha256"], rows)

@@ -6,26 +6,30 @@ same files and the same seed give the same bytes, in any number of processes.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import functools
 import hashlib
-import io
 import json
 import os
 import shutil
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import files, workers
-from ..files import write_whole
+from .. import workers
+from ..files import make_folder, write_csv, write_whole
 from ..sound import audio
 from . import mixing
-from .pairs import VALIDATION_LIST, Corpus, voicebank_demand
+from .pairs import (
+    VALIDATION_LIST,
+    Corpus,
+    pair_folders,
+    voicebank_demand,
+    write_conditions,
+    write_pair,
+)
 from .plan import Job, Settings, SourceFile, collect, plan, refuse_leaks, split
 
 PLAN = "plan.sha256"
@@ -89,37 +93,30 @@ def _parts(
     bar: Bar,
 ) -> list[list[SourceFile]]:
     """Recordings for training, validation and test."""
-
-    def found(folders: Sequence[str | Path]) -> list[SourceFile]:
-        alone = kind != "speakers"
-        sounding, silent = collect(folders, alone, jobs, lambda p: bar(p, f"reading {kind}"))
-        if not sounding:
-            raise ValueError(f"all {len(silent)} files are silent, for instance {silent[0]}")
-        if silent:
-            warnings.warn(f"{len(silent)} silent files left out: {silent[0]} …", stacklevel=4)
-        return sounding
-
     if not roots:
         raise ValueError(f"no folder of {kind}: name at least one")
+    gather = functools.partial(
+        collect,
+        alone=kind != "speakers",
+        jobs=jobs,
+        progress=lambda paths: bar(paths, f"reading {kind}"),
+    )
     shares = [settings.validation_share, 0.0 if test_roots else settings.test_share]
-    parts = split(found(roots), shares, kind, rng)
+    parts = split(gather(roots), shares, kind, rng)
     if test_roots:
-        parts[2] = found(test_roots)
+        parts[2] = gather(test_roots)
     refuse_leaks(parts)
     return parts
 
 
 def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Bar) -> Corpus:
     """Mix all pairs in a hidden folder beside ``out``, and rename it when it is whole."""
-    files.make_folder(out.parent)
+    make_folder(out.parent)
     folders = _folders(planned)
     listed = [dataclasses.asdict(job) | {"folder": folders[job.part]} for job in planned]
     text = json.dumps([dataclasses.asdict(settings), listed], default=str)
     root = out.parent / f".{out.name}.part"
     _resume(root, hashlib.sha256(text.encode()).hexdigest())
-    for folder in {folders[job.part] for job in planned}:
-        for side in ("clean", "noisy"):
-            files.make_folder(root / f"{side}_{folder}_wav")
     # sorted by noise: each process reads a long recording once
     work = sorted(planned, key=lambda job: (job.noise.name, job.name))
     mix = functools.partial(_mix, root=root, folders=folders)
@@ -143,7 +140,7 @@ def _resume(root: Path, fingerprint: str) -> None:
             half.unlink()
         return
     shutil.rmtree(root, ignore_errors=True)
-    files.make_folder(root)
+    make_folder(root)
     write_whole(marker, fingerprint)
 
 
@@ -156,15 +153,13 @@ def _folders(planned: Iterable[Job]) -> dict[str, str]:
 
 def _mix(job: Job, root: Path, folders: dict[str, str]) -> None:
     """Write the two files of a pair, unless they are there."""
-    folder = folders[job.part]
-    paths = [root / f"{side}_{folder}_wav" / f"{job.name}.wav" for side in ("clean", "noisy")]
-    if all(path.exists() for path in paths):
+    part = folders[job.part]
+    if all((folder / f"{job.name}.wav").exists() for folder in pair_folders(root, part)):
         return
     rng = np.random.default_rng(job.seed)
     speech = stretch(_bank(job.speech.path), job.samples, rng)
     noise = stretch(_bank(job.noise.path), job.samples, rng)
-    for path, signal in zip(paths, mixing.mix(speech, noise, job.snr_db), strict=True):
-        audio.write(path, signal, subtype="PCM_16")
+    write_pair(root, part, job.name, *mixing.mix(speech, noise, job.snr_db))
 
 
 @functools.lru_cache(maxsize=2)
@@ -175,7 +170,7 @@ def _bank(path: Path) -> np.ndarray:
 
 def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
     """A random stretch of an int16 bank, float32, that is no pause if a few draws can find one."""
-    least = SOUNDING * np.sqrt(np.mean(np.square(bank, dtype=np.float64))) / 32768
+    least = SOUNDING * np.sqrt(np.mean(np.square(bank, dtype=np.float64))) / audio.FULL_SCALE
     best, loudest = np.zeros(samples, np.float32), -1.0
     for _ in range(TRIES):
         drawn = mixing.excerpt(bank, samples, rng)
@@ -189,19 +184,15 @@ def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndar
 
 def _write_records(root: Path, planned: Sequence[Job], folders: dict[str, str]) -> None:
     """Logs as VoiceBank-DEMAND has them, who validates, and what every pair was made from."""
-    logs: dict[str, list[str]] = {}
-    for job in planned:
-        line = f"{job.name} {job.noise.group} {job.snr_db:g}\n"
-        logs.setdefault(folders[job.part], []).append(line)
-    files.make_folder(root / "logfiles")
-    for folder, lines in logs.items():
-        write_whole(root / "logfiles" / f"log_{folder}.txt", "".join(lines))
+    for part in sorted({folders[job.part] for job in planned}):
+        jobs = [job for job in planned if folders[job.part] == part]
+        write_conditions(root, part, {job.name: (job.noise.group, job.snr_db) for job in jobs})
     held_out = sorted({job.speech.group for job in planned if job.part == "validation"})
     write_whole(root / VALIDATION_LIST, "".join(f"{speaker}\n" for speaker in held_out))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["pair", "part", "speech", "speech_sha256", "noise", "noise_sha256", "snr_db"])
+    columns = ["pair", "part", "speech", "speech_sha256", "noise", "noise_sha256", "snr_db"]
+    rows = []
     for job in planned:
-        origin = (job.speech.name, job.speech.sha256, job.noise.name, job.noise.sha256)
-        writer.writerow([job.name, job.part, *origin, f"{job.snr_db:g}"])
-    write_whole(root / "SOURCES.csv", text.getvalue())
+        speech, noise = job.speech, job.noise
+        origin = (speech.name, speech.sha256, noise.name, noise.sha256)
+        rows.append((job.name, job.part, *origin, f"{job.snr_db:g}"))
+    write_csv(root / "SOURCES.csv", columns, rows)

@@ -169,10 +169,10 @@ def _is_done(folder: Path, files: int | None) -> bool:
     """A folder of ours has its name only when it is complete; one of others is looked at."""
     if not folder.is_dir():
         return False
-    found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    if not found:
+    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    if not visible:
         return False
-    sounds = [path for path in found if path.suffix.lower() == ".wav"]
+    sounds = [path for path in visible if path.suffix.lower() == ".wav"]
     rate = soundfile.info(sounds[0]).samplerate if sounds else audio.SAMPLE_RATE
     if rate != audio.SAMPLE_RATE:
         raise ValueError(

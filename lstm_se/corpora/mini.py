@@ -21,7 +21,8 @@ from .. import files
 from ..sound import audio
 from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC
 from . import mixing
-from .pairs import Corpus, voicebank_demand
+from .pairs import Corpus, voicebank_demand, write_conditions, write_pair
+from .plan import deal
 
 VERSION = 1  # of what the code below makes of the recordings: a test holds its sound
 SEED = 2791
@@ -68,17 +69,11 @@ def mini(cache: str | Path | None = None) -> Corpus:
         OSError: If the cache cannot be written.
     """
     sources = files.shipped("mini")
-    folder = _cache_folder(cache) / f"mini-{_fingerprint(sources)}"
+    parent = platformdirs.user_cache_path("lstm-se") if cache is None else Path(cache)
+    folder = parent / f"mini-{_fingerprint(sources)}"
     if not folder.is_dir():
         _build(sources, folder)
     return voicebank_demand(folder, validation_speakers=(VALIDATION_SPEAKER,))
-
-
-def _cache_folder(cache: str | Path | None) -> Path:
-    """The folder asked for, or the user's."""
-    if cache is not None:
-        return Path(cache)
-    return platformdirs.user_cache_path("lstm-se")
 
 
 def _fingerprint(sources: Path) -> str:
@@ -106,7 +101,7 @@ def _build(sources: Path, folder: Path) -> None:
 def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
     """Clean and noisy files of one part, and its log."""
     source = next(sources.glob(part.clean))
-    clean, noisy = root / source.name, root / source.name.replace("clean", "noisy")
+    name = source.name.removeprefix("clean_").removesuffix("_wav")
     speech = audio.find(source)
     recorded = {
         path.stem: mixing.to_bank(audio.read(path).samples)
@@ -114,20 +109,18 @@ def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
     }
     rng = np.random.default_rng([SEED, number])
     noises = _assign([path.stem for path in speech], [*recorded, *part.synthetic], rng)
-    snrs_db = _deal(part.snrs_db, len(speech), rng)
-    for folder in (clean, noisy, root / "logfiles"):
-        folder.mkdir(parents=True, exist_ok=True)
-    lines = []
+    snrs_db = deal(part.snrs_db, len(speech), rng)
+    conditions = {}
     work = tqdm(list(zip(speech, noises, snrs_db, strict=True)), "mixing", delay=1, disable=None)
     for index, (path, noise, snr_db) in enumerate(work):
-        own = np.random.default_rng([SEED, number, index])
-        samples = audio.read(path).samples
-        mixed = mixing.mix(samples, _draw(noise, recorded, len(samples), own), snr_db)
-        for target, signal in zip((clean, noisy), mixed, strict=True):
-            audio.write(target / f"{path.stem}.wav", signal, subtype="PCM_16")
-        lines.append(f"{path.stem} {noise} {snr_db:g}\n")
-    log = root / "logfiles" / f"log_{source.name.removeprefix('clean_').removesuffix('_wav')}.txt"
-    log.write_text("".join(lines), encoding="utf-8")
+        samples, rng = audio.read(path).samples, np.random.default_rng([SEED, number, index])
+        if noise in recorded:
+            behind = mixing.excerpt(recorded[noise], len(samples), rng)
+        else:
+            behind = SYNTHETIC[noise](len(samples), rng)
+        write_pair(root, name, path.stem, *mixing.mix(samples, behind, snr_db))
+        conditions[path.stem] = (noise, snr_db)
+    write_conditions(root, name, conditions)
 
 
 def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generator) -> list[str]:
@@ -138,7 +131,7 @@ def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generato
         speaker = name.split("_", 1)[0]
         fitting = [noise for noise in deck if not _is_babble_of(speaker, noise)]
         if not fitting:
-            deck += [str(noise) for noise in rng.permutation(noises)]
+            deck += deal(noises, len(noises), rng)
             fitting = [noise for noise in deck if not _is_babble_of(speaker, noise)]
         chosen.append(fitting[0])
         deck.remove(fitting[0])
@@ -148,19 +141,3 @@ def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generato
 def _is_babble_of(speaker: str, noise: str) -> bool:
     """Babble names the talkers that it was summed from."""
     return noise.startswith("babble") and speaker in noise
-
-
-def _deal(values: Sequence[float], count: int, rng: np.random.Generator) -> list[float]:
-    """All values equally often, in random order."""
-    rounds = -(-count // len(values))
-    dealt = np.concatenate([rng.permutation(values) for _ in range(rounds)])
-    return [float(value) for value in dealt[:count]]
-
-
-def _draw(
-    noise: str, recorded: dict[str, np.ndarray], samples: int, rng: np.random.Generator
-) -> np.ndarray:
-    """A stretch of a recorded or synthetic noise, shape ``(samples,)``."""
-    if noise in recorded:
-        return mixing.excerpt(recorded[noise], samples, rng)
-    return SYNTHETIC[noise](samples, rng)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..sound.audio import active_level_dbfs
+from ..sound.audio import FULL_SCALE, active_level_dbfs
 from ..sound.microphone import Corner, band_limits, equaliser, filtered, record
 from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
 from ..sound.rooms import early, impulse_response, reverberate
@@ -62,7 +62,7 @@ def excerpt(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndar
     if len(bank) < samples:
         bank = np.tile(bank, -(-samples // len(bank)))
     begin = int(rng.integers(0, len(bank) - samples + 1))
-    return bank[begin : begin + samples].astype(np.float32) / 32768
+    return bank[begin : begin + samples].astype(np.float32) / FULL_SCALE
 
 
 def babble(

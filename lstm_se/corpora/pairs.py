@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from ..files import make_folder, write_whole
 from ..sound import audio
 
 STANDARD_SPEAKERS = 28
@@ -110,7 +111,7 @@ def voicebank_demand(
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is not a folder: check the name, or download the corpus")
     count = _choose_set(root, speakers)
-    test = _part(root, "testset_wav")
+    test = _part(root, "testset")
     if count is None and not test:
         raise FileNotFoundError(
             f"{root} holds neither clean_trainset_{STANDARD_SPEAKERS}spk_wav nor "
@@ -118,7 +119,7 @@ def voicebank_demand(
         )
     if count is None:
         return Corpus(root, (), (), test)
-    train = _part(root, f"trainset_{count}spk_wav")
+    train = _part(root, f"trainset_{count}spk")
     held_out = _choose_validation(root, train, validation_speakers)
     return Corpus(
         root,
@@ -167,15 +168,49 @@ def conditions_of(root: str | Path) -> dict[str, tuple[str, float]]:
     logs = sorted((Path(root) / "logfiles").glob("log_*set*.txt"))
     if not logs:
         raise FileNotFoundError(f"{root}/logfiles holds no log_*set*.txt: fetch logfiles.zip too")
-    found = {}
+    conditions = {}
     for log in logs:
         for number, line in enumerate(log.read_text(encoding="utf-8").splitlines(), 1):
             try:
                 name, noise, snr_db = line.split()
-                found[name] = (noise, float(snr_db))
+                conditions[name] = (noise, float(snr_db))
             except ValueError:
                 raise ValueError(f"{log}:{number} is not NAME NOISE SNR: {line!r}") from None
-    return found
+    return conditions
+
+
+def pair_folders(root: Path, part: str) -> tuple[Path, Path]:
+    """Folders of the clean and the noisy files of a part, for instance ``"testset"``."""
+    return root / f"clean_{part}_wav", root / f"noisy_{part}_wav"
+
+
+def write_pair(root: Path, part: str, name: str, clean: np.ndarray, noisy: np.ndarray) -> None:
+    """Write both files of a pair, in 16 bits at 16 kHz.
+
+    Args:
+        root: The corpus folder.
+        part: Whose folders they belong to, as :func:`pair_folders` takes it.
+        name: Of both files, ``SPEAKER_NNN``.
+        clean: Shape ``(samples,)``, float in [-1, 1].
+        noisy: As ``clean``.
+
+    Raises:
+        OSError: If they cannot be written.
+    """
+    for folder, samples in zip(pair_folders(root, part), (clean, noisy), strict=True):
+        make_folder(folder)
+        audio.write(folder / f"{name}.wav", samples, subtype="PCM_16")
+
+
+def write_conditions(root: Path, part: str, conditions: Mapping[str, tuple[str, float]]) -> None:
+    """Write the log of a part, which :func:`conditions_of` reads.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    lines = [f"{name} {noise} {snr_db:g}\n" for name, (noise, snr_db) in conditions.items()]
+    make_folder(root / "logfiles")
+    write_whole(root / "logfiles" / f"log_{part}.txt", "".join(lines))
 
 
 def _choose_set(root: Path, speakers: int | None) -> int | None:
@@ -195,8 +230,8 @@ def _choose_set(root: Path, speakers: int | None) -> int | None:
 
 
 def _part(root: Path, name: str) -> tuple[Pair, ...]:
-    """Pairs of ``clean_NAME`` and ``noisy_NAME``; none if neither is there."""
-    clean, noisy = root / f"clean_{name}", root / f"noisy_{name}"
+    """Pairs of a part; none if neither of its folders is there."""
+    clean, noisy = pair_folders(root, name)
     if not clean.is_dir() and not noisy.is_dir():
         return ()
     for folder in (clean, noisy):

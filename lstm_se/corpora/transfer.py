@@ -69,8 +69,8 @@ def find_fault(path: Path, md5: str = "") -> str:
     """
     if md5:
         with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "md5").hexdigest()
-        return "" if found == md5.lower() else f"has MD5 sum {found}, not {md5.lower()}"
+            actual = hashlib.file_digest(file, "md5").hexdigest()
+        return "" if actual == md5.lower() else f"has MD5 sum {actual}, not {md5.lower()}"
     try:
         with zipfile.ZipFile(path) as opened:
             bad = opened.testzip()

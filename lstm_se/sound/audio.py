@@ -58,16 +58,16 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
     """
     samples, source_rate, subtype = _read_file(Path(path))
     channels = samples.shape[0]
-    done = []
+    steps = []
     if mono and channels > 1:
         samples = samples.mean(axis=0, keepdims=True)
-        done.append(f"averaged {channels} channels")
+        steps.append(f"averaged {channels} channels")
     if sample_rate is not None and sample_rate != source_rate:
         samples = resample(samples, source_rate, sample_rate)
-        done.append(f"resampled from {source_rate} to {sample_rate} Hz")
+        steps.append(f"resampled from {source_rate} to {sample_rate} Hz")
     samples = samples[0] if mono else samples
     rate = sample_rate or source_rate
-    return Recording(samples, rate, source_rate, channels, subtype, ", ".join(done))
+    return Recording(samples, rate, source_rate, channels, subtype, ", ".join(steps))
 
 
 def _read_file(path: Path) -> tuple[np.ndarray, int, str]:
@@ -150,10 +150,10 @@ def find(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: check the name")
     paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    found = sorted(path for path in paths if not path.name.startswith("."))
-    if not found:
+    visible = sorted(path for path in paths if not path.name.startswith("."))
+    if not visible:
         raise FileNotFoundError(f"{folder} holds no sound file: looked for {', '.join(SUFFIXES)}")
-    return found
+    return visible
 
 
 def resample(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
@@ -220,7 +220,7 @@ def trim_silence(samples: np.ndarray, top_db: float = 40.0) -> np.ndarray:
 
 def to_pcm(samples: np.ndarray) -> np.ndarray:
     """Float in [-1, 1) to int16, rounded; what is above full scale is clipped."""
-    return np.clip(np.round(samples * FULL_SCALE), -32768, 32767).astype(np.int16)
+    return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def snr_db(signal: np.ndarray, estimate: np.ndarray) -> float:
