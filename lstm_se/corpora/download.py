@@ -21,6 +21,7 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
+from ..files import write_whole
 from ..sound import audio
 from ..workers import in_order
 from .transfer import fetch, find_fault
@@ -39,7 +40,7 @@ class Archive:
     Attributes:
         name: Its name without ``.zip``, which is also the folder it becomes.
         id: Its identifier on the server.
-        md5: Its MD5 sum as the server states it, or empty if unknown.
+        md5: Its MD5 sum as the server states it; if empty the ZIP's own checksums must do.
         size: Its size in bytes, about.
         files: Number of files wanted from it, or ``None`` if unknown.
         suffix: Which files are wanted from it.
@@ -99,7 +100,6 @@ def download(
     keep_archives: bool = False,
     progress: bool | None = None,
     archives: Sequence[Archive] = ARCHIVES,
-    sums: Mapping[str, str] | None = None,
 ) -> Path:
     """Bring VoiceBank-DEMAND (28 speakers) to a folder, at 16 kHz.
 
@@ -112,8 +112,6 @@ def download(
         keep_archives: Leave the ZIP files in ``root`` after they were unpacked.
         progress: Show progress bars; ``None`` shows them on a terminal only.
         archives: What to fetch.
-        sums: MD5 sum by archive name, to replace those of ``archives``; an empty one is not
-            checked, then the CRC of every file in the ZIP is.
 
     Returns:
         ``root``.
@@ -127,8 +125,7 @@ def download(
     left = [archive for archive in archives if not _is_done(root / archive.name, archive.files)]
     _check_space(root, left, keep_archives)
     for archive in left:
-        md5 = (sums or {}).get(archive.name, archive.md5)
-        zip_path = _obtain(root, archive, url, md5, progress)
+        zip_path = _obtain(root, archive, url, progress)
         _unpack(zip_path, root / archive.name, archive, progress)
         if not keep_archives:
             zip_path.unlink()
@@ -200,17 +197,17 @@ def _check_space(root: Path, archives: Sequence[Archive], keep_archives: bool) -
         )
 
 
-def _obtain(root: Path, archive: Archive, url: str, md5: str, progress: bool | None) -> Path:
+def _obtain(root: Path, archive: Archive, url: str, progress: bool | None) -> Path:
     """The checked archive, fetched unless it is there."""
     target = root / f"{archive.name}.zip"
     if target.exists():
-        if fault := find_fault(target, md5):
+        if fault := find_fault(target, archive.md5):
             raise ValueError(f"{target} {fault}: delete it and start again")
         return target
     address = url.format(id=archive.id, name=target.name)
     hint = f"start again, or fetch {target.name} from {DOI} into {root}"
     part = fetch(address, root / f"{target.name}.part", progress, hint)
-    if fault := find_fault(part, md5):
+    if fault := find_fault(part, archive.md5):
         part.unlink()
         raise ValueError(f"{address} {fault}, it was removed: {hint}")
     os.replace(part, target)
@@ -242,8 +239,7 @@ def _run(
     chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
     jobs = max(1, min(os.cpu_count() or 1, len(chunks)))
     quiet = None if progress is None else not progress
-    bar = tqdm(total=len(left), desc=folder.name, unit="file", disable=quiet)
-    with bar:
+    with tqdm(total=len(left), desc=folder.name, unit="file", disable=quiet) as bar:
         for chunk, _ in zip(chunks, in_order(convert, chunks, jobs), strict=True):
             bar.update(len(chunk))
     os.replace(part, folder)
@@ -278,6 +274,4 @@ def _copy_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
     """Text files of an archive."""
     with zipfile.ZipFile(path) as opened:
         for member, target in chunk:
-            part = target.with_name(f".{target.name}.part")
-            part.write_bytes(opened.read(member))
-            os.replace(part, target)
+            write_whole(target, opened.read(member))

@@ -155,8 +155,7 @@ class Clip:
         level_dbfs: Level of the active speech that the network sees.
         high_pass: Where the microphone's lower band limit lies, if it has one.
         low_pass: And its upper one.
-        overdriven: Whether the recorder saturates.
-        recorded_dbfs: Level of the largest sample in the recorder.
+        recorded_dbfs: Level of the largest sample in the recorder; above 0 it saturates.
     """
 
     talker: int
@@ -172,7 +171,6 @@ class Clip:
     level_dbfs: float
     high_pass: Corner | None
     low_pass: Corner | None
-    overdriven: bool
     recorded_dbfs: float
 
 
@@ -277,10 +275,6 @@ class Mixer:
         speech_only = not noise_only and kind < r.noise_only + r.speech_only
         if speech_only:
             snr_db = rng.uniform(35, 60)
-        level_dbfs = rng.uniform(*r.level_dbfs)
-        high_pass = _corner(rng, r.high_pass, (40, 250), (2, 4, 6))
-        low_pass = _corner(rng, r.low_pass, (3500, 7500), (4, 12, 24))
-        overdriven = rng.random() < r.overdriven
         return Clip(
             talker=talker,
             speech=speech,
@@ -292,11 +286,13 @@ class Mixer:
             noise_only=noise_only,
             speech_only=speech_only,
             snr_db=snr_db,
-            level_dbfs=level_dbfs,
-            high_pass=high_pass,
-            low_pass=low_pass,
-            overdriven=overdriven,
-            recorded_dbfs=rng.uniform(*(r.overdrive_db if overdriven else r.recorded_dbfs)),
+            # arguments are evaluated in order
+            level_dbfs=rng.uniform(*r.level_dbfs),
+            high_pass=_corner(rng, r.high_pass, (40, 250), (2, 4, 6)),
+            low_pass=_corner(rng, r.low_pass, (3500, 7500), (4, 12, 24)),
+            recorded_dbfs=rng.uniform(
+                *(r.overdrive_db if rng.random() < r.overdriven else r.recorded_dbfs)
+            ),
         )
 
     def _room(self, rng: np.random.Generator) -> tuple[float | None, np.ndarray | None]:

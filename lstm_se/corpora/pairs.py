@@ -303,17 +303,13 @@ def _check_partners(
     clean: dict[str, Path], clean_dir: Path, noisy: dict[str, Path], noisy_dir: Path
 ) -> None:
     """Every file needs its partner: dropping the others in silence would change the score."""
-    complaints = []
-    for mine, folder, others, other in (
-        (clean, clean_dir, noisy, noisy_dir),
-        (noisy, noisy_dir, clean, clean_dir),
-    ):
-        alone = sorted(set(mine) - set(others))
-        if alone:
-            complaints.append(
-                f"{len(alone)} of {len(mine)} files in {folder} have no partner in {other} "
-                f"({_first(alone)})"
-            )
+    sides = [(clean, clean_dir, noisy, noisy_dir), (noisy, noisy_dir, clean, clean_dir)]
+    complaints = [
+        f"{len(alone)} of {len(mine)} files in {folder} have no partner in {other} "
+        f"({_first(alone)})"
+        for mine, folder, others, other in sides
+        if (alone := sorted(mine.keys() - others))
+    ]
     if complaints:
         raise ValueError("; ".join(complaints) + ": add the missing files or remove these")
 

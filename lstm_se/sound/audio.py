@@ -115,7 +115,8 @@ def write(
         OSError: If the folder cannot be written to.
     """
     path = Path(path)
-    kind = path.suffix[1:].upper().replace("AIF", "AIFF").replace("AIFFF", "AIFF")
+    kind = path.suffix[1:].upper()
+    kind = "AIFF" if kind == "AIF" else kind
     if kind not in soundfile.available_formats() or kind == "RAW":
         raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use .wav")
     if subtype not in soundfile.available_subtypes(kind):
@@ -186,15 +187,14 @@ def peak_dbfs(samples: np.ndarray) -> float:
     return _dbfs(float(np.max(np.abs(samples), initial=0.0)) ** 2)
 
 
-def active_level_dbfs(samples: np.ndarray, range_db: float = 30.0) -> float:
-    """Level of the active frames, in dBFS: pauses do not make a talker quieter.
+def active_level_dbfs(samples: np.ndarray) -> float:
+    """Level of the frames within 30 dB of the loudest: pauses do not make a talker quieter.
 
     Args:
         samples: Shape ``(samples,)``.
-        range_db: A frame of 20 ms is active if it lies within this many dB of the loudest one.
     """
     power = frame_power(samples)
-    return _dbfs(power[power >= power.max() * 10 ** (-range_db / 10)].mean())
+    return _dbfs(power[power >= power.max() * 1e-3].mean())
 
 
 def frame_power(samples: np.ndarray) -> np.ndarray:

@@ -9,11 +9,12 @@ import numpy as np
 from .audio import FULL_SCALE, SAMPLE_RATE, to_pcm
 
 CURVE_POINTS = 129
+CURVE_HZ = np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS)
 
 
 def equaliser(rng: np.random.Generator, deviation_db: float) -> np.ndarray:
     """Random smooth gain over frequency with a random tilt, shape ``(CURVE_POINTS,)``."""
-    octaves = np.log2(np.maximum(np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS), 60))
+    octaves = np.log2(np.maximum(CURVE_HZ, 60))
     knots = np.linspace(octaves[0], octaves[-1], 7)
     level_db = np.interp(octaves, knots, rng.normal(0, deviation_db, 7))
     level_db += rng.uniform(-1.5, 1.5) * (octaves - octaves.mean())
@@ -34,12 +35,11 @@ class Corner(NamedTuple):
 
 def band_limits(high_pass: Corner | None, low_pass: Corner | None) -> np.ndarray:
     """Gain over frequency of a high-pass and a low-pass, shape ``(CURVE_POINTS,)``."""
-    frequency = np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS)
     gain = np.ones(CURVE_POINTS)
     if high_pass:
-        gain /= np.sqrt(1 + (high_pass.hz / np.maximum(frequency, 8)) ** high_pass.exponent)
+        gain /= np.sqrt(1 + (high_pass.hz / np.maximum(CURVE_HZ, 8)) ** high_pass.exponent)
     if low_pass:
-        gain /= np.sqrt(1 + (frequency / low_pass.hz) ** low_pass.exponent)
+        gain /= np.sqrt(1 + (CURVE_HZ / low_pass.hz) ** low_pass.exponent)
     return gain
 
 

@@ -17,13 +17,18 @@ def unit_rms(samples: np.ndarray) -> np.ndarray:
     return (samples / max(rms, 1e-9)).astype(np.float32)
 
 
+def white_spectrum(bins: int, rng: np.random.Generator) -> np.ndarray:
+    """Spectrum of white noise, complex, shape ``(bins,)``."""
+    return rng.standard_normal(bins) + 1j * rng.standard_normal(bins)
+
+
 def coloured_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
     """Noise with a random spectral slope and broad resonances, slowly swelling."""
     frequency = np.maximum(np.fft.rfftfreq(samples, 1 / SAMPLE_RATE), 1.0)
     octaves = np.log2(np.maximum(frequency, 30) / 30)
     knots = np.linspace(0, octaves[-1], 8)
     level_db = rng.uniform(-8, 2) * octaves + np.interp(octaves, knots, rng.uniform(-10, 10, 8))
-    white = rng.standard_normal(len(frequency)) + 1j * rng.standard_normal(len(frequency))
+    white = white_spectrum(len(frequency), rng)
     noise = np.fft.irfft(white * 10 ** (level_db / 20) * (frequency > 20), samples)
     return unit_rms(noise * swell(samples, rng, rng.uniform(0.2, 6), rng.uniform(0, 7)))
 
@@ -42,13 +47,10 @@ def harmonics(
     phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
     partials = [k for k in range(1, count + 1) if k * pitch_hz.max() < 7800]
     gains = [rng.uniform(0.1, 1) / k**decay for k in partials]
-    return sum(
-        (
-            g * np.cos(k * phase + rng.uniform(0, 2 * np.pi))
-            for g, k in zip(gains, partials, strict=True)
-        ),
-        np.zeros(len(pitch_hz)),
-    )
+    total = np.zeros(len(pitch_hz))
+    for gain, k in zip(gains, partials, strict=True):
+        total += gain * np.cos(k * phase + rng.uniform(0, 2 * np.pi))
+    return total
 
 
 def hum(samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -104,7 +106,7 @@ def rain(samples: int, rng: np.random.Generator) -> np.ndarray:
 def wind(samples: int, rng: np.random.Generator) -> np.ndarray:
     """Wind on a microphone: noise that falls 12 dB per octave, in gusts."""
     frequency = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
-    white = rng.standard_normal(len(frequency)) + 1j * rng.standard_normal(len(frequency))
+    white = white_spectrum(len(frequency), rng)
     corner = rng.uniform(60, 200)
     rumble = np.fft.irfft(white * (frequency > 10) / (1 + (frequency / corner) ** 2), samples)
     return unit_rms(rumble * swell(samples, rng, rng.uniform(0.3, 1.5), rng.uniform(4, 8)))
@@ -115,7 +117,7 @@ def fan(samples: int, rng: np.random.Generator) -> np.ndarray:
     blades = np.full(samples, rng.uniform(80, 250)) * swell(samples, rng, 0.5, 0.05)
     tone = unit_rms(harmonics(blades, 6, 1.0, rng))
     frequency = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
-    white = rng.standard_normal(len(frequency)) + 1j * rng.standard_normal(len(frequency))
+    white = white_spectrum(len(frequency), rng)
     air = np.fft.irfft(white / np.sqrt(1 + (frequency / rng.uniform(200, 900)) ** 2), samples)
     flutter = 1 + 0.1 * np.cos(2 * np.pi * np.cumsum(blades) / SAMPLE_RATE / 5)
     return unit_rms(flutter * (unit_rms(air) + 10 ** (-rng.uniform(8, 25) / 20) * tone))

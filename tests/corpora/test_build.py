@@ -218,13 +218,13 @@ def copied(source, target):
 
 def test_same_sound_on_both_sides_is_refused(speech, noise, tmp_path):
     others = copied(speech / "ann" / "0.wav", tmp_path / "others" / "zoe" / "1.wav")
-    with pytest.raises(ValueError, match="the same sound, but would be in two parts"):
+    with pytest.raises(ValueError, match="the same sound"):
         made(speech, noise, tmp_path / "corpus", test_speech=[others])
 
 
 def test_same_speaker_on_both_sides_is_refused(speech, noise, tmp_path):
     write(tmp_path / "others" / "ann" / "1.wav", 1000)
-    with pytest.raises(ValueError, match="both of ann, but would be in two parts"):
+    with pytest.raises(ValueError, match="both of ann"):
         made(speech, noise, tmp_path / "corpus", test_speech=[tmp_path / "others"])
 
 
@@ -236,7 +236,7 @@ def test_two_folders_of_one_name_are_refused(speech, noise, tmp_path):
 
 
 def test_existing_folder_is_refused(speech, noise, tmp_path):
-    with pytest.raises(FileExistsError, match="voices exists: name another folder"):
+    with pytest.raises(FileExistsError, match="voices exists"):
         made(speech, noise, speech)
 
 
@@ -293,9 +293,7 @@ def test_command_builds_a_corpus_and_refuses_a_second_one(speech, noise, tmp_pat
     assert "6 training, 2 validation and 2 test pairs" in done.stdout
     refused = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert refused.returncode == 2
-    assert refused.stderr == (
-        f"error: {tmp_path / 'corpus'} exists: name another folder, or remove it first\n"
-    )
+    assert refused.stderr.startswith(f"error: {tmp_path / 'corpus'} exists")
 
 
 def test_interrupted_command_says_how_to_go_on_and_nothing_else(speech, noise, tmp_path):
@@ -316,4 +314,4 @@ def test_command_names_an_snr_that_is_no_number(speech, noise, tmp_path):
     command += ["--noise", noise, "--out", tmp_path / "corpus", "--snr", "loud"]
     refused = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert refused.returncode == 2
-    assert refused.stderr == "error: --snr loud: write numbers and commas, as in 0,5,10\n"
+    assert refused.stderr.startswith("error: --snr loud")

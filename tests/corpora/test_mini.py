@@ -170,5 +170,5 @@ def test_build_that_another_process_finished_first_is_used(tiny, monkeypatch):
 
 def test_installation_without_recordings_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_HERE", tmp_path / "lstm_se")
-    with pytest.raises(FileNotFoundError, match="no mini in .*install lstm-se again"):
+    with pytest.raises(FileNotFoundError, match="no mini in"):
         mini(tmp_path)

@@ -66,7 +66,7 @@ def test_pauses_make_no_recording_noisier():
 
 
 def test_noise_that_is_too_short_is_refused():
-    with pytest.raises(ValueError, match="99 samples of noise are too few for 100 of speech"):
+    with pytest.raises(ValueError, match="99 samples of noise"):
         mix(noise(100), noise(99), 0)
 
 
@@ -136,7 +136,7 @@ def test_draws_of_a_seed_stay_what_they_are():
     """Each depends on all before it; another order would make another training of a seed."""
     *_, last = mixer(seed=5, batch_size=20).clips(0)
     assert [(noise.kind, noise.bank) for noise in last.noises] == [("recorded", 1), ("recorded", 0)]
-    assert (last.talker, last.speech_only, last.overdriven) == (1, False, False)
+    assert (last.talker, last.noise_only, last.speech_only) == (1, False, False)
     assert (last.high_pass.exponent, last.low_pass.exponent) == (4, 12)
     numbers = [
         last.reverberation_seconds,
@@ -279,5 +279,5 @@ def test_silent_or_short_bank_gives_finite_clips(speech):
 
 
 def test_mixer_without_speech_is_refused():
-    with pytest.raises(ValueError, match="no speech to mix: name at least one folder"):
+    with pytest.raises(ValueError, match="no speech"):
         mixer(speech=[])

@@ -86,7 +86,7 @@ def test_number_of_bands_that_does_not_fit_is_refused(bands):
 
 
 def test_unknown_scale_is_refused():
-    with pytest.raises(ValueError, match="no band scale 'bark': choose one of erb, mel, linear"):
+    with pytest.raises(ValueError, match="'bark'.*erb, mel, linear"):
         features.filterbank(32, 512, scale="bark")
 
 

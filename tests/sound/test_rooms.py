@@ -57,5 +57,5 @@ def test_early_part_ends_after_50_ms():
 
 
 def test_too_short_a_reverberation_is_refused():
-    with pytest.raises(ValueError, match="reverberation of 0.01 s: give at least 0.02 s"):
+    with pytest.raises(ValueError, match="0.01 s.*0.02 s"):
         response(0.01)
