@@ -1,11 +1,9 @@
-"""Pictures: a palette that colour-blind readers can tell apart, and axes with units."""
+"""Pictures in the style of the book, from the import on: colours that all can tell apart, units."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,21 +22,19 @@ COLOURS = {
     "fifth": "#E69F00",
     "sixth": "#56B4E9",
 }
-STYLE: dict[str, Any] = {
-    "axes.prop_cycle": plt.cycler(color=list(COLOURS.values())),
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 110,
-    "font.size": 10,
-    "image.cmap": "magma",
-    "savefig.facecolor": "white",  # legible on a dark page too
-}
-
-
-def use_style() -> None:
-    """Use the book's style for every figure from here on."""
-    mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+# the style of every figure from here on: who imports this module draws for the book
+plt.rcParams.update(
+    {
+        "axes.prop_cycle": plt.cycler(color=list(COLOURS.values())),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.constrained_layout.use": True,
+        "figure.dpi": 110,
+        "font.size": 10,
+        "image.cmap": "magma",
+        "savefig.facecolor": "white",  # legible on a dark page too
+    }
+)
 
 
 def spectrogram(

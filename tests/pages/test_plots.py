@@ -1,5 +1,7 @@
 """Pictures have axes with units, one colour scale, and nothing that a silent signal breaks."""
 
+import importlib
+
 import matplotlib
 import numpy as np
 import pytest
@@ -123,7 +125,8 @@ def test_known_names_have_their_colour(name, colour, axes):
     assert found == plots.COLOURS[colour]
 
 
-def test_style_is_used_from_then_on():
-    with plt.rc_context():
-        plots.use_style()
+def test_style_is_that_of_the_book_on_import():
+    with plt.rc_context({"image.cmap": "viridis", "font.family": "monospace"}):
+        importlib.reload(plots)
         assert plt.rcParams["image.cmap"] == "magma"
+        assert plt.rcParams["font.family"] == ["monospace"]
