@@ -101,7 +101,7 @@ def interact(
     return HTML(
         FIGURE.format(
             states=_json({"pieces": _pieces(drawings), "words": words}),
-            controls="\n".join(control.html() for control in controls),
+            controls=" &emsp;".join(control.html() for control in controls),
             drawing=drawings[start],
             key=marks and f"{marks}. ",
             words=html.escape(words[start]),
