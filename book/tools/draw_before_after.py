@@ -17,7 +17,6 @@ SECONDS = 3
 
 def main() -> None:
     """Enhance, draw, save."""
-    plots.use_style()
     clean, noisy = lstm_se.mini().test[0].load()
     signals = {
         "noisy": noisy,

@@ -36,7 +36,13 @@ def sounds(page):
 
 
 def states(page):
-    return json.loads(html.unescape(re.search(r'data-states="(.*?)"', page)[1]))
+    """The drawing and the words of each position."""
+    data = json.loads(html.unescape(re.search("data-states='(.*?)'", page)[1]))
+    drawings = [
+        "".join(piece if isinstance(piece, str) else piece[place] for piece in data["pieces"])
+        for place in range(len(data["words"]))
+    ]
+    return list(zip(drawings, data["words"], strict=True))
 
 
 def attribute(page, name):
@@ -82,10 +88,13 @@ def test_noise_passes_into_its_own_beginning():
 def test_each_position_has_its_line_and_its_words(page):
     low, high, step = (float(attribute(page, name)) for name in ("min", "max", "step"))
     assert len(states(page)) == (high - low) / step + 1
-    for place, (line, words) in enumerate(states(page)):
+    for place, (drawing, words) in enumerate(states(page)):
         snr_db = low + place * step
         assert f"At {snr_db:g} dB, " in words
-        assert f"V{47.5 + 2.5 * snr_db:g}H" in line  # the noise lies that far below the dashed line
+        above = re.search(r'd="M60 190l0 -([\d.]+)l[^"]+"[^>]* class="noise"', drawing)[1]
+        dashed = re.search(r'd="M60 ([\d.]+)l[^"]+"[^>]* stroke-dasharray', drawing)[1]
+        # the noise lies that far below the dashed line, at 3 units a dB
+        assert 190 - float(above) - float(dashed) == 3 * snr_db
 
 
 def test_more_of_the_speech_is_above_a_quieter_noise(page):
@@ -95,7 +104,7 @@ def test_more_of_the_speech_is_above_a_quieter_noise(page):
 
 
 def test_without_a_script_the_words_and_two_players_are_left(page):
-    written = page.partition("<script>")[0]
+    written = page.partition("<script")[0]
     assert '<div class="controls" hidden>' in written
     assert f">{states(page)[5][1]}</span>" in written
     assert "display: none" not in written
@@ -108,8 +117,11 @@ def test_slider_has_a_label_and_the_drawing_has_words(page):
     assert 'aria-live="polite"' in page
 
 
-def test_colours_are_those_of_the_other_pictures():
-    assert (plots.COLOURS["clean"], plots.COLOURS["noisy"]) == (fader.SPEECH, fader.NOISE)
+def test_colours_are_those_of_the_other_pictures(page):
+    for name, what in (("clean", "speech"), ("noisy", "noise")):
+        colour = plots.COLOURS[name]
+        assert f'fill="{colour}"' in states(page)[0][0]
+        assert f'<span style="color: {colour}">■</span> {what}' in page
 
 
 def test_page_names_no_other_server(page):
