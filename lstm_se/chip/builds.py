@@ -30,9 +30,13 @@ class FirmwareStream(PcmStream):
         """Version of the code and fingerprint of the model that were compiled."""
         return self._version().partition(b"\0")[0].decode()
 
-    @abstractmethod
+    def reset(self) -> None:
+        """Forget everything heard so far."""
+        self._run("reset")
+
     def selftest(self) -> bool:
         """Whether the build computes what Python does; it starts from silence afterwards."""
+        return bool(self._run("selftest"))
 
     def process(self, pcm: np.ndarray) -> np.ndarray:
         """Denoise whole hops: int16 ``(hops * 256,)``, 256 samples later."""
@@ -40,6 +44,10 @@ class FirmwareStream(PcmStream):
         for noisy, hop in zip(pcm.reshape(-1, HOP), enhanced.reshape(-1, HOP), strict=True):
             hop[:] = np.frombuffer(self._process(noisy.astype("<i2").tobytes()), "<i2")
         return enhanced
+
+    @abstractmethod
+    def _run(self, name: str) -> int:
+        """Run ``se_reset`` or ``se_selftest``."""
 
     @abstractmethod
     def _version(self) -> bytes:
@@ -60,13 +68,8 @@ class NativeStream(FirmwareStream):
         self._state = ctypes.create_string_buffer(STATE_BYTES)
         self.reset()
 
-    def reset(self) -> None:
-        """Forget everything heard so far."""
-        self._library.se_init(self._state)
-
-    def selftest(self) -> bool:
-        """Whether the library computes what Python does; it starts from silence afterwards."""
-        return bool(self._library.se_selftest(self._state))
+    def _run(self, name: str) -> int:
+        return self._library[f"se_{name}"](self._state)
 
     def _version(self) -> bytes:
         return bytes(self._library.se_version())
@@ -90,26 +93,18 @@ class WasmStream(FirmwareStream):
         self._store = wasmtime.Store()
         module = wasmtime.Module.from_file(self._store.engine, str(path))
         self._exports = wasmtime.Instance(self._store, module, []).exports(self._store)
-        self._input, self._output = self._call("input"), self._call("output")
+        self._input, self._output = self._run("input"), self._run("output")
 
-    def reset(self) -> None:
-        """Forget everything heard so far."""
-        self._call("reset")
-
-    def selftest(self) -> bool:
-        """Whether the module computes what Python does; it starts from silence afterwards."""
-        return bool(self._call("selftest"))
+    def _run(self, name: str) -> int:
+        return self._exports[name](self._store)
 
     def _version(self) -> bytes:
-        return self._read(self._call("version"), VERSION_BYTES)
+        return self._read(self._run("version"), VERSION_BYTES)
 
     def _process(self, noisy: bytes) -> bytes:
         self._exports["memory"].write(self._store, noisy, self._input)
-        self._call("process")
+        self._run("process")
         return self._read(self._output, HOP_BYTES)
-
-    def _call(self, name: str) -> int:
-        return self._exports[name](self._store)
 
     def _read(self, address: int, size: int) -> bytes:
         return bytes(self._exports["memory"].read(self._store, address, address + size))
@@ -136,13 +131,8 @@ class CortexStream(FirmwareStream):
         self.input, self.output = (self.cpu.allocate(HOP_BYTES) for _ in range(2))
         self.reset()
 
-    def reset(self) -> None:
-        """Forget everything heard so far."""
-        self.cpu.call("se_init", self.state)
-
-    def selftest(self) -> bool:
-        """Whether the program computes what Python does; it starts from silence afterwards."""
-        return bool(self.cpu.call("se_selftest", self.state))
+    def _run(self, name: str) -> int:
+        return self.cpu.call(f"se_{name}", self.state)
 
     def _version(self) -> bytes:
         return self.cpu.read(self.cpu.call("se_version"), VERSION_BYTES)
