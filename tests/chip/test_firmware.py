@@ -1,5 +1,6 @@
 """The firmware gives the bits of the model: on this machine and on an emulated Cortex-M7."""
 
+import re
 import shutil
 import subprocess
 import tomllib
@@ -103,6 +104,12 @@ def test_library_may_have_such_sections_too(heard, expected, tmp_path):
     library = toolchain.build_library(tmp_path / "se.so", options=("-O2", *SECTIONS))
     assert section_of(library, {"se_network"}) == {".itcm"}
     np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
+
+
+def test_makefile_is_as_strict_as_the_tests():
+    makefile = (FIRMWARE / "Makefile").read_text(encoding="utf-8")
+    strict = re.search(r"^STRICT := (.*?[^\\])$", makefile, re.MULTILINE | re.DOTALL)[1]
+    assert set(strict.replace("\\", "").split()) == set(toolchain.STRICT)
 
 
 def test_fast_math_is_refused(tmp_path):
