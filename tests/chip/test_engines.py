@@ -6,8 +6,14 @@ import pytest
 import lstm_se
 from lstm_se.chip import engines, fidelity, selftest
 from lstm_se.chip.stream import IntegerStream
+from lstm_se.network import pretrained
 from lstm_se.scoring import metrics
 from lstm_se.sound.audio import to_pcm
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return pretrained.load_float("tiny")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The shipped model in integers."""
+"""What tests of several folders ask for."""
 
 import pytest
 
@@ -7,10 +7,7 @@ from lstm_se.network import pretrained
 
 
 @pytest.fixture(scope="session")
-def shipped():
-    return pretrained.load_float("tiny")
-
-
-@pytest.fixture(scope="session")
-def model(shipped):
+def model():
+    """The shipped model in integers."""
+    shipped = pretrained.load_float("tiny")
     return quantize.quantize(shipped.weights, shipped.config)
