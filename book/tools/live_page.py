@@ -39,7 +39,7 @@ def build(folder: str | Path) -> Path:
         The folder.
 
     Raises:
-        FileNotFoundError: If the extra ``firmware`` is not installed.
+        ValueError: If the extra ``firmware`` is not installed.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

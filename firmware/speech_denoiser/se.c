@@ -1,19 +1,23 @@
 /* The denoiser from samples to samples. */
 #include "se.h"
 
+#include "se_compiler.h"
 #include "se_network.h"
 #include "se_stft.h"
 
-#define SE_VERSION "0.1.0"
+#define TEXT(x) #x
+#define NUMBER(x) TEXT(x)
 
 void se_init(se_state *state) {
     unsigned char *byte = (unsigned char *)state;
-    for (uint32_t i = 0; i < sizeof *state; i++) byte[i] = 0; /* all zeros is 0.0f too */
+    for (uint32_t i = 0; i < sizeof *state; i++) { /* all zeros is 0.0f too */
+        byte[i] = 0;
+    }
 }
 
 void se_reset(se_state *state) { se_init(state); }
 
-void se_process(se_state *state, const int16_t in[SE_HOP], int16_t out[SE_HOP]) {
+SE_FAST_CODE void se_process(se_state *state, const int16_t in[SE_HOP], int16_t out[SE_HOP]) {
     se_analyse(state, in);
     se_features(state, state->inputs);
     se_network(state);
@@ -21,4 +25,7 @@ void se_process(se_state *state, const int16_t in[SE_HOP], int16_t out[SE_HOP]) 
     se_synthesise(state, out);
 }
 
-const char *se_version(void) { return SE_VERSION " model " SE_MODEL_SHA256; }
+const char *se_version(void) {
+    return NUMBER(SE_VERSION_MAJOR) "." NUMBER(SE_VERSION_MINOR) "." NUMBER(SE_VERSION_PATCH)
+        " model " SE_MODEL_SHA256;
+}

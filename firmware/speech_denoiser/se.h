@@ -6,6 +6,8 @@
  *
  * Portable C99: no heap, no libm, no operating system, no vendor's library. Several states may be
  * used side by side, each by one thread at a time. After se_init no call can fail.
+ *
+ * One model a binary: its weights, and the size of the state, are those of se_weights.h.
  */
 #ifndef SE_H
 #define SE_H
@@ -17,6 +19,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define SE_VERSION_MAJOR 0
+#define SE_VERSION_MINOR 1
+#define SE_VERSION_PATCH 0
 
 #define SE_SAMPLE_RATE 16000
 #define SE_HOP 256             /* samples in and out of each call: 16 ms */

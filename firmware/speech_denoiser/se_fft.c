@@ -1,19 +1,11 @@
 /* Radix-4 decimation in time: twin of lstm_se/chip/fft.py, bit for bit. */
-#ifdef __GNUC__
-#ifndef __clang__
-#pragma GCC optimize("fp-contract=off") /* CubeIDE's -std=gnu11 would fuse products and sums */
-#endif
-#endif
+#include "se_float.h"
 
 #include "se_fft.h"
 
 #include <stdint.h>
 
 #include "se_tables.h"
-
-#ifdef __clang__
-#pragma STDC FP_CONTRACT OFF
-#endif
 
 #define POINTS 256u /* complex */
 
@@ -49,7 +41,7 @@ static inline void butterfly(float *z, uint32_t apart, float br, float bi, float
 }
 
 /* Transforms of `size` points into transforms of four times as many, all `POINTS / size / 4`. */
-static void stage(float *z, uint32_t size) {
+static SE_FAST_CODE void stage(float *z, uint32_t size) {
     const uint32_t apart = 2 * size, step = 2 * POINTS / (4 * size);
     for (uint32_t k = 0; k < size; k++) {
         const float *w1 = se_twiddles + k * step, *w2 = w1 + k * step, *w3 = w2 + k * step;
@@ -64,16 +56,17 @@ static void stage(float *z, uint32_t size) {
 }
 
 /* Complex transform of 256 points, not scaled. */
-static void transform(float *z) {
+static SE_FAST_CODE void transform(float *z) {
     reorder(z);
-    for (float *a = z; a < z + 2 * POINTS; a += 8) /* the first stage turns nothing */
+    for (float *a = z; a < z + 2 * POINTS; a += 8) { /* the first stage turns nothing */
         butterfly(a, 2, a[2], a[3], a[4], a[5], a[6], a[7]);
+    }
     stage(z, 4);
     stage(z, 16);
     stage(z, 64);
 }
 
-void se_fft_forward(float z[512]) {
+SE_FAST_CODE void se_fft_forward(float z[512]) {
     transform(z); /* even samples as real part, odd ones as imaginary part */
     const float first_r = z[0], first_i = z[1];
     z[0] = first_r + first_i;
@@ -93,7 +86,7 @@ void se_fft_forward(float z[512]) {
     z[POINTS + 1] = -z[POINTS + 1];
 }
 
-void se_fft_inverse(float z[512]) {
+SE_FAST_CODE void se_fft_inverse(float z[512]) {
     const float first = z[0], last = z[1];
     z[0] = first + last;
     z[1] = last - first; /* conjugates throughout: then the forward transform goes backwards */
@@ -112,5 +105,7 @@ void se_fft_inverse(float z[512]) {
     z[POINTS] = 2.0f * z[POINTS];
     z[POINTS + 1] = 2.0f * z[POINTS + 1];
     transform(z);
-    for (uint32_t i = 1; i < 2 * POINTS; i += 2) z[i] = -z[i];
+    for (uint32_t i = 1; i < 2 * POINTS; i += 2) {
+        z[i] = -z[i];
+    }
 }

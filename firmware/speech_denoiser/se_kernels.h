@@ -15,6 +15,8 @@
 
 #include <stdint.h>
 
+#include "se_compiler.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,12 +24,6 @@ extern "C" {
 #define SE_KERNEL_C 0    /* plain C, for any processor */
 #define SE_KERNEL_ACLE 1 /* C with the intrinsics of Arm's DSP extension */
 #define SE_KERNEL_ASM 2  /* assembler for the same instructions: as fast at -O0 as at -O3 */
-
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
-#define SE_HAVE_DSP 1
-#else
-#define SE_HAVE_DSP 0
-#endif
 
 #ifndef SE_KERNEL
 #if SE_HAVE_DSP

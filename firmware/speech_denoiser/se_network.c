@@ -1,18 +1,32 @@
 /* Twin of lstm_se/chip/network.py, bit for bit. */
 #include "se_network.h"
 
+#include <stddef.h>
+
 #include "se_fixed.h"
 #include "se_kernels.h"
-#include "se_static_assert.h"
 
 /* 127 * 32767 * 516 is the last product sum that fits; the export has checked the biases. */
 SE_STATIC_ASSERT(SE_MOST_INPUTS <= 516, sums_fit_in_int32);
 
+/* se_rows_asm reads two words at once, which faults where they are not aligned to 4 bytes. All that
+ * it reads of a state starts at a multiple of 8 int16 from one of these two. */
+typedef struct {
+    char before;
+    se_state state;
+} se_aligned_state;
+SE_STATIC_ASSERT(offsetof(se_aligned_state, state) % 4 == 0, states_are_aligned);
+SE_STATIC_ASSERT(offsetof(se_state, inputs) % 4 == 0, inputs_are_aligned);
+SE_STATIC_ASSERT(offsetof(se_state, outputs) % 4 == 0, outputs_are_aligned);
+SE_STATIC_ASSERT(SE_BANDS % 8 == 0 && SE_MASK_INPUTS % 8 == 0, columns_come_in_eights);
+
 /* One unit of an LSTM: four accumulators to a new cell state and output. */
-static int16_t step_unit(const int32_t sums[4], const se_row *rows, int32_t clip, int16_t *cell) {
+static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const se_row *rows, int32_t clip,
+                                      int16_t *cell) {
     int32_t gate[4]; /* i, f, g, o: Q3.12 */
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < 4; k++) {
         gate[k] = se_saturate(se_requantise(sums[k] + rows[k].bias, rows[k].multiplier));
+    }
     const int32_t i = se_sigmoid(gate[0]), f = se_sigmoid(gate[1]);
     const int32_t g = se_tanh(gate[2]), o = se_sigmoid(gate[3]);
     int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 19);
@@ -22,8 +36,8 @@ static int16_t step_unit(const int32_t sums[4], const se_row *rows, int32_t clip
 }
 
 /* One step of a layer. `inputs`: from below, then the layer's own last outputs. */
-static void step_layer(const se_layer *layer, const int16_t *inputs, int16_t *cells,
-                       int16_t *outputs) {
+static SE_FAST_CODE void step_layer(const se_layer *layer, const int16_t *inputs, int16_t *cells,
+                                    int16_t *outputs) {
     const int32_t columns = layer->inputs + layer->units;
     const uint32_t *words = layer->weights;
     for (int unit = 0; unit < layer->units; unit++) {
@@ -36,7 +50,7 @@ static void step_layer(const se_layer *layer, const int16_t *inputs, int16_t *ce
 
 #if SE_LOCAL
 /* What a gain sees of the band it belongs to and the two beside it. */
-static int32_t local_share(int output, const int16_t *features) {
+static SE_FAST_CODE int32_t local_share(int output, const int16_t *features) {
     const int band = se_band_of_output[output];
     const int below = band > 0 ? band - 1 : 0, above = band < SE_BANDS - 1 ? band + 1 : band;
     const int8_t *weight = se_local_weights + 3 * output;
@@ -47,7 +61,8 @@ static int32_t local_share(int output, const int16_t *features) {
 #endif
 
 /* The mask from the outputs of the last layer. */
-static void compute_mask(const int16_t *outputs, const int16_t *features, int16_t *mask) {
+static SE_FAST_CODE void compute_mask(const int16_t *outputs, const int16_t *features,
+                                      int16_t *mask) {
     const uint32_t *words = se_mask_weights;
     (void)features;
     for (int row = 0; row < SE_MASK_ROWS; row += 4) {
@@ -55,8 +70,8 @@ static void compute_mask(const int16_t *outputs, const int16_t *features, int16_
         se_rows(words, outputs, SE_MASK_INPUTS, sums);
         words += SE_MASK_INPUTS;
         for (int k = 0; k < 4 && row + k < SE_MASK_OUTPUTS; k++) {
-            const se_row *own = se_mask_rows + row + k;
-            int32_t logit = se_requantise(sums[k] + own->bias, own->multiplier);
+            const se_row *scale = se_mask_rows + row + k;
+            int32_t logit = se_requantise(sums[k] + scale->bias, scale->multiplier);
 #if SE_LOCAL
             logit += local_share(row + k, features);
 #endif
@@ -66,10 +81,12 @@ static void compute_mask(const int16_t *outputs, const int16_t *features, int16_
 }
 
 static void copy(int16_t *to, const int16_t *from, int count) {
-    for (int i = 0; i < count; i++) to[i] = from[i];
+    for (int i = 0; i < count; i++) {
+        to[i] = from[i];
+    }
 }
 
-void se_network(se_state *state) {
+SE_FAST_CODE void se_network(se_state *state) {
     int16_t *inputs = state->inputs, *cells = state->cells;
     for (int i = 0; i < SE_LAYERS; i++) {
         const se_layer *layer = se_layers + i;
@@ -77,7 +94,9 @@ void se_network(se_state *state) {
         copy(inputs + layer->inputs, state->outputs, layer->units);
         inputs += layer->inputs + layer->units;
         cells += layer->units;
-        if (i + 1 < SE_LAYERS) copy(inputs, state->outputs, layer->units);
+        if (i + 1 < SE_LAYERS) {
+            copy(inputs, state->outputs, layer->units);
+        }
     }
     compute_mask(state->outputs, state->inputs, state->mask);
 }

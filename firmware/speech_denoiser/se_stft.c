@@ -1,20 +1,15 @@
 /* Twin of lstm_se/chip/stft.py, bit for bit: float32, one operation after the other. */
-#ifdef __GNUC__
-#ifndef __clang__
-#pragma GCC optimize("fp-contract=off") /* CubeIDE's -std=gnu11 would fuse products and sums */
-#endif
-#endif
+#include "se_float.h"
 
 #include "se_stft.h"
 
 #include "se_fft.h"
 #include "se_tables.h"
 
-#ifdef __clang__
-#pragma STDC FP_CONTRACT OFF
-#endif
+SE_STATIC_ASSERT(SE_MASK_OUTPUTS == SE_HOP + 1, every_bin_has_a_gain);
+SE_STATIC_ASSERT(SE_BANDS <= SE_HOP + 1, bands_fit_where_the_bins_were);
 
-void se_analyse(se_state *state, const int16_t in[SE_HOP]) {
+SE_FAST_CODE void se_analyse(se_state *state, const int16_t in[SE_HOP]) {
     float *z = state->spectrum;
     for (int i = 0; i < SE_HOP; i++) {
         z[i] = (float)state->heard[i] * se_window[i];
@@ -24,7 +19,7 @@ void se_analyse(se_state *state, const int16_t in[SE_HOP]) {
     se_fft_forward(z);
 }
 
-static void compute_power(const float *z, float *power) {
+static SE_FAST_CODE void compute_power(const float *z, float *power) {
     power[0] = z[0] * z[0];
     power[SE_HOP] = z[1] * z[1];
     for (int k = 1; k < SE_HOP; k++) {
@@ -35,26 +30,32 @@ static void compute_power(const float *z, float *power) {
 
 /* Logarithm to base 2 of a positive number: exponent and polynomial of the mantissa. */
 static float log2_of(float x) {
-    uint32_t bits;
-    __builtin_memcpy(&bits, &x, sizeof bits);
-    const float exponent = (float)((int32_t)(bits >> 23) - 127);
-    bits = (bits & 0x7FFFFFu) | 0x3F800000u;
-    float mantissa;
-    __builtin_memcpy(&mantissa, &bits, sizeof mantissa);
-    const float t = mantissa - 1.0f;
+    union {
+        float value;
+        uint32_t bits;
+    } number = {x};
+    const float exponent = (float)((int32_t)(number.bits >> 23) - 127);
+    number.bits = (number.bits & 0x7FFFFFu) | 0x3F800000u;
+    const float t = number.value - 1.0f;
     float sum = se_log2_polynomial[0];
-    for (int i = 1; i < SE_LOG2_TERMS; i++) sum = sum * t + se_log2_polynomial[i];
+    for (int i = 1; i < SE_LOG2_TERMS; i++) {
+        sum = sum * t + se_log2_polynomial[i];
+    }
     return sum * t + exponent;
 }
 
 /* Nearest integer of a number, saturated. Adding 32768 first makes truncation a floor. */
 static int16_t to_int16(float x) {
-    if (x > 32767.0f) x = 32767.0f;
-    if (x < -32768.0f) x = -32768.0f;
+    if (x > 32767.0f) {
+        x = 32767.0f;
+    }
+    if (x < -32768.0f) {
+        x = -32768.0f;
+    }
     return (int16_t)((int32_t)(x + 32768.5f) - 32768);
 }
 
-void se_features(se_state *state, int16_t features[SE_BANDS]) {
+SE_FAST_CODE void se_features(se_state *state, int16_t features[SE_BANDS]) {
     float *power = state->power, *logs = state->power; /* a band never starts below its number */
     compute_power(state->spectrum, power);
     const float *weight = se_band_weights;
@@ -62,7 +63,9 @@ void se_features(se_state *state, int16_t features[SE_BANDS]) {
     for (int band = 0; band < SE_BANDS; band++) {
         const float *bin = power + se_band_first[band];
         float energy = 0.0f;
-        for (int i = se_band_bins[band]; i > 0; i--) energy = energy + *bin++ * *weight++;
+        for (int i = se_band_bins[band]; i > 0; i--) {
+            energy = energy + *bin++ * *weight++;
+        }
         const float value = log2_of(energy + SE_FLOOR) * SE_LOG_SCALE;
         logs[band] = value;
         total = total + value;
@@ -70,11 +73,12 @@ void se_features(se_state *state, int16_t features[SE_BANDS]) {
     state->level_sum = state->level_sum * SE_LEVEL_DECAY + total * SE_BAND_SHARE;
     state->level_weight = state->level_weight * SE_LEVEL_DECAY + 1.0f;
     const float level = state->level_sum / state->level_weight;
-    for (int band = 0; band < SE_BANDS; band++)
+    for (int band = 0; band < SE_BANDS; band++) {
         features[band] = to_int16((logs[band] - level) * SE_FEATURE_UNIT);
+    }
 }
 
-void se_apply_mask(se_state *state) {
+SE_FAST_CODE void se_apply_mask(se_state *state) {
     float *z = state->spectrum;
     z[0] = z[0] * ((float)state->mask[0] * SE_MASK_STEP);
     z[1] = z[1] * ((float)state->mask[SE_HOP] * SE_MASK_STEP);
@@ -85,7 +89,7 @@ void se_apply_mask(se_state *state) {
     }
 }
 
-void se_synthesise(se_state *state, int16_t out[SE_HOP]) {
+SE_FAST_CODE void se_synthesise(se_state *state, int16_t out[SE_HOP]) {
     float *z = state->spectrum;
     se_fft_inverse(z);
     for (int i = 0; i < SE_HOP; i++) {

@@ -1,33 +1,25 @@
-/* Written by `lstm-se export --to c`; edits are lost at the next one. */
+/* What se_tables.c and se_weights.c hold: `lstm-se export --to c` writes those two, and the sizes in
+ * se_weights.h. */
 #ifndef SE_TABLES_H
 #define SE_TABLES_H
 
 #include <stdint.h>
 
+#include "se_compiler.h"
 #include "se_weights.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Constants of the float part. */
-#define SE_FLOOR 1.0e-09f
-#define SE_LOG_SCALE 1.50515e-01f
-#define SE_LOG2_TERMS 6
-#define SE_LEVEL_DECAY 9.946809e-01f
-#define SE_BAND_SHARE 9.615385e-03f
-#define SE_FEATURE_UNIT 8.192e+03f
-#define SE_MASK_STEP 3.0517578e-05f
-#define SE_OUTPUT_UNIT 2.097152e+06f
-
-extern const float se_window[512];             /* square root of Hann, over 32768 */
-extern const float se_twiddles[512];           /* exp(-2 pi i k / 256) */
-extern const float se_half_twiddles[256];      /* exp(-2 pi i k / 512) */
+extern const float se_window[512];        /* square root of Hann, over 32768 */
+extern const float se_twiddles[512];      /* exp(-2 pi i k / 256) */
+extern const float se_half_twiddles[256]; /* exp(-2 pi i k / 512) */
 extern const float se_log2_polynomial[SE_LOG2_TERMS];
-extern const float se_band_weights[433];
-extern const uint8_t se_band_first[SE_BANDS];  /* lowest bin of each band */
-extern const uint8_t se_band_bins[SE_BANDS];   /* number of its bins */
-extern const int16_t se_sigmoid_table[257];    /* Q0.15, from -8 to 8 */
+extern const float se_band_weights[SE_BAND_WEIGHTS];
+extern const uint8_t se_band_first[SE_BANDS]; /* lowest bin of each band */
+extern const uint8_t se_band_bins[SE_BANDS];  /* number of its bins */
+extern const int16_t se_sigmoid_table[257];   /* Q0.15, from -8 to 8 */
 
 /* A row's bias, in units of its accumulator, and the way from there to Q3.12. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* Written by `lstm-se export --to c`; edits are lost at the next one. */
 #include "se_tables.h"
 
-static const uint32_t layer0_weights[29696] = {
+static SE_RODATA const uint32_t layer0_weights[29696] = {
     0x1f22f9eeu, 0x34fafa04u, 0x2ef717ffu, 0xee192420u, 0xef09ff06u, 0xa7e2f40du, 0xf9e70adeu,
     0x14ffec0bu, 0x07fadbe7u, 0xf8d4fc08u, 0x3dfc3c08u, 0x3239210du, 0x0903f9f8u, 0x07031602u,
     0xddcce2c0u, 0xbad5e5dfu, 0xfef609e8u, 0xe10ea5f5u, 0x1c21dff8u, 0x1a1002eeu, 0xf60e2440u,
@@ -4247,7 +4247,7 @@ static const uint32_t layer0_weights[29696] = {
     0x7e1d0f04u, 0xe0edff05u,
 };
 
-static const se_row layer0_rows[512] = {
+static SE_RODATA const se_row layer0_rows[512] = {
     {-2055280, 10561139}, {1687470, 8697255}, {-964206, 10381296}, {-1416979, 9557740},
     {-2321559, 5063450}, {4249497, 9747000}, {-1967807, 8668033}, {367506, 5865954},
     {-452282, 16391367}, {1522928, 7361512}, {715170, 17644109}, {235666, 11954611},
@@ -4378,7 +4378,7 @@ static const se_row layer0_rows[512] = {
     {2543782, 8929557},
 };
 
-static const uint32_t layer1_weights[32768] = {
+static SE_RODATA const uint32_t layer1_weights[32768] = {
     0xe6fbfc14u, 0x0a00fe1eu, 0xf8ee050au, 0x1debffffu, 0x12db0a07u, 0x02ebfff1u, 0xe8ee19fcu,
     0xfd150df1u, 0x0a190723u, 0xe619f4ebu, 0x1df414dfu, 0xfff6ef25u, 0xf806f60bu, 0x03fafa0fu,
     0xfee6eaf5u, 0xfefff631u, 0x1df3fd07u, 0x07f6fe13u, 0x7f40fdf5u, 0x817ffcd8u, 0xf7e3d9f7u,
@@ -9063,7 +9063,7 @@ static const uint32_t layer1_weights[32768] = {
     0xf68201f8u,
 };
 
-static const se_row layer1_rows[512] = {
+static SE_RODATA const se_row layer1_rows[512] = {
     {383211, 4991821}, {2760416, 4878301}, {1525796, 5584145}, {26965, 10500586},
     {1103776, 5319897}, {92593, 2425458}, {-246061, 5130475}, {1301640, 6163548},
     {-8347386, 2998119}, {12052799, 2343054}, {-304375, 4526690}, {-546854, 5823899},
@@ -9199,7 +9199,7 @@ const se_layer se_layers[SE_LAYERS] = {
     {layer1_weights, layer1_rows, 128, 128, 20480},
 };
 
-const uint32_t se_mask_weights[8320] = {
+SE_RODATA const uint32_t se_mask_weights[8320] = {
     0xf4fce6eau, 0xeaf4ffffu, 0xdfc32232u, 0xfaecf609u, 0x0700f2d3u, 0xf2f9fd02u, 0xf3e200f6u,
     0xfceffdfau, 0xd2c93f3bu, 0x9dbe352eu, 0x02050805u, 0xfd070721u, 0xfcf5080eu, 0x16001415u,
     0x0ef9071au, 0x0813f7e9u, 0x080708fau, 0xd4070c20u, 0x040c0f04u, 0x29020f1du, 0x0305f9ddu,
@@ -10391,7 +10391,7 @@ const uint32_t se_mask_weights[8320] = {
     0xfff8fffeu, 0x00000000u, 0x000c0005u, 0x00000000u,
 };
 
-const se_row se_mask_rows[257] = {
+SE_RODATA const se_row se_mask_rows[257] = {
     {-970460, 9088896}, {-1113961, 10792310}, {-1344372, 11346706}, {-1149813, 11926042},
     {-1164878, 13303090}, {-999983, 11965613}, {-1145520, 10907495}, {-1542436, 9578297},
     {-1464419, 9280103}, {-1204715, 9787029}, {-756604, 9973912}, {-1668374, 8520301},
@@ -10459,7 +10459,7 @@ const se_row se_mask_rows[257] = {
     {-1190339, 21885041},
 };
 
-const int8_t se_local_weights[3 * SE_MASK_OUTPUTS] = {
+SE_RODATA const int8_t se_local_weights[3 * SE_MASK_OUTPUTS] = {
     -53, -53, -127, 79, 79, -127, -61, -20, 127, -35, -118, 127, -15, -127, 73, 58, -127, 55, 44,
     -127, 60, 127, -102, 43, 37, -127, 72, 126, -127, 96, 16, 21, 127, 127, -33, 9, -96, 127, 37,
     16, -103, 127, -88, 90, -127, 127, 43, 47, -68, 127, 78, -61, 127, -84, 65, -127, -101, -13,
@@ -10502,7 +10502,7 @@ const int8_t se_local_weights[3 * SE_MASK_OUTPUTS] = {
     127, -103, 127, 127, -96, 127, 127, -127, 123, 123, -113, 127, 127, -127, 122, 122,
 };
 
-const int32_t se_local_multipliers[SE_MASK_OUTPUTS] = {
+SE_RODATA const int32_t se_local_multipliers[SE_MASK_OUTPUTS] = {
     4503165, 9688200, 9763365, 4524789, 3867931, 12186689, 9203034, 3028278, 4013220, 1712092,
     3781809, 3330385, 1910569, 693152, 732609, 1282952, 2650155, 2786655, 3483231, 3714721, 1674343,
     2939658, 5637356, 4600934, 10536433, 6925102, 7405032, 9260851, 10376788, 9284202, 9316933,
@@ -10532,7 +10532,7 @@ const int32_t se_local_multipliers[SE_MASK_OUTPUTS] = {
     24671587,
 };
 
-const uint8_t se_band_of_output[SE_MASK_OUTPUTS] = {
+SE_RODATA const uint8_t se_band_of_output[SE_MASK_OUTPUTS] = {
     0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
     26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49,
     50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73,

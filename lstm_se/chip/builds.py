@@ -1,24 +1,65 @@
-"""The firmware's builds on this machine: a library of the host's compiler, and WebAssembly."""
+"""The firmware's builds at work: for this machine, for WebAssembly, for an emulated Cortex-M7."""
 
 from __future__ import annotations
 
 import ctypes
 import tempfile
+from abc import abstractmethod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from .. import optional
 from ..files import write_whole
 from . import toolchain
+from .cortex import Cortex
 from .quantize import Quantized
 from .stft import HOP
+from .stream import PcmStream
 
 STATE_BYTES = 1 << 16  # more than any model's se_state
+HOP_BYTES = 2 * HOP
+VERSION_BYTES = 99  # more than any version is long
 
 
-class NativeStream:
-    """One ``se_state`` of the host's build: hops of int16 in, as many out."""
+class FirmwareStream(PcmStream):
+    """One ``se_state`` of a build."""
+
+    @property
+    def version(self) -> str:
+        """Version of the code and fingerprint of the model that were compiled."""
+        return self._version().partition(b"\0")[0].decode()
+
+    def reset(self) -> None:
+        """Forget everything heard so far."""
+        self._run("reset")
+
+    def selftest(self) -> bool:
+        """Whether the build computes what Python does; it starts from silence afterwards."""
+        return bool(self._run("selftest"))
+
+    def process(self, pcm: np.ndarray) -> np.ndarray:
+        """Denoise whole hops: int16 ``(hops * 256,)``, 256 samples later."""
+        enhanced = np.empty_like(pcm)
+        for noisy, hop in zip(pcm.reshape(-1, HOP), enhanced.reshape(-1, HOP), strict=True):
+            hop[:] = np.frombuffer(self._process(noisy.astype("<i2").tobytes()), "<i2")
+        return enhanced
+
+    @abstractmethod
+    def _run(self, name: str) -> int:
+        """Run ``se_reset`` or ``se_selftest``."""
+
+    @abstractmethod
+    def _version(self) -> bytes:
+        """Bytes that begin with the version and a zero."""
+
+    @abstractmethod
+    def _process(self, noisy: bytes) -> bytes:
+        """Denoise one hop."""
+
+
+class NativeStream(FirmwareStream):
+    """The host's build, in this process."""
 
     def __init__(self, library: str | Path) -> None:
         """Start from silence, with a library that ``toolchain.build_library`` made."""
@@ -27,29 +68,86 @@ class NativeStream:
         self._state = ctypes.create_string_buffer(STATE_BYTES)
         self.reset()
 
-    @property
-    def version(self) -> str:
-        """Version of the code and fingerprint of the model that were compiled."""
-        return str(self._library.se_version().decode())
+    def _run(self, name: str) -> int:
+        return self._library[f"se_{name}"](self._state)
 
-    def reset(self) -> None:
-        """Forget everything heard so far."""
-        self._library.se_init(self._state)
+    def _version(self) -> bytes:
+        return bytes(self._library.se_version())
 
-    def process(self, pcm: np.ndarray) -> np.ndarray:
-        """Denoise whole hops: int16 ``(hops * 256,)``, 256 samples later."""
-        enhanced = np.empty_like(pcm)
-        for begin in range(0, len(pcm), HOP):
-            heard, said = (x[begin:].ctypes.data_as(ctypes.c_void_p) for x in (pcm, enhanced))
-            self._library.se_process(self._state, heard, said)
-        return enhanced
+    def _process(self, noisy: bytes) -> bytes:
+        hop = ctypes.create_string_buffer(noisy, HOP_BYTES)
+        self._library.se_process(self._state, hop, hop)
+        return hop.raw
+
+
+class WasmStream(FirmwareStream):
+    """The WebAssembly build, in wasmtime."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Start from silence, with a module that :func:`write_module` wrote.
+
+        Raises:
+            ValueError: If the extra ``firmware`` is not installed.
+        """
+        wasmtime = optional.module("wasmtime", "wasmtime", "firmware")
+        self._store = wasmtime.Store()
+        module = wasmtime.Module.from_file(self._store.engine, str(path))
+        self._exports = wasmtime.Instance(self._store, module, []).exports(self._store)
+        self._input, self._output = self._run("input"), self._run("output")
+
+    def _run(self, name: str) -> int:
+        return self._exports[name](self._store)
+
+    def _version(self) -> bytes:
+        return self._read(self._run("version"), VERSION_BYTES)
+
+    def _process(self, noisy: bytes) -> bytes:
+        self._exports["memory"].write(self._store, noisy, self._input)
+        self._run("process")
+        return self._read(self._output, HOP_BYTES)
+
+    def _read(self, address: int, size: int) -> bytes:
+        return bytes(self._exports["memory"].read(self._store, address, address + size))
+
+
+class CortexStream(FirmwareStream):
+    """The microcontroller's build, on an emulated one.
+
+    Attributes:
+        cpu: The processor.
+        state: Address of the ``se_state``.
+        input: Address of the hop that is denoised.
+        output: Address of the hop that comes out; it may be the same.
+    """
+
+    def __init__(self, elf: str | Path) -> None:
+        """Start from silence, with a program that ``toolchain.build_elf`` made.
+
+        Raises:
+            ValueError: If the extra ``firmware`` is not installed.
+        """
+        self.cpu = Cortex(elf)
+        self.state = self.cpu.allocate(STATE_BYTES)
+        self.input, self.output = (self.cpu.allocate(HOP_BYTES) for _ in range(2))
+        self.reset()
+
+    def _run(self, name: str) -> int:
+        return self.cpu.call(f"se_{name}", self.state)
+
+    def _version(self) -> bytes:
+        return self.cpu.read(self.cpu.call("se_version"), VERSION_BYTES)
+
+    def _process(self, noisy: bytes) -> bytes:
+        self.cpu.write(self.input, noisy)
+        self.cpu.call("se_process", self.state, self.input, self.output)
+        return self.cpu.read(self.output, HOP_BYTES)
 
 
 def compiled_stream(model: Quantized) -> NativeStream:
     """A stream of the firmware, compiled for this machine with a model of one's own.
 
     Raises:
-        FileNotFoundError: If there is no C compiler.
+        ValueError: If there is no C compiler.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         sources = toolchain.copy_denoiser(model, Path(folder) / "speech_denoiser")
@@ -64,53 +162,10 @@ def write_module(model: Quantized, path: str | Path) -> Path:
         path: File to write; the same model gives the same bytes.
 
     Raises:
-        FileNotFoundError: If the extra ``firmware`` is not installed.
-        ValueError: If the compiler complains.
+        ValueError: If the extra ``firmware`` is not installed, or the compiler complains.
     """
-    path = Path(path)
     with tempfile.TemporaryDirectory() as folder:
         sources = toolchain.copy_denoiser(model, Path(folder) / "speech_denoiser")
         built = toolchain.build_wasm(Path(folder) / "denoiser.wasm", sources)
         write_whole(path, built.read_bytes())
-    return path
-
-
-class WasmStream:
-    """One instance of the module: hops of int16 in, as many out."""
-
-    def __init__(self, path: str | Path) -> None:
-        """Start from silence, with a module that :func:`write_module` wrote."""
-        import wasmtime
-
-        self._store = wasmtime.Store()
-        module = wasmtime.Module.from_file(self._store.engine, str(path))
-        self._exports: Any = wasmtime.Instance(self._store, module, []).exports(self._store)
-
-    def _call(self, name: str) -> Any:
-        return self._exports[name](self._store)
-
-    @property
-    def version(self) -> str:
-        """Version of the code and fingerprint of the model that were compiled."""
-        begin = self._call("version")
-        text = bytes(self._exports["memory"].read(self._store, begin, begin + 99))
-        return text.partition(b"\0")[0].decode()
-
-    def reset(self) -> None:
-        """Forget everything heard so far."""
-        self._call("reset")
-
-    def selftest(self) -> bool:
-        """Whether the module computes what Python does; it starts from silence afterwards."""
-        return bool(self._call("selftest"))
-
-    def process(self, pcm: np.ndarray) -> np.ndarray:
-        """Denoise whole hops: int16 ``(hops * 256,)``, 256 samples later."""
-        memory, into, out = self._exports["memory"], self._call("input"), self._call("output")
-        enhanced = np.empty_like(pcm)
-        for begin in range(0, len(pcm), HOP):
-            memory.write(self._store, pcm[begin : begin + HOP].astype("<i2").tobytes(), into)
-            self._call("process")
-            said = memory.read(self._store, out, out + 2 * HOP)
-            enhanced[begin : begin + HOP] = np.frombuffer(said, "<i2")
-        return enhanced
+    return Path(path)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .. import optional
+
 RAM, RAM_SIZE = 0x2000_0000, 0x40_0000
 FLASH_SIZE = 0x40_0000
 RETURN = 0x1FF0_0000  # a call is over when it gets here; higher addresses mean other things
@@ -21,10 +23,17 @@ STACK = 0x1_0000  # bytes at the top of the memory that are painted
 
 
 class Symbol(NamedTuple):
-    """A function or an object of the ELF file."""
+    """A function or an object of the ELF file.
+
+    Attributes:
+        address: Where it lies.
+        size: In bytes.
+        source: Name of the file that a function was compiled from, if the ELF file tells.
+    """
 
     address: int
     size: int
+    source: str
 
 
 class Cortex:
@@ -38,16 +47,12 @@ class Cortex:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is no ELF file.
+            ValueError: If it is no ELF file, or the extra ``firmware`` is not installed.
         """
-        import unicorn
-        from unicorn import arm_const
-
-        self._reg = arm_const
-        self._uc: Any = unicorn.Uc(
-            unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
-        )
-        self._uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        self._unicorn = unicorn = optional.module("unicorn", "unicorn", "firmware")
+        self._reg = optional.module("unicorn.arm_const", "unicorn", "firmware")
+        self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        self._uc.ctl_set_cpu_model(self._reg.UC_CPU_ARM_CORTEX_M7)
         self._uc.mem_map(0, FLASH_SIZE)
         self._uc.mem_map(RAM, RAM_SIZE)
         self._uc.mem_map(RETURN, 0x1000)
@@ -99,15 +104,13 @@ class Cortex:
 
         Instructions of a function that the compiler has merged into another count for the other.
         """
-        import unicorn
-
         blocks: dict[tuple[int, int], int] = {}
 
         def enter(uc: Any, address: int, size: int, data: Any) -> None:
             blocks[address, size] = blocks.get((address, size), 0) + 1
 
         self._uc.ctl_flush_tb()  # what was translated before would not call the hook
-        hook = self._uc.hook_add(unicorn.UC_HOOK_BLOCK, enter)
+        hook = self._uc.hook_add(self._unicorn.UC_HOOK_BLOCK, enter)
         counts: dict[str, int] = {}
         try:
             yield counts
@@ -127,26 +130,26 @@ class Cortex:
 
     def _load(self, path: Path) -> dict[str, Symbol]:
         """Put the segments in their places and read the names."""
-        from elftools.common.exceptions import ELFError
-        from elftools.elf.elffile import ELFFile
-
+        elffile = optional.module("elftools.elf.elffile", "pyelftools", "firmware")
         with path.open("rb") as file:
             try:
-                elf = ELFFile(file)
-            except ELFError as error:
+                elf = elffile.ELFFile(file)
+            except elffile.ELFError as error:
                 raise ValueError(f"{path} is no ELF file: {error}") from None
             for segment in elf.iter_segments("PT_LOAD"):
                 if segment["p_filesz"]:
                     for place in {segment["p_paddr"], segment["p_vaddr"]}:
                         self.write(place, segment.data())
-            table: Any = elf.get_section_by_name(".symtab")
+            table = elf.get_section_by_name(".symtab")
             if table is None:
                 raise ValueError(f"{path} has no names: link it without -s")
-            return {
-                symbol.name: Symbol(symbol["st_value"] & ~1, symbol["st_size"])
-                for symbol in table.iter_symbols()
-                if symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT")
-            }
+            sources, symbols = _sources(elf), {}
+            for symbol in table.iter_symbols():
+                if symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT"):
+                    address = symbol["st_value"] & ~1
+                    source = sources.get(address, "")
+                    symbols[symbol.name] = Symbol(address, symbol["st_size"], source)
+            return symbols
 
     def _in_ram(self) -> Iterator[Symbol]:
         return (s for s in self.symbols.values() if RAM <= s.address < RAM + RAM_SIZE)
@@ -168,3 +171,19 @@ class Cortex:
                 number += 1
             self._lengths[address, size] = number
         return self._lengths[address, size]
+
+
+def _sources(elf: Any) -> dict[int, str]:
+    """Address of each function to the name of its source file, from what ``-g`` adds for debuggers.
+
+    A function in assembler is a label there.
+    """
+    if not elf.has_dwarf_info():
+        return {}
+    units = (unit.get_top_DIE() for unit in elf.get_dwarf_info().iter_CUs())
+    return {
+        entry.attributes["DW_AT_low_pc"].value & ~1: Path(unit.get_full_path()).name
+        for unit in units
+        for entry in unit.iter_children()
+        if "DW_AT_low_pc" in entry.attributes
+    }

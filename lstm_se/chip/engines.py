@@ -26,8 +26,8 @@ def load(model: str | Path = "tiny", engine: str = "float") -> denoiser.Denoiser
             for its C, compiled here: both give the same bits.
 
     Raises:
-        FileNotFoundError: If there is no such model, or no compiler.
-        ValueError: If there is no such engine, or it cannot run the model.
+        FileNotFoundError: If there is no such model.
+        ValueError: If there is no such engine or no compiler, or it cannot run the model.
     """
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}: choose one of {', '.join(ENGINES)}")

@@ -81,9 +81,9 @@ def _stage(z: np.ndarray, size: int) -> np.ndarray:
     )
     even_r, even_i, odd_r, odd_i = ar + cr, ai + ci, ar - cr, ai - ci
     sum_r, sum_i, gap_r, gap_i = br + dr, bi + di, br - dr, bi - di
-    found_r = even_r + sum_r, odd_r + gap_i, even_r - sum_r, odd_r - gap_i
-    found_i = even_i + sum_i, odd_i - gap_r, even_i - sum_i, odd_i + gap_r
-    return np.stack([np.stack(found, axis=2) for found in (found_r, found_i)])
+    parts_r = even_r + sum_r, odd_r + gap_i, even_r - sum_r, odd_r - gap_i
+    parts_i = even_i + sum_i, odd_i - gap_r, even_i - sum_i, odd_i + gap_r
+    return np.stack([np.stack(parts, axis=2) for parts in (parts_r, parts_i)])
 
 
 def _turned(

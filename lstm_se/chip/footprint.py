@@ -12,7 +12,9 @@ from ..corpora.mini import mini
 from ..network import in_numpy
 from ..network.pretrained import load_float
 from ..sound.audio import to_pcm
-from . import cortex, toolchain
+from . import toolchain
+from .builds import CortexStream
+from .cortex import RAM, Symbol
 from .quantize import Quantized
 from .stft import HOP
 
@@ -20,11 +22,7 @@ CLOCK_HZ = 216e6
 # Published for int8 networks of 264,192 MAC on this very board (MLPerf Tiny 1.0): 1.70 ms, 2.30 ms.
 CYCLES_PER_MAC = (1.39, 1.88)
 CYCLES_PER_INSTRUCTION = (1.0, 2.0)  # of what is not the network: an assumption
-NETWORK = {
-    *("se_rows_c", "se_rows_acle", "se_rows_asm", "se_network", "step_unit", "step_layer"),
-    *("local_share", "compute_mask", "copy", "se_sigmoid", "se_tanh", "se_requantise"),
-    *("se_rounded_shift", "se_clamp", "se_saturate"),
-}
+NETWORK = {"se_network.c", "se_kernels.c", "se_rows_asm.S"}  # the rest is signal processing
 Figures = dict[str, Any]
 
 
@@ -39,25 +37,22 @@ def measure(
         model: Whose sources to compile; the committed ones if ``None``.
 
     Raises:
-        FileNotFoundError: If the extra ``firmware`` is not installed.
+        ValueError: If the extra ``firmware`` is not installed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        own = _exported(model, Path(folder) / "firmware") if model else None
-        elf = toolchain.build_elf(Path(folder) / "denoiser.elf", options=options, folder=own)
-        cpu = cortex.Cortex(elf)
-        sizes = _sizes(elf)
-    state, into, out = cpu.allocate(1 << 14), cpu.allocate(2 * HOP), cpu.allocate(2 * HOP)
-    cpu.call("se_init", state)
+        copy = _exported(model, Path(folder) / "firmware") if model else None
+        elf = toolchain.build_elf(Path(folder) / "denoiser.elf", options=options, folder=copy)
+        stream = CortexStream(elf)
+    cpu = stream.cpu
     counts: dict[str, int] = {}
     for hop in to_pcm(mini().test[0].load()[1])[: frames * HOP].reshape(-1, HOP):
-        cpu.write(into, hop.tobytes())
-        with cpu.counting() as found:
-            cpu.call("se_process", state, into, out)
-        counts = max(counts, found, key=lambda c: sum(c.values()))
+        with cpu.counting() as of_this_frame:
+            stream.process(hop)
+        counts = max(counts, of_this_frame, key=lambda c: sum(c.values()))
     # the committed sources are the export of the shipped model
     macs = in_numpy.macs(model.config if model else load_float("tiny").config)
-    stack = cpu.stack_used("se_process", state, into, out)
-    network = sum(number for name, number in counts.items() if name in NETWORK)
+    functions = {name for name, symbol in cpu.symbols.items() if symbol.source in NETWORK}
+    network = sum(number for name, number in counts.items() if name in functions)
     total = sum(counts.values())
     return {
         "options": " ".join(options),
@@ -66,8 +61,9 @@ def measure(
         "instructions_signal": total - network,
         "instructions_per_mac": network / macs,
         "macs_per_frame": macs,
-        **sizes,
-        "stack_bytes": stack,
+        "flash_bytes": _flash(cpu.symbols),
+        "ram_bytes": cpu.symbols["state"].size,
+        "stack_bytes": cpu.stack_used("se_process", stream.state, stream.input, stream.output),
         "estimated_ms": [
             1000 * (macs * per_mac + (total - network) * per_instruction) / CLOCK_HZ
             for per_mac, per_instruction in zip(CYCLES_PER_MAC, CYCLES_PER_INSTRUCTION, strict=True)
@@ -83,22 +79,15 @@ def _exported(model: Quantized, folder: Path) -> Path:
     return folder
 
 
-def _sizes(elf: Path) -> dict[str, int]:
-    """Bytes of flash and of state that the denoiser takes, without start-up and self-test."""
-    from elftools.elf.elffile import ELFFile
-
-    with elf.open("rb") as file:
-        table: Any = ELFFile(file).get_section_by_name(".symtab")
-        symbols = [s for s in table.iter_symbols() if s["st_size"]]
-        (state,) = (s["st_size"] for s in symbols if s.name == "state")
-        own = {s["st_value"]: s["st_size"] for s in symbols if _belongs(s.name, s["st_value"])}
-    return {"flash_bytes": sum(own.values()), "ram_bytes": state}
-
-
-def _belongs(name: str, address: int) -> bool:
-    """Whether a symbol is the denoiser's, in flash."""
+def _flash(symbols: dict[str, Symbol]) -> int:
+    """Bytes of flash that the denoiser takes, without start-up and self-test."""
     foreign = ("host_", "Reset", "fault", "vectors", "main", "kernels", "mem", "hop", "words")
-    return address < cortex.RAM and not name.startswith((*foreign, "se_selftest", "crc32"))
+    sizes = {
+        symbol.address: symbol.size
+        for name, symbol in symbols.items()
+        if symbol.address < RAM and not name.startswith((*foreign, "se_selftest", "crc32"))
+    }
+    return sum(sizes.values())
 
 
 def footprint_table(figures: Figures) -> str:

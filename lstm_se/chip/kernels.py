@@ -27,13 +27,3 @@ def pack(weights: np.ndarray) -> np.ndarray:
     words = halves[:, 0::2] | halves[:, 1::2] << 16  # (row pairs, column pairs)
     tiles = words.reshape(-1, 2, columns // 2)
     return np.swapaxes(tiles, 1, 2).ravel().astype(np.uint32)
-
-
-def unpack(words: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """Inverse of :func:`pack`: int8 ``(rows, columns)``."""
-    pairs = np.swapaxes(words.reshape(-1, columns // 2, 2), 1, 2).reshape(-1, columns // 2)
-    halves = np.stack([pairs & 0xFFFF, pairs >> 16], axis=-1).reshape(-1, columns)
-    signed = halves.astype(np.uint16).view(np.int16).astype(np.int64)
-    lower = (signed & 0xFF).astype(np.uint8).view(np.int8).astype(np.int64)
-    both = np.stack([lower, (signed - lower) >> 8], axis=1).reshape(-1, columns)
-    return both[:rows].astype(np.int8)

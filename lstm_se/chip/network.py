@@ -64,11 +64,11 @@ class _Layer:
         gates = gates.reshape(len(x), -1, 4)
         i, f, o = (fixed.sigmoid_q15(gates[..., gate]) for gate in (0, 1, 3))
         g = fixed.tanh_q15(gates[..., 2])
-        kept = fixed.rounded_shift(f * c, fixed.UNIT_BITS)
+        remembered = fixed.rounded_shift(f * c, fixed.UNIT_BITS)
         new = fixed.rounded_shift(i * g, 2 * fixed.UNIT_BITS - fixed.CELL_BITS)
-        c = np.clip(kept + new, -self._clip, self._clip)
-        seen = fixed.tanh_q15(fixed.saturate(c << (fixed.GATE_BITS - fixed.CELL_BITS)))
-        return fixed.rounded_shift(o * seen, fixed.UNIT_BITS), c
+        c = np.clip(remembered + new, -self._clip, self._clip)
+        squashed = fixed.tanh_q15(fixed.saturate(c << (fixed.GATE_BITS - fixed.CELL_BITS)))
+        return fixed.rounded_shift(o * squashed, fixed.UNIT_BITS), c
 
 
 class _Output:

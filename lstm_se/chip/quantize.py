@@ -161,10 +161,10 @@ def in_accumulators(bias: np.ndarray, of: Rows) -> np.ndarray:
         ValueError: If the sum could leave the range of int32.
     """
     unit = of.multipliers / 2.0 ** (MULTIPLIER_BITS + GATE_BITS)
-    found = np.round(bias / unit)
-    if (np.abs(found) + of.peak).max() >= 2**31:
+    rounded = np.round(bias / unit)
+    if (np.abs(rounded) + of.peak).max() >= 2**31:
         raise ValueError("a sum of this network could overflow 32 bits: its bias is too large")
-    return found.astype(np.int32)
+    return rounded.astype(np.int32)
 
 
 def _by_unit(gates: np.ndarray) -> np.ndarray:

@@ -12,11 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ..files import write_whole
-from . import stft
-from .network import IntegerNetwork
 from .quantize import Quantized
 from .stft import HOP
-from .stream import LATENCY, IntegerStream
+from .stream import IntegerStream, integer_stages
 
 HOPS = 63  # one second
 
@@ -46,20 +44,9 @@ def golden_vectors(model: Quantized) -> dict[str, np.ndarray]:
         ``(frames, 257)``, Q0.15.
     """
     pcm = sound()
-    hops = np.concatenate([np.zeros(LATENCY, np.int16), pcm]).reshape(-1, HOP)
-    spectrum = stft.analyse(np.concatenate([hops[:-1], hops[1:]], axis=1))
-    logs = stft.log_bands(spectrum, model.config)
-    seen = stft.fixed_features(logs, stft.Level(model.config))
-    network = IntegerNetwork(model)
-    found: dict[str, list[np.ndarray]] = {}
-    for frame in seen:
-        found.setdefault("mask", []).append(network(frame[None])[0])
-        for i, (h, c) in enumerate(zip(network.h, network.c, strict=True)):
-            found.setdefault(f"h{i}", []).append(h[0])
-            found.setdefault(f"c{i}", []).append(c[0])
-    stages = {name: np.stack(values).astype(np.int16) for name, values in found.items()}
-    output = IntegerStream(model).process(pcm)
-    return {"input": pcm, "features": seen.astype(np.int16), **stages, "output": output}
+    frames = list(integer_stages(model, pcm))
+    stages = {name: np.array([frame[name] for frame in frames], np.int16) for name in frames[0]}
+    return {"input": pcm, **stages, "output": IntegerStream(model).process(pcm)}
 
 
 def write_golden_vectors(model: Quantized, path: Path) -> None:

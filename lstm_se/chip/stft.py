@@ -41,8 +41,8 @@ def log2_polynomial() -> np.ndarray:
     t = (1 + np.cos(np.pi * (np.arange(400) + 0.5) / 400)) / 2  # dense at both ends
     powers = np.vander(t, LOG2_TERMS)
     # weighted by t, for the error that matters is that of the product
-    found, *_ = np.linalg.lstsq(powers * t[:, None], np.log2(1 + t), rcond=None)
-    return found.astype(np.float32)
+    coefficients, *_ = np.linalg.lstsq(powers * t[:, None], np.log2(1 + t), rcond=None)
+    return coefficients.astype(np.float32)
 
 
 class Bands(NamedTuple):
@@ -84,9 +84,9 @@ def log_bands(spectrum: np.ndarray, config: Config) -> np.ndarray:
     energy = np.zeros((len(spectrum), config.bands), np.float32)
     begins = np.cumsum(bands.bins) - bands.bins
     for i in range(bands.bins.max()):  # the i-th bin of every band that has so many
-        own = i < bands.bins
-        product = power[:, bands.first[own] + i] * bands.weights[begins[own] + i]
-        energy[:, own] = energy[:, own] + product
+        wide = i < bands.bins
+        product = power[:, bands.first[wide] + i] * bands.weights[begins[wide] + i]
+        energy[:, wide] = energy[:, wide] + product
     return log2(energy + np.float32(FLOOR)) * LOG_UNIT
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -43,7 +43,7 @@ class IntegerStream:
         """Forget everything heard so far."""
         self._network.reset()
         self._level = stft.Level(self.model.config)
-        self._heard = np.zeros(HOP, np.int16)
+        self._last_hop = np.zeros(HOP, np.int16)
         self._overlap = np.zeros(HOP, np.float32)
 
     def process(self, pcm: np.ndarray) -> np.ndarray:
@@ -62,14 +62,39 @@ class IntegerStream:
             raise ValueError(f"{pcm.shape} of {pcm.dtype}: give int16 in hops of {HOP} samples")
         if not len(pcm):
             return pcm
-        hops = np.concatenate([self._heard, pcm]).reshape(-1, HOP)
-        self._heard = hops[-1]
-        spectrum = stft.analyse(np.concatenate([hops[:-1], hops[1:]], axis=1))
-        seen = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
-        masks = np.concatenate([self._network(frame[None]) for frame in seen])
+        spectrum = _spectra(self._last_hop, pcm)
+        self._last_hop = pcm[-HOP:].copy()
+        features = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
+        masks = np.concatenate([self._network(frame[None]) for frame in features])
         enhanced = stft.apply_mask(spectrum, masks)
         samples, self._overlap = stft.synthesise(enhanced, self._overlap)
         return samples.ravel()
+
+
+def _spectra(last_hop: np.ndarray, pcm: np.ndarray) -> np.ndarray:
+    """Spectra of whole hops, each together with the one before: ``(hops, 512)``."""
+    hops = np.concatenate([last_hop, pcm]).reshape(-1, HOP)
+    return stft.analyse(np.concatenate([hops[:-1], hops[1:]], axis=1))
+
+
+def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+    """What the integers are in each frame of a sound, from silence on.
+
+    Args:
+        model: Quantized network.
+        pcm: int16, shape ``(hops * 256,)``.
+
+    Yields:
+        ``features`` (Q2.13), ``mask`` (Q0.15), and ``hN`` (Q0.15) and ``cN`` (Q4.11) of each layer
+        after the frame; all of one dimension, int64.
+    """
+    network, level = IntegerNetwork(model), stft.Level(model.config)
+    spectrum = _spectra(np.zeros(HOP, np.int16), pcm)
+    for features in stft.fixed_features(stft.log_bands(spectrum, model.config), level):
+        stages = {"features": features, "mask": network(features[None])[0]}
+        for i, (h, c) in enumerate(zip(network.h, network.c, strict=True)):
+            stages |= {f"h{i}": h[0], f"c{i}": c[0]}
+        yield stages
 
 
 class PcmDenoiser:
@@ -105,11 +130,12 @@ class PcmDenoiser:
         """
         if not noisy.size:
             raise ValueError("cannot enhance an empty recording: it has 0 samples")
-        rate, own = sample_rate or self.config.sample_rate, self.config.sample_rate
+        network_rate = self.config.sample_rate
+        rate = sample_rate or network_rate
         channels = np.atleast_2d(noisy)
-        at_rate = audio.resample(channels, rate, own)
-        clean = np.stack([self._enhance(audio.to_pcm(row), progress) for row in at_rate])
-        restored = audio.resample(clean, own, rate)
+        pcm = audio.to_pcm(audio.resample(channels, rate, network_rate))
+        enhanced = np.stack([self._enhance(channel, progress) for channel in pcm])
+        restored = audio.resample(enhanced, network_rate, rate)
         return restored[:, : channels.shape[1]].reshape(noisy.shape)
 
     def _enhance(self, pcm: np.ndarray, progress: Callable) -> np.ndarray:

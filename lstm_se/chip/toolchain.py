@@ -9,20 +9,36 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
+from .. import optional
 from ..files import shipped
 from . import export
 from .quantize import Quantized
 
 # every product and every sum is rounded: a fused one would give other bits
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off")
+STRICT = (
+    "-std=c99",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wdouble-promotion",
+    "-Wshadow",
+    "-Wundef",
+    "-Werror",
+    "-ffp-contract=off",
+)
 M7 = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp-fp64")
 # names and paths are left out: the same sources give the same bytes in every folder
 WASM = (
-    *("-target", "wasm32-freestanding", "-ffreestanding", "-fno-sanitize=all"),
-    *("-fno-stack-protector", "-Wl,--no-entry", "-Wl,--strip-all", "-DSE_EXAMPLE_WASM"),
+    "-target",
+    "wasm32-freestanding",
+    "-ffreestanding",
+    "-fno-sanitize=all",
+    "-fno-stack-protector",
+    "-Wl,--no-entry",
+    "-Wl,--strip-all",
+    "-DSE_EXAMPLE_WASM",
 )
 
 # zig adds checks to what it does not optimise, and takes the names from what it makes small
@@ -34,23 +50,23 @@ def firmware() -> Path:
     return shipped("firmware")
 
 
-def denoiser_sources() -> list[Path]:
-    """C files of the denoiser."""
-    return sorted((firmware() / "speech_denoiser").glob("*.c"))
+def denoiser_sources(folder: Path | None = None) -> list[Path]:
+    """Files of the denoiser to compile, C and assembler: in ``folder``, or as they come."""
+    return sorted((folder or firmware() / "speech_denoiser").glob("*.[cS]"))
 
 
 def copy_denoiser(model: Quantized, folder: Path) -> list[Path]:
-    """C files of the denoiser with a model of one's own, in a new folder."""
+    """The denoiser with a model of one's own, in a new folder: its files to compile."""
     shutil.copytree(firmware() / "speech_denoiser", folder)
     export.write_sources(model, folder)
-    return sorted(folder.glob("*.c"))
+    return denoiser_sources(folder)
 
 
 def host_compiler() -> list[str]:
     """Command of the host's C compiler, or of zig where there is none.
 
     Raises:
-        FileNotFoundError: If there is neither.
+        ValueError: If there is neither.
     """
     for name in ("cc", "gcc", "clang"):
         if shutil.which(name):
@@ -62,12 +78,9 @@ def zig() -> list[str]:
     """Command of zig's clang.
 
     Raises:
-        FileNotFoundError: If the package is not installed.
+        ValueError: If the package is not installed.
     """
-    if find_spec("ziglang") is None:
-        raise FileNotFoundError(
-            "no C compiler found: install one, or pip install 'lstm-se[firmware]'"
-        )
+    optional.module("ziglang", "ziglang", "firmware")
     return [sys.executable, "-m", "ziglang", "cc"]
 
 
@@ -81,12 +94,12 @@ def build_library(
 
     Args:
         target: File to write.
-        sources: C files; the denoiser's own if ``None``.
+        sources: Files to compile; the denoiser's own if ``None``.
         compiler: Command; see :func:`host_compiler`.
         options: Of the optimiser.
 
     Raises:
-        ValueError: If the compiler complains, with its first complaint.
+        ValueError: If there is no compiler, or it complains: with its first complaint.
     """
     command = [*(compiler or host_compiler()), *STRICT, *options, "-shared", "-fPIC"]
     return _run([*command, "-o", target, *(sources or denoiser_sources())], target)
@@ -103,13 +116,13 @@ def build_elf(
 
     Args:
         target: ELF file to write.
-        sources: More C files, among them one with ``main``; one that does nothing if none.
+        sources: More files, among them one with ``main``; one that does nothing if none.
         options: Of the optimiser, and others.
         compiler: Command; zig with its target if ``None``.
         folder: Holds ``speech_denoiser`` and ``port``; :func:`firmware` if ``None``.
 
     Raises:
-        ValueError: If the compiler complains.
+        ValueError: If zig is not installed, or the compiler complains.
     """
     folder = folder or firmware()
     port = folder / "port" / "mps2_an500"
@@ -117,7 +130,7 @@ def build_elf(
     command = [*(compiler or [*zig(), *M7, *PLAIN]), *STRICT, *options]
     command += ["-ffreestanding", "-DSE_EXAMPLE_MPS2_AN500", "-Wl,-e,Reset_Handler"]
     command += [f"-Wl,-T,{port / 'mps2_an500.ld'}", "-o", str(target)]
-    denoiser = sorted((folder / "speech_denoiser").glob("*.c"))
+    denoiser = denoiser_sources(folder / "speech_denoiser")
     return _run([*command, *denoiser, port / "start.c", *main, *sources], target)
 
 
@@ -128,12 +141,11 @@ def build_wasm(
 
     Args:
         target: File to write.
-        sources: C files, all in one folder; the denoiser's own if ``None``.
+        sources: Files to compile, all in one folder; the denoiser's own if ``None``.
         options: Of the optimiser.
 
     Raises:
-        FileNotFoundError: If zig is not installed.
-        ValueError: If the compiler complains.
+        ValueError: If zig is not installed, or the compiler complains.
     """
     files = [*(sources or denoiser_sources())]
     command = [*zig(), *WASM, *STRICT, *options, f"-I{files[0].parent}"]

@@ -16,7 +16,6 @@ import tensorflow as tf
 
 from ..config import Config
 from ..network import in_numpy
-from ..sound.features import band_of_output
 
 Streams = Mapping[str, np.ndarray]
 SIGNATURE = "serving_default"
@@ -51,11 +50,9 @@ class Network(tf.Module):
 
     def local_matrix(self) -> np.ndarray:
         """The view of three bands as a full matrix, ``(bands, outputs)``: one operator."""
-        band = band_of_output(self.config)
-        matrix = np.zeros((self.config.bands, len(band)), np.float32)
-        for step, weights in zip((-1, 0, 1), self.weights["local/kernel"], strict=True):
-            rows = np.clip(band + step, 0, self.config.bands - 1)
-            np.add.at(matrix, (rows, np.arange(len(band))), weights)
+        matrix = np.zeros((self.config.bands, self.config.outputs), np.float32)
+        places = in_numpy.neighbours(self.config), np.arange(self.config.outputs)
+        np.add.at(matrix, places, self.weights["local/kernel"])
         return matrix
 
 
@@ -94,11 +91,11 @@ class Step(Network):
     def __call__(self, features: tf.Tensor, *states: tf.Tensor) -> dict[str, tf.Tensor]:
         """Mask and new states."""
         x = features
-        found: dict[str, tf.Tensor] = {}
+        new: dict[str, tf.Tensor] = {}
         for i in range(len(self.config.units)):
             x, c = _step(x, states[2 * i], states[2 * i + 1], self.layer(i), self.clip)
-            found |= {f"new_h{i}": x, f"new_c{i}": c}
-        return {**found, "mask": self.mask(x, features)}
+            new |= {f"new_h{i}": x, f"new_c{i}": c}
+        return {**new, "mask": self.mask(x, features)}
 
     @staticmethod
     def examples(streams: Streams) -> Iterator[dict[str, np.ndarray]]:
@@ -164,9 +161,9 @@ def convert(
         streams: Inputs by name, ``(frames, width)``, from which the ranges are taken.
     """
     module: Any = GRAPHS[kind](config, weights)
-    concrete = tf.function(module.__call__, input_signature=module.signature())
-    found = concrete.get_concrete_function()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([found], module)
+    traced = tf.function(module.__call__, input_signature=module.signature())
+    functions = [traced.get_concrete_function()]
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(functions, module)
     if numbers != "float":
         sets, types = tf.lite.OpsSet, {"int8": tf.int8, "16x8": tf.int16}
         builtin = {

@@ -23,7 +23,7 @@ import numpy as np
 
 from .. import optional
 from ..config import Config
-from ..files import write_whole
+from ..files import make_folder, write_whole
 from ..network.denoiser import Denoiser
 from ..network.in_numpy import MaskNetwork, save_weights
 from ..sound import stft
@@ -101,14 +101,12 @@ def write_tflite(
         ValueError: If the network has no such form.
         ChildProcessError: If the converter fails.
     """
-    folder, seen = Path(folder), streams(denoiser, recordings)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = {}
-    for form in FORMS:
-        path = folder / f"{form}.tflite"
-        write_whole(path, tflite_bytes(denoiser, form, seen))
-        written[form] = path
-    return written
+    folder, inputs = Path(folder), streams(denoiser, recordings)
+    make_folder(folder)
+    paths = {form: folder / f"{form}.tflite" for form in FORMS}
+    for form, path in paths.items():
+        write_whole(path, tflite_bytes(denoiser, form, inputs))
+    return paths
 
 
 def streams(denoiser: Denoiser, recordings: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
@@ -126,15 +124,15 @@ def streams(denoiser: Denoiser, recordings: Iterable[np.ndarray]) -> dict[str, n
     level, network = RunningLevel(config), MaskNetwork(denoiser.weights, config)
     noisy = np.concatenate(list(recordings))
     rest = [(np.zeros((1, units), np.float32),) * 2 for units in config.units]
-    found: dict[str, list[np.ndarray]] = {}
+    frames = []
     for power in np.abs(stft.stft(noisy, config.n_fft, config.hop_length)) ** 2:
         frame = features(power[None], config, level)
-        found.setdefault("features", []).append(frame)
+        inputs = {"features": frame}
         for i, state in enumerate(network.states):
-            for name, value in zip("hc", state or rest[i], strict=True):
-                found.setdefault(f"{name}{i}", []).append(value)
+            inputs[f"h{i}"], inputs[f"c{i}"] = state or rest[i]
+        frames.append(inputs)
         network(frame)
-    return {name: np.concatenate(values) for name, values in found.items()}
+    return {name: np.concatenate([inputs[name] for inputs in frames]) for name in frames[0]}
 
 
 def refuse_unconvertible(config: Config) -> None:
@@ -155,13 +153,13 @@ def refuse_unconvertible(config: Config) -> None:
         raise ValueError(f"no TensorFlow Lite file of {config.name!r}: it looks into the future")
 
 
-def tflite_bytes(denoiser: Denoiser, form: str, seen: dict[str, np.ndarray]) -> bytes:
+def tflite_bytes(denoiser: Denoiser, form: str, inputs: dict[str, np.ndarray]) -> bytes:
     """One file, made by the converter in a process of its own.
 
     Args:
         denoiser: Trained network.
         form: One of :data:`FORMS`.
-        seen: From :func:`streams`.
+        inputs: From :func:`streams`.
 
     Raises:
         ValueError: If there is no such form, or the file is not what was asked for.
@@ -175,7 +173,7 @@ def tflite_bytes(denoiser: Denoiser, form: str, seen: dict[str, np.ndarray]) -> 
         folder = Path(name)
         denoiser.config.save(folder / "config.json")
         save_weights(folder / "weights.npz", denoiser.weights)
-        np.savez(folder / "streams.npz", **seen)  # type: ignore[arg-type]
+        np.savez(folder / "streams.npz", **inputs)  # type: ignore[arg-type]
         run_guarded(
             [sys.executable, "-m", "lstm_se.tflite.convert", name, form], f"converting to {form}"
         )
@@ -201,8 +199,8 @@ def run_guarded(command: Sequence[str], what: str) -> None:
             "install the versions in constraints.txt"
         )
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it gave no reason"]
-        raise ChildProcessError(f"{what}: TensorFlow's converter failed: {said[-1]}")
+        lines = done.stderr.strip().splitlines() or ["it gave no reason"]
+        raise ChildProcessError(f"{what}: TensorFlow's converter failed: {lines[-1]}")
 
 
 def verify(file: bytes, form: str, config: Config) -> None:
@@ -212,16 +210,17 @@ def verify(file: bytes, form: str, config: Config) -> None:
         ValueError: Which operator, type or number it is that does not belong there.
     """
     kind, numbers = form.split("_")
-    found = contents(file)
-    if strange := sorted(set(found.operators) - OPERATORS[kind]):
+    content = contents(file)
+    if strange := sorted(set(content.operators) - OPERATORS[kind]):
         raise ValueError(f"{form}: the converter left operator {strange[0]}, no chip runs it")
-    if strange := sorted(found.types - TYPES[form]):
+    if strange := sorted(content.types - TYPES[form]):
         raise ValueError(f"{form}: the converter left numbers of type {strange[0]}")
     layers = len(config.units) if kind == "fused" else 0
-    if found.operators.get(FUSED_OPERATOR, 0) != layers or set(found.clips) - {config.cell_clip}:
+    clips = set(content.clips) - {config.cell_clip}
+    if content.operators.get(FUSED_OPERATOR, 0) != layers or clips:
         raise ValueError(f"{form}: not one {FUSED_OPERATOR} a layer that clips as the network does")
     dtype = {"float": "float32", "int8": "int8", "16x8": "int16"}[numbers]
-    for name, tensor in (found.inputs | found.outputs).items():
+    for name, tensor in (content.inputs | content.outputs).items():
         if tensor.dtype != dtype:
             raise ValueError(f"{form}: {name} is {tensor.dtype}, not {dtype}")
 
@@ -257,14 +256,14 @@ def contents(file: bytes) -> Contents:
 def _ports(graph: Any, order: Sequence[int], named: Any, types: dict[int, str]) -> dict:
     """Inputs or outputs by name, in the order of the file."""
     names = {port.tensorIndex: port.name.decode() for port in named}
-    found = {}
+    ports = {}
     for index in map(int, order):
         tensor = graph.tensors[index]
         steps = tensor.quantization.scale if tensor.quantization else None
         scale, zero = (0.0, 0) if steps is None else (steps[0], tensor.quantization.zeroPoint[0])
         shape, dtype = tuple(map(int, tensor.shape)), types[tensor.type].lower()
-        found[names[index]] = Tensor(index, shape, dtype, float(scale), int(zero))
-    return found
+        ports[names[index]] = Tensor(index, shape, dtype, float(scale), int(zero))
+    return ports
 
 
 def _names(numbers: type) -> dict[int, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from bisect import bisect_left
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -35,7 +37,7 @@ class Interpreter(Protocol):
 class LiteRT:
     """The interpreter of telephones and computers, with its plain kernels on one thread."""
 
-    def __init__(self, file: bytes, found: Contents) -> None:
+    def __init__(self, file: bytes, content: Contents) -> None:
         """Load a file whose contents are known."""
         runtime = optional.module("ai_edge_litert.interpreter", "ai-edge-litert", "tflite")
         # without delegates, which compute otherwise on another processor
@@ -44,7 +46,7 @@ class LiteRT:
             model_content=file, num_threads=1, experimental_op_resolver_type=plain
         )
         self._interpreter.allocate_tensors()
-        self._found = found
+        self._content = content
 
     def reset(self) -> None:
         """Forget everything heard so far."""
@@ -52,20 +54,20 @@ class LiteRT:
 
     def run(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
         """Outputs for inputs, both in the order of the file."""
-        for tensor, value in zip(self._found.inputs.values(), inputs, strict=True):
+        for tensor, value in zip(self._content.inputs.values(), inputs, strict=True):
             self._interpreter.set_tensor(tensor.index, value)
         self._interpreter.invoke()
-        return [self._interpreter.get_tensor(t.index) for t in self._found.outputs.values()]
+        return [self._interpreter.get_tensor(t.index) for t in self._content.outputs.values()]
 
 
 class Micro:
     """TFLM, the interpreter of microcontrollers, compiled for this computer."""
 
-    def __init__(self, file: bytes, found: Contents, arena_bytes: int = AMPLE_BYTES) -> None:
+    def __init__(self, file: bytes, content: Contents, arena_bytes: int = AMPLE_BYTES) -> None:
         """Load a file; an arena too small for it ends the process, see :func:`smallest_arena`."""
         runtime = optional.module("tflite_micro", "tflite-micro", "tflite").runtime
         self._interpreter = runtime.Interpreter.from_bytes(file, arena_size=arena_bytes)
-        self._outputs = len(found.outputs)
+        self._outputs = len(content.outputs)
 
     def reset(self) -> None:
         """Forget everything heard so far."""
@@ -106,19 +108,20 @@ class LiteNetwork(MaskNetwork):
         """Forget everything heard so far."""
         self._interpreter.reset()
         inputs = self.contents.inputs
-        self._given = {n: np.zeros(t.shape, np.float32) for n, t in inputs.items()}
+        self._inputs = {name: np.zeros(t.shape, np.float32) for name, t in inputs.items()}
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Mask of one frame: ``(1, bands)`` in, ``(1, outputs)`` in [0, 1] out, float32."""
-        given = self._given | {"features": frame}
-        inputs = [to_steps(given[name], t) for name, t in self.contents.inputs.items()]
+        self._inputs["features"] = frame
+        inputs = [to_steps(self._inputs[name], t) for name, t in self.contents.inputs.items()]
         values = self._interpreter.run(inputs)
-        found = {
+        outputs = {
             name: from_steps(value, t)
             for (name, t), value in zip(self.contents.outputs.items(), values, strict=True)
         }
-        self._given = {n: found.get(f"new_{n}", self._given[n]) for n in self._given}
-        return found["mask"].reshape(1, -1)
+        mask = outputs.pop("mask")
+        self._inputs |= {name.removeprefix("new_"): state for name, state in outputs.items()}
+        return mask.reshape(1, -1)
 
 
 def to_steps(values: np.ndarray, tensor: Tensor) -> np.ndarray:
@@ -146,7 +149,7 @@ def lite_denoiser(config: Config, file: bytes, interpreter: str = "litert") -> D
         file: All of its bytes.
         interpreter: ``"litert"`` or ``"tflm"``.
     """
-    return Denoiser(config, {}, lambda _, own: LiteNetwork(own, file, interpreter))
+    return Denoiser(config, {}, lambda _, config: LiteNetwork(config, file, interpreter))
 
 
 def smallest_arena(file: bytes) -> int:
@@ -166,11 +169,8 @@ def smallest_arena(file: bytes) -> int:
         path.write_bytes(file)
         if not _suffices(path, AMPLE_BYTES):
             raise ValueError(f"TFLM cannot run this file in {AMPLE_BYTES} bytes")
-        low, high = 0, AMPLE_BYTES // ARENA_STEP  # too few, enough
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if _suffices(path, middle * ARENA_STEP) else (middle, high)
-    return high * ARENA_STEP
+        sizes = range(ARENA_STEP, AMPLE_BYTES + 1, ARENA_STEP)
+        return sizes[bisect_left(sizes[:-1], True, key=partial(_suffices, path))]
 
 
 def _suffices(path: Path, arena_bytes: int) -> bool:
@@ -183,11 +183,11 @@ def try_arena() -> None:
     """Run two frames in an arena of the size asked for, as in one that is ample."""
     path, arena_bytes = Path(sys.argv[1]), int(sys.argv[2])
     file = path.read_bytes()
-    found: Any = contents(file)
+    content = contents(file)
     rng = np.random.default_rng(0)
-    small, ample = Micro(file, found, arena_bytes), Micro(file, found)
+    small, ample = Micro(file, content, arena_bytes), Micro(file, content)
     for _ in range(2):
-        frame = [to_steps(rng.uniform(-1, 1, t.shape), t) for t in found.inputs.values()]
+        frame = [to_steps(rng.uniform(-1, 1, t.shape), t) for t in content.inputs.values()]
         for value, expected in zip(small.run(frame), ample.run(frame), strict=True):
             np.testing.assert_array_equal(value, expected)
 

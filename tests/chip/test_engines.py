@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se.chip import engines, fidelity, quantize, selftest
+from lstm_se.chip import engines, fidelity, selftest
 from lstm_se.chip.stream import IntegerStream
 from lstm_se.network import pretrained
 from lstm_se.scoring import metrics
 from lstm_se.sound.audio import to_pcm
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return pretrained.load_float("tiny")
 
 
 @pytest.fixture(scope="module")
@@ -60,20 +65,13 @@ def test_unknown_engine_is_refused():
 
 
 @pytest.mark.parametrize("pcm", [np.zeros(257, np.int16), np.zeros(256, np.float32)])
-def test_stream_takes_whole_hops_of_int16(pcm, whole):
-    stream = IntegerStream(quantize.quantize(*_shipped()))
+def test_stream_takes_whole_hops_of_int16(pcm, model):
     with pytest.raises(ValueError, match="give int16 in hops of 256"):
-        stream.process(pcm)
+        IntegerStream(model).process(pcm)
 
 
-def _shipped():
-    shipped = pretrained.load_float("tiny")
-    return shipped.weights, shipped.config
-
-
-def test_blocks_do_not_matter(noisy):
+def test_blocks_do_not_matter(noisy, model):
     pcm = to_pcm(noisy[: 40 * 256])
-    model = quantize.quantize(*_shipped())
     at_once, in_parts = IntegerStream(model), IntegerStream(model)
     parts = [
         in_parts.process(pcm[:256]),
@@ -89,21 +87,18 @@ def test_loudest_sound_is_saturated_not_wrapped():
     )
 
 
-def test_each_stage_is_faithful(noisy):
-    shipped = pretrained.load_float("tiny")
-    found = fidelity.stage_snr_db(shipped, quantize.quantize(*_shipped()), noisy)
+def test_each_stage_is_faithful(noisy, shipped, model):
+    found = fidelity.stage_snr_db(shipped, model, noisy)
     assert found["features"] > 70
     assert min(found.values()) > 25 and found["sound"] > 30
 
 
-def test_stages_of_a_sound_too_short_are_refused():
-    shipped = pretrained.load_float("tiny")
+def test_stages_of_a_sound_too_short_are_refused(shipped, model):
     with pytest.raises(ValueError, match="too few"):
-        fidelity.stage_snr_db(shipped, quantize.quantize(*_shipped()), np.zeros(100, np.float32))
+        fidelity.stage_snr_db(shipped, model, np.zeros(100, np.float32))
 
 
-def test_golden_vectors_lead_from_input_to_output(tmp_path):
-    model = quantize.quantize(*_shipped())
+def test_golden_vectors_lead_from_input_to_output(tmp_path, model):
     selftest.write_golden_vectors(model, tmp_path / "golden.npz")
     with np.load(tmp_path / "golden.npz") as found:
         frames = len(found["input"]) // 256

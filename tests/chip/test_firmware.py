@@ -1,11 +1,14 @@
 """The firmware gives the bits of the model: on this machine and on an emulated Cortex-M7."""
 
+import re
 import shutil
 import subprocess
+import tomllib
 
 import numpy as np
 import pytest
 import soundfile as sf
+from elftools.elf.elffile import ELFFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +17,6 @@ from lstm_se.chip import builds, cortex, export, quantize, selftest, stft, toolc
 from lstm_se.chip.kernels import pack
 from lstm_se.chip.stream import LATENCY, IntegerStream
 from lstm_se.config import Config
-from lstm_se.network import pretrained
 from lstm_se.sound.audio import to_pcm
 
 FIRMWARE = toolchain.firmware()
@@ -22,12 +24,6 @@ HOP = stft.HOP
 SECONDS = 60
 OPTIONS = ["-O0", "-Os", "-O2"]
 KERNELS = ["se_rows_c", "se_rows_acle", "se_rows_asm"]
-
-
-@pytest.fixture(scope="module")
-def model():
-    shipped = pretrained.load_float("tiny")
-    return quantize.quantize(shipped.weights, shipped.config)
 
 
 def hops(samples):
@@ -81,6 +77,54 @@ def test_library_gives_the_bits_of_numpy(compiler, options, heard, expected, tmp
     np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
 
 
+SECTIONS = ('-DSE_FAST_SECTION=".itcm"', '-DSE_RODATA_SECTION=".tables"')
+
+
+def section_of(path, names):
+    """Sections of an ELF file that hold some symbols."""
+    with path.open("rb") as file:
+        elf = ELFFile(file)
+        symbols = elf.get_section_by_name(".symtab")
+        found = {s.name: s["st_shndx"] for s in symbols.iter_symbols() if s.name in names}
+        assert set(found) == set(names)
+        return {elf.get_section(index).name for index in found.values()}
+
+
+def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, tmp_path):
+    path = toolchain.build_elf(tmp_path / "se.elf", options=("-O2", *SECTIONS))
+    assert section_of(path, {"se_process", "stage", "se_network", "se_rows_asm"}) == {".itcm"}
+    tables = {"se_window", "layer1_weights", "se_mask_rows", "se_local_weights"}
+    assert section_of(path, tables) == {".tables"}
+    assert section_of(path, {"se_init", "se_selftest"}) == {".text"}
+    part = slice(20 * HOP)
+    np.testing.assert_array_equal(builds.CortexStream(path).process(heard[part]), expected[part])
+
+
+def test_library_may_have_such_sections_too(heard, expected, tmp_path):
+    library = toolchain.build_library(tmp_path / "se.so", options=("-O2", *SECTIONS))
+    assert section_of(library, {"se_network"}) == {".itcm"}
+    np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
+
+
+def test_makefile_is_as_strict_as_the_tests():
+    makefile = (FIRMWARE / "Makefile").read_text(encoding="utf-8")
+    strict = re.search(r"^STRICT := (.*?[^\\])$", makefile, re.MULTILINE | re.DOTALL)[1]
+    assert set(strict.replace("\\", "").split()) == set(toolchain.STRICT)
+
+
+def test_fast_math_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="-ffast-math"):
+        toolchain.build_library(tmp_path / "se.so", options=("-O2", "-ffast-math"))
+
+
+def test_version_of_the_code_is_that_of_the_project(model):
+    project = tomllib.loads((FIRMWARE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    version = project["project"]["version"]
+    stream = builds.compiled_stream(model)
+    assert stream.version == f"{version} model {export.sha256(model)[:12]}"
+    assert stream.selftest()
+
+
 def build_wav(folder, *options):
     """The command-line example with the sanitizers of the host's compiler."""
     sources = [FIRMWARE / "examples/wav/main.c", *toolchain.denoiser_sources()]
@@ -121,7 +165,10 @@ def test_sanitizers_find_nothing_in_ten_minutes_from_faint_to_overdriven(checked
 
 def build_fuzz(target, *options, compiler=None, folder=FIRMWARE):
     """Random sound through two denoisers, one of them in place."""
-    sources = [folder / "examples/fuzz/main.c", *sorted((folder / "speech_denoiser").glob("*.c"))]
+    sources = [
+        folder / "examples/fuzz/main.c",
+        *toolchain.denoiser_sources(folder / "speech_denoiser"),
+    ]
     command = [*(compiler or toolchain.host_compiler()), *toolchain.STRICT, *options]
     subprocess.run([*command, "-DSE_EXAMPLE_FUZZ", "-o", target, *sources], check=True)
     return target
@@ -216,59 +263,40 @@ def elf(tmp_path_factory):
     }
 
 
-class Emulated:
-    """One ``se_state`` in an emulated processor."""
-
-    def __init__(self, path):
-        self.cpu = cortex.Cortex(path)
-        self.state = self.cpu.allocate(1 << 14)
-        self.into, self.out = self.cpu.allocate(2 * HOP), self.cpu.allocate(2 * HOP)
-        self.cpu.call("se_init", self.state)
-
-    def process(self, pcm):
-        found = []
-        for hop in pcm.reshape(-1, HOP):
-            self.cpu.write(self.into, hop.tobytes())
-            self.cpu.call("se_process", self.state, self.into, self.out)
-            found.append(np.frombuffer(self.cpu.read(self.out, 2 * HOP), np.int16))
-        return np.concatenate(found)
-
-
 @pytest.mark.parametrize("level", OPTIONS)
 def test_machine_code_of_the_cortex_gives_the_bits_of_numpy(level, elf, heard, expected):
-    np.testing.assert_array_equal(Emulated(elf[level]).process(heard), expected)
+    np.testing.assert_array_equal(builds.CortexStream(elf[level]).process(heard), expected)
 
 
 def test_two_states_do_not_disturb_each_other(elf, heard, expected):
-    one = Emulated(elf["-O2"])
-    other = one.cpu.allocate(1 << 14)
+    one = builds.CortexStream(elf["-O2"])
+    other = one.cpu.allocate(builds.STATE_BYTES)
     one.cpu.call("se_init", other)
     loud = np.full(HOP, 30000, np.int16).tobytes()
     for k in range(20):
         hop = heard[k * HOP : (k + 1) * HOP]
         np.testing.assert_array_equal(one.process(hop), expected[k * HOP : (k + 1) * HOP])
-        one.cpu.write(one.into, loud)
-        one.cpu.call("se_process", other, one.into, one.out)
+        one.cpu.write(one.input, loud)
+        one.cpu.call("se_process", other, one.input, one.output)
 
 
 def test_input_and_output_may_be_the_same_array(elf, heard, expected):
-    one = Emulated(elf["-O2"])
-    one.out = one.into
+    one = builds.CortexStream(elf["-O2"])
+    one.output = one.input
     np.testing.assert_array_equal(one.process(heard[: 40 * HOP]), expected[: 40 * HOP])
 
 
 @pytest.mark.parametrize("level", OPTIONS)
 def test_selftest_passes_on_the_emulated_processor(level, elf):
-    one = Emulated(elf[level])
-    assert one.cpu.call("se_selftest", one.state) == 1
+    assert builds.CortexStream(elf[level]).selftest()
 
 
 def test_selftest_notices_one_wrong_bit(elf):
-    one = Emulated(elf["-O2"])
+    one = builds.CortexStream(elf["-O2"])
     place = one.cpu.symbols["se_mask_weights"].address + 40
     (word,) = one.cpu.read(place, 1)
     one.cpu.write(place, bytes([word ^ 4]))
-    assert one.cpu.call("se_selftest", one.state) == 0
+    assert not one.selftest()
 
 
 def test_sound_of_the_selftest_is_within_range_and_not_silent():
@@ -297,7 +325,7 @@ def test_kernels_agree_with_a_product_of_matrices(cpu, kernel, eights, seed, ext
     np.testing.assert_array_equal(np.frombuffer(cpu.read(sums, 16), "<i4"), weights @ x)
 
 
-def test_model_without_local_view_and_with_one_compile_and_agree(tmp_path):
+def test_model_without_local_view_and_with_one_compile_and_agree():
     """Small networks of random weights: every branch of the generated code."""
     rng = np.random.default_rng(3)
     for local in (False, True):
@@ -305,12 +333,8 @@ def test_model_without_local_view_and_with_one_compile_and_agree(tmp_path):
         shapes = lstm_se.network.in_numpy.shapes(config).items()
         weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes}
         other = quantize.quantize(weights, config)
-        folder = tmp_path / str(local)
-        shutil.copytree(FIRMWARE / "speech_denoiser", folder)
-        export.write_sources(other, folder)
-        library = toolchain.build_library(folder / "se.so", sorted(folder.glob("*.c")))
+        stream = builds.compiled_stream(other)
         pcm = rng.integers(-9000, 9000, 50 * HOP).astype(np.int16)
         expected = IntegerStream(other).process(pcm)
-        stream = builds.NativeStream(library)
         np.testing.assert_array_equal(stream.process(pcm), expected)
         assert export.sha256(other)[:12] in stream.version

@@ -63,6 +63,10 @@ def test_denoiser_takes_less_than_half_of_the_flash_that_the_readme_asks_for(fig
     assert 2 * figures["-O2"]["flash_bytes"] < mib * KIB * KIB
 
 
+def test_files_of_the_network_exist():
+    assert {path.name for path in toolchain.denoiser_sources()} > footprint.NETWORK
+
+
 def test_counts_add_up(figures):
     found = figures["-O2"]
     assert sum(found["functions"].values()) == found["instructions_per_frame"]

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_se.chip.kernels import pack, unpack
+from lstm_se.chip.kernels import pack
+
+
+def unpack(words, rows, columns):
+    """Inverse of ``pack``."""
+    pairs = np.swapaxes(words.reshape(-1, columns // 2, 2), 1, 2).reshape(-1, columns // 2)
+    halves = np.stack([pairs & 0xFFFF, pairs >> 16], axis=-1).reshape(-1, columns)
+    signed = halves.astype(np.uint16).view(np.int16).astype(np.int64)
+    lower = (signed & 0xFF).astype(np.uint8).view(np.int8).astype(np.int64)
+    both = np.stack([lower, (signed - lower) >> 8], axis=1).reshape(-1, columns)
+    return both[:rows].astype(np.int8)
 
 
 @given(st.integers(1, 13), st.integers(1, 8), st.integers(0, 2**32 - 1))

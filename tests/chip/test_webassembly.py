@@ -18,19 +18,12 @@ from lstm_se.chip import builds, export, quantize, stft, toolchain
 from lstm_se.chip.stream import IntegerStream
 from lstm_se.cli.main import commands
 from lstm_se.config import Config
-from lstm_se.network import pretrained
 from lstm_se.sound import audio
 from lstm_se.sound.audio import to_pcm
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "tests/live").glob("*.test.mjs"))
 HOP = stft.HOP
-
-
-@pytest.fixture(scope="module")
-def model():
-    shipped = pretrained.load_float("tiny")
-    return quantize.quantize(shipped.weights, shipped.config)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +61,7 @@ def test_module_with_one_wrong_bit_fails_its_selftest(module, tmp_path):
 def test_same_sources_give_the_same_bytes_in_another_folder(module, tmp_path):
     copy = tmp_path / "elsewhere"
     shutil.copytree(toolchain.firmware() / "speech_denoiser", copy)
-    built = toolchain.build_wasm(tmp_path / "again.wasm", sorted(copy.glob("*.c")))
+    built = toolchain.build_wasm(tmp_path / "again.wasm", toolchain.denoiser_sources(copy))
     assert built.read_bytes() == module.read_bytes()
 
 

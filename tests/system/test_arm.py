@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se.chip import cortex, quantize, stft, stream, toolchain
-from lstm_se.network import pretrained
+from lstm_se.chip import builds, stft, stream, toolchain
 from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
@@ -53,9 +52,8 @@ def heard():
 
 
 @pytest.fixture(scope="module")
-def expected(heard):
-    shipped = pretrained.load_float("tiny")
-    return stream.IntegerStream(quantize.quantize(shipped.weights, shipped.config)).process(heard)
+def expected(model, heard):
+    return stream.IntegerStream(model).process(heard)
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -70,20 +68,12 @@ def test_selftest_passes_in_qemu(name, elf):
 
 @pytest.mark.parametrize("name", ["O0", "Os", "O2", "cube-debug", "cube-release"])
 def test_every_sample_of_a_minute_is_that_of_numpy(name, elf, heard, expected):
-    cpu = cortex.Cortex(elf[name])
-    state, into, out = cpu.allocate(1 << 14), cpu.allocate(2 * HOP), cpu.allocate(2 * HOP)
-    cpu.call("se_init", state)
-    found = []
-    for hop in heard.reshape(-1, HOP):
-        cpu.write(into, hop.tobytes())
-        cpu.call("se_process", state, into, out)
-        found.append(np.frombuffer(cpu.read(out, 2 * HOP), np.int16))
-    np.testing.assert_array_equal(np.concatenate(found), expected)
+    np.testing.assert_array_equal(builds.CortexStream(elf[name]).process(heard), expected)
 
 
 @pytest.mark.parametrize("options", [BUILDS["cube-debug"], BUILDS["cube-release"]])
 def test_whole_folder_lies_in_a_foreign_project(options, tmp_path):
-    """Every C file below firmware/ beside a ``main`` of somebody else's, linked for the chip."""
+    """Every source below firmware/ beside a ``main`` of somebody else's, linked for the chip."""
     main = tmp_path / "main.c"
     main.write_text(
         '#include "se.h"\nstatic se_state state;\nstatic short x[SE_HOP];\n'
@@ -91,7 +81,7 @@ def test_whole_folder_lies_in_a_foreign_project(options, tmp_path):
         "void Reset_Handler(void) { main(); }\n"
         'const void *vectors[] __attribute__((section(".isr_vector"))) = {0, Reset_Handler};\n'
     )
-    sources = sorted(FIRMWARE.rglob("*.c"))
+    sources = sorted(FIRMWARE.rglob("*.[cS]"))
     assert len(sources) > 10
     script = tmp_path.parent / "script.ld"
     script.write_text((FIRMWARE.parent / "tests/system/stm32f746ng.ld").read_text())

@@ -42,45 +42,55 @@ static int32_t sample(enum kind kind, int i, int32_t way) {
 
 static void make_hop(int16_t hop[SE_HOP]) {
     static uint32_t kind = SILENCE;
-    if (draw() % 8 == 0) kind = draw() % KINDS;
+    if (draw() % 8 == 0) {
+        kind = draw() % KINDS;
+    }
     const int32_t way = (int32_t)draw();
-    for (int i = 0; i < SE_HOP; i++) hop[i] = (int16_t)sample((enum kind)kind, i, way);
+    for (int i = 0; i < SE_HOP; i++) {
+        hop[i] = (int16_t)sample((enum kind)kind, i, way);
+    }
 }
 
 /* FNV-1a, to compare builds by. */
 static uint32_t hash(uint32_t so_far, const int16_t hop[SE_HOP]) {
-    for (int i = 0; i < SE_HOP; i++) so_far = (so_far ^ (uint16_t)hop[i]) * 16777619u;
+    for (int i = 0; i < SE_HOP; i++) {
+        so_far = (so_far ^ (uint16_t)hop[i]) * 16777619u;
+    }
     return so_far;
 }
 
 int main(int count, char **arguments) {
     static se_state first, second;
-    static int16_t heard[SE_HOP], in_place[SE_HOP], before[SE_HOP], kept[SE_HOP], out[SE_HOP];
+    static int16_t heard[SE_HOP], in_place[SE_HOP], before[SE_HOP], first_out[SE_HOP], out[SE_HOP];
     const long hops = count > 1 ? strtol(arguments[1], NULL, 10) : HOUR;
-    uint32_t found = 2166136261u;
+    uint32_t sum = 2166136261u;
     se_init(&first);
     se_init(&second);
     for (long hop = 0; hop < hops; hop++) {
         const int reset = draw() % 1024 == 0;
         memcpy(before, heard, sizeof before);
-        memcpy(kept, in_place, sizeof kept);
+        memcpy(first_out, in_place, sizeof first_out);
         make_hop(heard);
         memcpy(in_place, heard, sizeof heard);
-        if (reset) se_reset(&first);
+        if (reset) {
+            se_reset(&first);
+        }
         se_process(&first, in_place, in_place);
         if (hop) {
             int16_t copy[SE_HOP];
             memcpy(copy, before, sizeof copy);
             se_process(&second, before, out);
-            if (memcmp(out, kept, sizeof out) || memcmp(before, copy, sizeof copy)) {
+            if (memcmp(out, first_out, sizeof out) || memcmp(before, copy, sizeof copy)) {
                 printf("hop %ld differs between two denoisers\n", hop - 1);
                 return 1;
             }
         }
-        if (reset) se_reset(&second); /* after the hop before, as the first was */
-        found = hash(found, in_place);
+        if (reset) { /* after the hop before, as the first was */
+            se_reset(&second);
+        }
+        sum = hash(sum, in_place);
     }
-    printf("%ld hops, the same in two denoisers: %08x\n", hops, (unsigned)found);
+    printf("%ld hops, the same in two denoisers: %08x\n", hops, (unsigned)sum);
     return 0;
 }
 

@@ -14,7 +14,9 @@ static const kernel volatile kernels[] = {se_rows_c, se_rows_acle, se_rows_asm};
 int main(void) {
     static const uint32_t words[16];
     int32_t sums[4];
-    for (int i = 0; i < 3; i++) kernels[i](words, hop, 8, sums);
+    for (int i = 0; i < 3; i++) {
+        kernels[i](words, hop, 8, sums);
+    }
     se_reset(&state);
     se_process(&state, hop, hop);
     host_print(se_version());

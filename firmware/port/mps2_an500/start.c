@@ -31,8 +31,12 @@ void host_exit(int code) {
 void Reset_Handler(void) {
     *(volatile uint32_t *)0xE000ED88u |= 0xFu << 20; /* the floating-point unit is off at reset */
     __asm__ volatile("dsb\n isb" ::: "memory");
-    for (uint32_t *to = &data_begin, *from = &data_source; to < &data_end;) *to++ = *from++;
-    for (uint32_t *to = &bss_begin; to < &bss_end;) *to++ = 0;
+    for (uint32_t *to = &data_begin, *from = &data_source; to < &data_end;) {
+        *to++ = *from++;
+    }
+    for (uint32_t *to = &bss_begin; to < &bss_end;) {
+        *to++ = 0;
+    }
     host_exit(main());
 }
 
@@ -51,13 +55,17 @@ __attribute__((section(".isr_vector"), used)) static const struct {
 __attribute__((weak)) void *memcpy(void *to, const void *from, size_t size) {
     volatile unsigned char *out = (volatile unsigned char *)to;
     const unsigned char *in = (const unsigned char *)from;
-    while (size--) *out++ = *in++;
+    while (size--) {
+        *out++ = *in++;
+    }
     return to;
 }
 
 __attribute__((weak)) void *memset(void *to, int value, size_t size) {
     volatile unsigned char *out = (volatile unsigned char *)to;
-    while (size--) *out++ = (unsigned char)value;
+    while (size--) {
+        *out++ = (unsigned char)value;
+    }
     return to;
 }
 

@@ -7,7 +7,7 @@
 #define EXPORT(name) __attribute__((export_name(name)))
 
 static se_state state;
-static int16_t heard[SE_HOP], said[SE_HOP];
+static int16_t noisy[SE_HOP], enhanced[SE_HOP];
 
 EXPORT("input") int16_t *wasm_input(void);
 EXPORT("output") int16_t *wasm_output(void);
@@ -18,14 +18,14 @@ EXPORT("selftest") int wasm_selftest(void);
 EXPORT("version") const char *wasm_version(void);
 
 /* Addresses of SE_HOP samples in and out, and of the mask of the last frame, Q0.15. */
-int16_t *wasm_input(void) { return heard; }
-int16_t *wasm_output(void) { return said; }
+int16_t *wasm_input(void) { return noisy; }
+int16_t *wasm_output(void) { return enhanced; }
 int16_t *wasm_mask(void) { return state.mask; }
 
 /* Start from silence; the memory is all zeros at first, which is the same. */
 void wasm_reset(void) { se_init(&state); }
 
-void wasm_process(void) { se_process(&state, heard, said); }
+void wasm_process(void) { se_process(&state, noisy, enhanced); }
 
 int wasm_selftest(void) { return se_selftest(&state); }
 

@@ -1,0 +1,33 @@
+/* What has to be asked of the compiler: macros only, for C and for the assembler. */
+#ifndef SE_COMPILER_H
+#define SE_COMPILER_H
+
+/* Checked by the compiler, in C99 and in C++. */
+#define SE_STATIC_ASSERT(condition, name) \
+    typedef char se_static_assert_##name[(condition) ? 1 : -1]
+
+/* Whether the processor multiplies two pairs of int16 at once. */
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define SE_HAVE_DSP 1
+#else
+#define SE_HAVE_DSP 0
+#endif
+
+/* Where code and tables lie: the linker script's choice, unless these name other sections of it.
+ *
+ *     -DSE_FAST_SECTION='".itcm"'    what runs in every frame; give it to the assembler too
+ *     -DSE_RODATA_SECTION='".qspi"'  weights and tables
+ */
+#ifdef SE_FAST_SECTION
+#define SE_FAST_CODE __attribute__((section(SE_FAST_SECTION)))
+#else
+#define SE_FAST_CODE
+#endif
+
+#ifdef SE_RODATA_SECTION
+#define SE_RODATA __attribute__((section(SE_RODATA_SECTION)))
+#else
+#define SE_RODATA
+#endif
+
+#endif
