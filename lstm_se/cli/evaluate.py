@@ -52,7 +52,7 @@ def evaluate_command(
       lstm-se evaluate --clean clean --noisy noisy --enhanced mine --json scores.json
       lstm-se evaluate --noisy my_recording.wav
     """
-    from ..scoring.report import comparison_section, comparison_table, differences
+    from ..scoring.report import comparison_section, comparison_table
 
     if clean is None:
         report = _opinions(noisy, enhanced, (model, engine), others, metrics)
@@ -65,7 +65,7 @@ def evaluate_command(
         report.to_csv(csv_path)
     compared = comparison_section(report, model) if others else {}
     if others:
-        click.echo("\n" + comparison_table(differences(report, model), model))
+        click.echo("\n" + comparison_table(report.differences(model), model))
     if json_path:
         report.to_json(json_path, **compared)
 

@@ -22,6 +22,7 @@ from ..corpora.mini import mini
 from ..files import write_whole
 from ..network import pretrained
 from ..scoring import metrics
+from ..tables import aligned
 
 Timings = dict[str, Any]
 WARM_UP = 3  # steps that trace the graph and fill the queues
@@ -200,8 +201,7 @@ BENCHES: dict[str, Callable[[], Timings]] = {
 
 def speed_table(figures: Timings) -> str:
     """Names and figures, one a line, three significant digits."""
-    width = max(len(name) for name in figures)
-    return "\n".join(f"{name:<{width}}  {value:.3g}" for name, value in figures.items())
+    return "\n".join(aligned([(name, f"{value:.3g}") for name, value in figures.items()]))
 
 
 def write_figures(path: Path, figures: Timings) -> None:

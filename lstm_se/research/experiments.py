@@ -16,8 +16,7 @@ from ..config import Config
 from ..corpora.pairs import Pair
 from ..network import in_keras
 from ..network.denoiser import Denoiser
-from ..scoring import metrics
-from ..sound import stft
+from ..scoring import ideal, metrics
 from ..training import fit, pipeline
 from .materials import Material, digest_of
 from .studies import STUDY_METRICS, Results, Study, Variant, cost, fields_of, fingerprint
@@ -144,32 +143,18 @@ def _line(row: Mapping[str, Any]) -> str:
 
 
 def _references(study: Study, pairs: Sequence[Pair], mark: str) -> dict[str, Any]:
-    """Scores of the noisy files and of the best mask between 0 and 1."""
+    """Scores of the noisy files and of their phase-sensitive masks."""
     loaded = [pair.load() for pair in pairs]
-    best = [(clean, oracle(clean, noisy, study.base)) for clean, noisy in loaded]
+    masks = [ideal.phase_sensitive_mask(*pair, study.base) for pair in loaded]
+    masked = [
+        (clean, ideal.masked(noisy, mask, study.base))
+        for (clean, noisy), mask in zip(loaded, masks, strict=True)
+    ]
     return {
         "digest": mark,
         "names": [pair.name for pair in pairs],
-        "references": {"noisy": scored(loaded), "oracle": scored(best)},
+        "references": {"noisy": scored(loaded), "oracle": scored(masked)},
     }
-
-
-def oracle(clean: np.ndarray, noisy: np.ndarray, config: Config) -> np.ndarray:
-    """What the mask in [0, 1] that is nearest to the clean spectrum makes of a noisy waveform.
-
-    The phase stays the noisy one (truncated phase-sensitive mask, Erdogan et al. 2015). No mask
-    network with this STFT comes nearer to the clean spectrum.
-
-    Args:
-        clean: Shape ``(samples,)``.
-        noisy: As ``clean``.
-        config: Names the STFT.
-    """
-    c = config
-    target, spectrum = (stft.stft(x[None], c.n_fft, c.hop_length) for x in (clean, noisy))
-    power = np.maximum(np.abs(spectrum) ** 2, 1e-12)
-    mask = np.clip((target * spectrum.conj()).real / power, 0, 1)
-    return stft.istft(spectrum * mask, len(noisy), c.n_fft, c.hop_length)[0]
 
 
 def scored(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, list[float | None]]:

@@ -68,7 +68,6 @@ def evaluate(
         ValueError: If there is no utterance, two have the same name, a metric is unknown,
             an enhancer is called ``"noisy"`` or ``jobs`` is below 1.
     """
-
     systems = blind(enhancers or {})
     for system, oracle in (oracles or {}).items():
         systems[system] = partial(_knowing, oracle)
@@ -133,7 +132,7 @@ def judged(
     """The loop of every evaluation: each utterance as it is and under every system.
 
     Args:
-        utterances: As :func:`evaluate` takes them; the clean signal may be whatever ``judge`` takes.
+        utterances: As :func:`evaluate` takes them; as clean signal, whatever ``judge`` takes.
         systems: By name, functions from an utterance's name, clean and noisy signal.
         metrics: What ``judge`` measures.
         judge: Function from the clean and the enhanced signal to a score.
