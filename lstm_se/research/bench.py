@@ -6,23 +6,19 @@ Each figure is a median, and each ratio is taken within one run, because machine
 from __future__ import annotations
 
 import dataclasses
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..config import Config
 from ..corpora.mini import mini
-from ..files import write_whole
 from ..network import pretrained
 from ..scoring import metrics
-from ..tables import aligned
 
 Timings = dict[str, Any]
 WARM_UP = 3  # steps that trace the graph and fill the queues
@@ -197,13 +193,3 @@ BENCHES: dict[str, Callable[[], Timings]] = {
     "xla": xla,
     "peers": peers,
 }
-
-
-def speed_table(figures: Timings) -> str:
-    """Names and figures, one a line, three significant digits."""
-    return "\n".join(aligned([(name, f"{value:.3g}") for name, value in figures.items()]))
-
-
-def write_figures(path: Path, figures: Timings) -> None:
-    """Write figures as JSON, atomically."""
-    write_whole(path, json.dumps(figures, indent=2) + "\n")
