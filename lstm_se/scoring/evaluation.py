@@ -109,7 +109,7 @@ def evaluate_files(
 
 
 def blind(enhancers: Mapping[str, Enhancer]) -> dict[str, System]:
-    """Enhancers as systems: all that they are given is a noisy signal of their own."""
+    """Enhancers as systems: all that they are given is a copy of the noisy signal."""
     return {name: partial(_blind, enhance) for name, enhance in enhancers.items()}
 
 
@@ -211,8 +211,8 @@ def _row(judge: Judge, task: Task | Row) -> Row:
     if isinstance(task, Row):
         return task
     name, system, clean, enhanced = task
-    found = judge(clean, enhanced)
-    return Row(name, system, found.values, found.failures)
+    result = judge(clean, enhanced)
+    return Row(name, system, result.values, result.failures)
 
 
 def _cores(jobs: int | None, tasks: int | None) -> int:

@@ -116,8 +116,8 @@ PEERS = {
 }
 # No denoisers: they know the clean speech.
 ORACLES: dict[str, Oracle] = {
-    "ideal": lambda c, noisy: ideal.masked(noisy, ideal.phase_sensitive_mask(c, noisy)),
-    "best-mask": lambda c, noisy: ideal.masked(noisy, ideal.best_mask(c, noisy)),
+    "ideal": lambda clean, noisy: ideal.masked(noisy, ideal.phase_sensitive_mask(clean, noisy)),
+    "best-mask": lambda clean, noisy: ideal.masked(noisy, ideal.best_mask(clean, noisy)),
 }
 
 

@@ -145,8 +145,12 @@ def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option("--speech", required=True, multiple=True, type=PATH)
-@click.option("--noise", required=True, multiple=True, type=PATH)
+@click.option(
+    "--speech", required=True, multiple=True, type=PATH, help="Clean speech."
+)
+@click.option(
+    "--noise", required=True, multiple=True, type=PATH, help="Noise."
+)
 @PAIRS
 @click.option(
     "--steps", type=click.IntRange(min=1), default=240, show_default=True
