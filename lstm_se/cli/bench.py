@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
+from ..files import write_whole
+from ..tables import aligned
 from .options import FOLDER
 from .terminal import quieten_tensorflow
 
@@ -31,13 +34,13 @@ def bench_command(what: str, json_path: Path | None) -> None:
     """
     quieten_tensorflow()
     from ..chip import footprint
-    from ..research import bench as benches
+    from ..research import bench
 
     if what == "firmware":
         figures = footprint.measure()
         click.echo(footprint.footprint_table(figures))
     else:
-        figures = benches.BENCHES[what]()
-        click.echo(benches.speed_table(figures))
+        figures = bench.BENCHES[what]()
+        click.echo("\n".join(aligned([(name, f"{n:.3g}") for name, n in figures.items()])))
     if json_path:
-        benches.write_figures(json_path, figures)
+        write_whole(json_path, json.dumps(figures, indent=2) + "\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import FOLDER, JOBS
+from .options import FOLDER, JOBS, numbers
 from .terminal import bar
 
 if TYPE_CHECKING:
@@ -85,8 +85,10 @@ def build_command(**options: Any) -> None:
 
     folders = {key: options.pop(key) for key in ("speech", "noise", "test_speech", "test_noise")}
     out, jobs = options.pop("out"), options.pop("jobs")
-    for key in ("snr", "test_snr"):
-        options[f"{key}s_db"] = _decibels(key, options.pop(key))
+    for option in ("snr", "test-snr"):
+        key = option.replace("-", "_")
+        ratios = numbers(option, options.pop(key), float, "numbers and commas, as in 0,5,10")
+        options[f"{key}s_db"] = tuple(ratios)
     settings = Settings(**options)
     files = partial(bar, unit="file")
     _tell(build_corpus(out=out, settings=settings, jobs=jobs, bar=files, **folders))
@@ -96,12 +98,3 @@ def _tell(corpus: Corpus) -> None:
     """Print the folder of a corpus, and how many pairs are in it."""
     parts = f"{len(corpus.train)} training, {len(corpus.validation)} validation"
     click.echo(f"{corpus.root}\n{parts} and {len(corpus.test)} test pairs")
-
-
-def _decibels(name: str, text: str) -> tuple[float, ...]:
-    """Numbers between commas."""
-    try:
-        return tuple(float(number) for number in text.split(","))
-    except ValueError:
-        option = name.replace("_", "-")
-        raise ValueError(f"--{option} {text}: write numbers and commas, as in 0,5,10") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .options import FOLDER
+from .options import FOLDER, numbers
 from .terminal import bar
 
 
@@ -54,7 +54,9 @@ def prune_command(model: str, units: str, data: Path, out: Path) -> None:
         raise FileExistsError(f"{out} holds a model: name another folder")
     whole = pretrained.load_float(model)
     corpus = mini() if str(data) == "mini" else voicebank_demand(data)
-    counts = _counts(units, len(whole.config.units))
+    counts = numbers("units", units, int, "96, or one number a layer, as in 96,80")
+    if len(counts) == 1:
+        counts *= len(whole.config.units)
     files = partial(bar, name="hearing", unit="file")
     narrow = pruning.narrowed(whole, counts, corpus.train, files)
     out.mkdir(parents=True, exist_ok=True)
@@ -63,15 +65,6 @@ def prune_command(model: str, units: str, data: Path, out: Path) -> None:
     for name, count in (("weights", in_numpy.parameters), ("MAC a frame", in_numpy.macs)):
         click.echo(f"{name}: {count(whole.config):,} -> {count(narrow.config):,}")
     click.echo(out)
-
-
-def _counts(text: str, layers: int) -> list[int]:
-    """Units of each layer; one number stands for all."""
-    try:
-        counts = [int(number) for number in text.split(",")]
-    except ValueError:
-        raise ValueError(f"--units {text}: write 96, or one number a layer, as in 96,80") from None
-    return counts * layers if len(counts) == 1 else counts
 
 
 @click.command("rescale")

@@ -10,7 +10,7 @@ import click
 from tqdm import tqdm
 
 from .options import ENGINE, FOLDER, MODEL
-from .terminal import bar
+from .terminal import bar, complain
 
 
 @click.command("enhance")
@@ -37,7 +37,7 @@ def enhance_command(sources: tuple[Path, ...], output: Path, model: str, engine:
         try:
             note = enhance_file(denoiser, source, target, frames)
         except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
-            tqdm.write(f"error: {error}", file=sys.stderr)
+            complain(error)
             failed += 1
         else:
             tqdm.write(f"{target}" + (f" ({note})" if note else ""))

@@ -12,6 +12,7 @@ import click
 
 from ..config import Config
 from ..network import in_numpy, pretrained
+from ..tables import aligned
 
 
 def describe(model: str | Path) -> str:
@@ -102,8 +103,7 @@ def _scores(folder: Path) -> str:
 
 def _rows(title: str, rows: dict[str, str]) -> str:
     """A title and aligned lines."""
-    width = max(len(name) for name in rows)
-    return "\n".join([title, *(f"  {name:<{width}}  {text}" for name, text in rows.items())])
+    return "\n".join([title, *(f"  {line}" for line in aligned(rows.items()))])
 
 
 @click.command("info")

@@ -20,6 +20,7 @@ from .evaluate import evaluate_command
 from .export import export_command
 from .info import info_command
 from .quantize import quantize_command
+from .terminal import complain
 from .train import train_command
 
 
@@ -54,7 +55,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(2)
     except (ValueError, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        complain(error)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort) as interrupt:
         click.echo(f"\ninterrupted{_reason(interrupt)}", err=True)
@@ -64,5 +65,5 @@ def main() -> NoReturn:
 
 def _reason(interrupt: BaseException) -> str:
     """What an interrupted command has to say, if anything; click hides it behind its own."""
-    said = str(interrupt.__cause__ or interrupt)
-    return f": {said}" if said else ""
+    reason = str(interrupt.__cause__ or interrupt)
+    return f": {reason}" if reason else ""

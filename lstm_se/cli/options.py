@@ -1,10 +1,14 @@
-"""What several commands take: a folder or file, a model, a number of processes."""
+"""What several commands take: a folder or file, a model, processes, numbers between commas."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
+
+Number = TypeVar("Number", int, float)
 
 FOLDER = click.Path(path_type=Path)
 MODEL = click.option("--model", default="tiny", show_default=True, help="Name, or folder of a run.")
@@ -16,3 +20,21 @@ ENGINE = click.option(
     show_default=True,
     help="float, the microcontroller's integers, or its C compiled here.",
 )
+
+
+def numbers(option: str, text: str, kind: Callable[[str], Number], expected: str) -> list[Number]:
+    """Numbers between commas.
+
+    Args:
+        option: That they were given to.
+        text: What was given.
+        kind: ``int`` or ``float``.
+        expected: What to write instead if this cannot be read.
+
+    Raises:
+        ValueError: If one is no number.
+    """
+    try:
+        return [kind(number) for number in text.split(",")]
+    except ValueError:
+        raise ValueError(f"--{option} {text}: write {expected}") from None

@@ -1,8 +1,9 @@
-"""What a command shows while it works: a progress bar, and no chatter of TensorFlow's."""
+"""What a command shows: a progress bar, one line for an error, no chatter of TensorFlow's."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,11 @@ def bar(items: Iterable[Any], name: str, unit: str) -> Iterable[Any]:
         unit: What an item is.
     """
     return tqdm(items, name, delay=2, disable=None, unit=unit, leave=False)
+
+
+def complain(error: Exception) -> None:
+    """One line on stderr, above a bar if there is one."""
+    tqdm.write(f"error: {error}", file=sys.stderr)
 
 
 def quieten_tensorflow() -> None:

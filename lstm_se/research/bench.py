@@ -6,20 +6,17 @@ Each figure is a median, and each ratio is taken within one run, because machine
 from __future__ import annotations
 
 import dataclasses
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..config import Config
 from ..corpora.mini import mini
-from ..files import write_whole
 from ..network import pretrained
 from ..scoring import metrics
 
@@ -37,12 +34,12 @@ def engines(seconds: float = 10.0, repeats: int = 5) -> Timings:
     noisy = _speech(seconds)
     denoiser = pretrained.load_float("tiny")
     denoiser.enhance(noisy[:16_000])
-    took = statistics.median(_timed(lambda: denoiser.enhance(noisy)) for _ in range(repeats))
+    median = statistics.median(_timed(lambda: denoiser.enhance(noisy)) for _ in range(repeats))
     length = len(noisy) / denoiser.config.sample_rate
     return {
         "audio_seconds": length,
-        "numpy_real_time_factor": took / length,
-        "numpy_times_real_time": length / took,
+        "numpy_real_time_factor": median / length,
+        "numpy_times_real_time": length / median,
     }
 
 
@@ -125,21 +122,19 @@ def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Timing
         steps: Training steps of each to time, after ``WARM_UP`` others, in which XLA compiles.
         presets: What to train.
     """
-    from ..training import fit as trainings
-    from ..training import pipeline
+    from ..training import fit, pipeline
 
     figures: Timings = {"steps": steps}
     for preset in presets:
         config = Config.preset(preset)
         noisy, clean = pipeline.PairSampler(mini().train, config).batch(0)
-        schedule = trainings.Schedule(1, steps + WARM_UP)
-        models = [trainings.compile_model(config, schedule, xla=on) for on in (False, True)]
+        schedule = fit.Schedule(1, steps + WARM_UP)
+        models = [fit.compile_model(config, schedule, xla=on) for on in (False, True)]
         # one step of each in turn: what else the machine does meets both
         steps_of = [partial(model.train_on_batch, noisy, clean) for model in models]
-        took = [[_timed(step) for step in steps_of] for _ in range(steps + WARM_UP)]
-        plain, compiled = (
-            config.batch_size * config.segment_seconds / np.median(took[WARM_UP:], axis=0)
-        )
+        times = [[_timed(step) for step in steps_of] for _ in range(steps + WARM_UP)]
+        heard = config.batch_size * config.segment_seconds
+        plain, compiled = heard / np.median(times[WARM_UP:], axis=0)
         figures[f"{preset}_x_real_time"] = float(plain)
         figures[f"{preset}_xla_x_real_time"] = float(compiled)
         figures[f"{preset}_xla_over_plain"] = float(compiled / plain)
@@ -172,7 +167,7 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
     """Seconds of sound per second of ``fit``, from the median step."""
     import keras
 
-    from ..training import fit as trainings
+    from ..training import fit
 
     class Clock(keras.callbacks.Callback):
         times: list[float] = []
@@ -180,7 +175,7 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             self.times = [*self.times, time.perf_counter()]
 
-    model = trainings.compile_model(config, trainings.Schedule(1, steps + WARM_UP))
+    model = fit.compile_model(config, fit.Schedule(1, steps + WARM_UP))
     if metric is not None:
         loss, optimizer = model.loss, model.optimizer
         model.compile(optimizer, loss, metrics=[metric], jit_compile=False)
@@ -196,14 +191,3 @@ BENCHES: dict[str, Callable[[], Timings]] = {
     "xla": xla,
     "peers": peers,
 }
-
-
-def speed_table(figures: Timings) -> str:
-    """Names and figures, one a line, three significant digits."""
-    width = max(len(name) for name in figures)
-    return "\n".join(f"{name:<{width}}  {value:.3g}" for name, value in figures.items())
-
-
-def write_figures(path: Path, figures: Timings) -> None:
-    """Write figures as JSON, atomically."""
-    write_whole(path, json.dumps(figures, indent=2) + "\n")

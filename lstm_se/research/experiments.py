@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from ..config import Config
 from ..corpora.pairs import Pair
 from ..network import in_keras
 from ..network.denoiser import Denoiser
-from ..scoring import metrics
-from ..sound import stft
+from ..scoring import ideal, metrics
 from ..training import fit, pipeline
 from .materials import Material, digest_of
 from .studies import STUDY_METRICS, Results, Study, Variant, cost, fields_of, fingerprint
@@ -59,18 +59,18 @@ def run_study(
     """
     if unknown := sorted(set(only) - {variant.name for variant in study.variants}):
         raise ValueError(f"study {study.name!r} has no variant {unknown[0]!r}")
-    marks = {where: digest_of(pairs) for where, pairs in sets.items()}
-    data = " ".join([material.digest, *marks.values()])
-    results, known = _opened(study, sets, marks, Path(path), command)
-    _drop_stale(results, study, data, known, tell)
+    digests = {where: digest_of(pairs) for where, pairs in sets.items()}
+    data = " ".join([material.digest, *digests.values()])
+    results = _opened(study, sets, digests, Path(path), command)
+    mark = partial(fingerprint, study, data=data, known=results.content["config"])
+    _drop_stale(results, study, mark, tell)
     loaded = {where: [pair.load() for pair in pairs] for where, pairs in sets.items()}
     for seed in study.seeds:
         for variant in study.variants:
             done = seed in results.seeds(variant.name)
             if not done and (not only or variant.name in only):
                 row = _row(study, material, loaded, variant, seed)
-                row["fingerprint"] = fingerprint(study, variant, seed, data, known)
-                results.content["runs"].append(row)
+                results.content["runs"].append({**row, "fingerprint": mark(variant, seed)})
                 results.save(path)
                 tell(_line(row))
     return results
@@ -79,46 +79,47 @@ def run_study(
 def _opened(
     study: Study,
     sets: Mapping[str, Sequence[Pair]],
-    marks: Mapping[str, str],
+    digests: Mapping[str, str],
     path: Path,
     command: str,
-) -> tuple[Results, list[str]]:
-    """The runs in the file under the study's description, and the fields that it knows of."""
+) -> Results:
+    """The runs in the file, under the description of the study as it is now."""
     every = [field.name for field in dataclasses.fields(Config)]
     old: dict[str, Any] = {"study": study.name, "config": every, "sets": {}, "runs": []}
     if path.exists():
         old = Results.load(path).content
     if old["study"] != study.name:
         raise ValueError(f"{path} holds study {old['study']!r}: name another file")
-    kept = {where: found for where, found in old["sets"].items() if _fits(found, marks, where)}
-    fields = fields_of(study.base, old["config"])
-    head = {
-        "study": study.name,
-        "command": command,
-        "config": fields,
-        "segments": study.segments,
-        "variants": {v.name: _described(study, v) for v in study.variants},
-        "sets": {
-            where: kept.get(where) or _references(study, pairs, marks[where])
-            for where, pairs in sets.items()
-        },
-    }
-    return Results({**head, "runs": old["runs"]}), list(fields)
-
-
-def _fits(found: Mapping[str, Any], marks: Mapping[str, str], where: str) -> bool:
-    """Whether the references of a set are of the same files."""
-    return where in marks and found["digest"] == marks[where]
+    described = {}
+    for where, pairs in sets.items():
+        described[where] = old["sets"].get(where, {})
+        if described[where].get("digest") != digests[where]:
+            described[where] = {"digest": digests[where], **_references(study, pairs)}
+    return Results(
+        {
+            "study": study.name,
+            "command": command,
+            "config": fields_of(study.base, old["config"]),
+            "segments": study.segments,
+            "variants": {v.name: _described(study, v) for v in study.variants},
+            "sets": described,
+            "runs": old["runs"],
+        }
+    )
 
 
 def _described(study: Study, variant: Variant) -> dict[str, Any]:
     """What a variant changes, and what it costs."""
-    changed = {"changes": dict(variant.changes), "recipe": dict(variant.recipe)}
-    return {**changed, "share": variant.share, **cost(variant.config(study.base, 0))}
+    return {
+        "changes": dict(variant.changes),
+        "recipe": dict(variant.recipe),
+        "share": variant.share,
+        **cost(variant.config(study.base, 0)),
+    }
 
 
 def _drop_stale(
-    results: Results, study: Study, data: str, known: Collection[str], tell: Tell
+    results: Results, study: Study, mark: Callable[[Variant, int], str], tell: Tell
 ) -> None:
     """Leave out the runs that are not of this study any more."""
     variants = {variant.name: variant for variant in study.variants}
@@ -127,8 +128,7 @@ def _drop_stale(
         row
         for row in runs
         if row["variant"] in variants
-        and row["fingerprint"]
-        == fingerprint(study, variants[row["variant"]], row["seed"], data, known)
+        and row["fingerprint"] == mark(variants[row["variant"]], row["seed"])
     ]
     if stale := len(runs) - len(results.content["runs"]):
         tell(f"{stale} runs in the file were made otherwise and are left out")
@@ -137,46 +137,29 @@ def _drop_stale(
 def _line(row: Mapping[str, Any]) -> str:
     """What a run says when it is done."""
     means = [
-        f"{where} {np.nanmean(np.array(found['si_sdr'], float)):.2f} dB"
-        for where, found in row["scores"].items()
+        f"{where} {np.nanmean(np.array(scores['si_sdr'], float)):.2f} dB"
+        for where, scores in row["scores"].items()
     ]
     return f"{row['variant']}, seed {row['seed']}: {row['seconds']:.0f} s, {', '.join(means)}"
 
 
-def _references(study: Study, pairs: Sequence[Pair], mark: str) -> dict[str, Any]:
-    """Scores of the noisy files and of the best mask between 0 and 1."""
-    loaded = [pair.load() for pair in pairs]
-    best = [(clean, oracle(clean, noisy, study.base)) for clean, noisy in loaded]
+def _references(study: Study, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Scores of the noisy files, and of what their phase-sensitive masks make of them."""
+    loaded, masked = [pair.load() for pair in pairs], []
+    for clean, noisy in loaded:
+        mask = ideal.phase_sensitive_mask(clean, noisy, study.base)
+        masked.append((clean, ideal.masked(noisy, mask, study.base)))
     return {
-        "digest": mark,
         "names": [pair.name for pair in pairs],
-        "references": {"noisy": scored(loaded), "oracle": scored(best)},
+        "references": {"noisy": scored(loaded), "oracle": scored(masked)},
     }
-
-
-def oracle(clean: np.ndarray, noisy: np.ndarray, config: Config) -> np.ndarray:
-    """What the mask in [0, 1] that is nearest to the clean spectrum makes of a noisy waveform.
-
-    The phase stays the noisy one (truncated phase-sensitive mask, Erdogan et al. 2015). No mask
-    network with this STFT comes nearer to the clean spectrum.
-
-    Args:
-        clean: Shape ``(samples,)``.
-        noisy: As ``clean``.
-        config: Names the STFT.
-    """
-    c = config
-    target, spectrum = (stft.stft(x[None], c.n_fft, c.hop_length) for x in (clean, noisy))
-    power = np.maximum(np.abs(spectrum) ** 2, 1e-12)
-    mask = np.clip((target * spectrum.conj()).real / power, 0, 1)
-    return stft.istft(spectrum * mask, len(noisy), c.n_fft, c.hop_length)[0]
 
 
 def scored(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, list[float | None]]:
     """Score ``(clean, estimate)`` pairs: by metric one value a file, ``None`` if it failed."""
-    found = [metrics.score(clean, estimate, STUDY_METRICS).values for clean, estimate in pairs]
+    values = [metrics.score(clean, estimate, STUDY_METRICS).values for clean, estimate in pairs]
     return {
-        name: [round(f[name], DIGITS) if name in f else None for f in found]
+        name: [round(v[name], DIGITS) if name in v else None for v in values]
         for name in STUDY_METRICS
     }
 
@@ -198,8 +181,13 @@ def _row(
         where: scored([(clean, denoiser(noisy)) for clean, noisy in pairs])
         for where, pairs in loaded.items()
     }
-    row = {"variant": variant.name, "seed": seed, "seconds": seconds}
-    return {**row, "curve": curve, "scores": scores}
+    return {
+        "variant": variant.name,
+        "seed": seed,
+        "seconds": seconds,
+        "curve": curve,
+        "scores": scores,
+    }
 
 
 def train_segments(
@@ -208,8 +196,8 @@ def train_segments(
     """Train for a number of segments and take the last weights: nothing is chosen by any score.
 
     Returns:
-        The denoiser, and the mean training loss of up to ``PARTS`` equal parts of the training, one
-        after the other; ``None`` where it is not finite.
+        The denoiser, and the mean training loss of up to ``LOSSES_KEPT`` equal parts of the
+        training, one after the other; ``None`` where it is not finite.
     """
     keras.backend.clear_session()
     steps = segments // config.batch_size

@@ -1,8 +1,7 @@
-"""What the runs of a study are trained on: pairs as they are, or speech and noise to mix."""
+"""What the runs of a study are trained on: a protocol, and pairs as they are."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Protocol
 import numpy as np
 
 from ..config import Config
-from ..corpora import banks, mixing
 from ..corpora.pairs import Pair
 from ..training import pipeline
 from .studies import Variant
@@ -54,38 +52,6 @@ class Recorded:
         chosen = share_of(len(self.pairs), variant.share, config.seed)
         pairs = [self.pairs[i] for i in chosen]
         return pipeline.PairSampler(pairs, config, seed=config.seed)
-
-
-@dataclass(frozen=True)
-class Mixtures:
-    """Speech and noise, mixed anew in every step."""
-
-    speech: tuple[banks.Bank, ...]
-    noise: tuple[banks.Bank, ...]
-
-    @property
-    def digest(self) -> str:
-        """Of all files in the banks."""
-        entries = [(b.name, b.entries) for b in (*self.speech, *self.noise)]
-        return hashlib.sha256(repr(entries).encode()).hexdigest()[:16]
-
-    def source(self, config: Config, variant: Variant) -> pipeline.Source:
-        """A mixer of a share of the talkers and all noises.
-
-        Raises:
-            ValueError: If the waveform would be normalised, which a mixer does not do.
-        """
-        if config.normalisation in ("zscore", "minmax"):
-            raise ValueError(f"variant {variant.name!r}: mixtures are not normalised on the way")
-        chosen = share_of(len(self.speech), variant.share, config.seed)
-        return mixing.Mixer(
-            [self.speech[i].samples for i in chosen],
-            [samples for bank in self.noise for samples in bank.samples],
-            int(config.segment_seconds * config.sample_rate),
-            config.batch_size,
-            dataclasses.replace(mixing.Recipe(), **variant.recipe),
-            config.seed,
-        )
 
 
 def share_of(count: int, share: float, seed: int) -> list[int]:

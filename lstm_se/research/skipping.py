@@ -1,7 +1,7 @@
 """State updates left out, as in a skip RNN (Campos et al. 2018), but by a rule, not by training.
 
 In a frame that is skipped the recurrent layers and the dense layers above them do not run: what
-they said last is used again. Features, local view, mask and transforms go on in every frame.
+they gave last is used again. Features, local view, mask and transforms go on in every frame.
 """
 
 from __future__ import annotations
@@ -59,18 +59,18 @@ class _SkippingNetwork(in_numpy.MaskNetwork):
     def reset(self) -> None:
         super().reset()
         self._age = 0
-        self._seen: np.ndarray | None = None
+        self._updated_at: np.ndarray | None = None
 
     def logits(self, frame: np.ndarray) -> np.ndarray:
         self._age += 1
         self._rule.frames += 1
         if self._due(frame):
             self._rule.updates += 1
-            self._age, self._seen, self._said = 0, frame, super().logits(frame)
-        return self._said
+            self._age, self._updated_at, self._logits = 0, frame, super().logits(frame)
+        return self._logits
 
     def _due(self, frame: np.ndarray) -> bool:
-        if self._seen is None:
+        if self._updated_at is None:
             return True
-        moved = float(np.sqrt(np.mean((frame - self._seen) ** 2)))
+        moved = float(np.sqrt(np.mean((frame - self._updated_at) ** 2)))
         return self._age >= self._rule.every and moved >= self._rule.threshold

@@ -24,7 +24,6 @@ from .evaluation import Enhancer
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to its maker if not
 
-PCM_SCALE = 32_768
 # Of the settings of these two, the best on validation speakers.
 WEBRTC_LEVEL = 2  # of 0 to 4: "moderate"
 GATING_SHARE = 0.8  # of what the gate would take away; with the default of 1 all quiet sounds go
@@ -104,9 +103,10 @@ def webrtc() -> Enhancer:
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         suppress = processor(0, WEBRTC_LEVEL).Process10ms
-        blocks = in_blocks(np.clip(noisy * PCM_SCALE, -PCM_SCALE, PCM_SCALE - 1), 160)
-        done = b"".join(suppress(block.astype("<i2").tobytes()).audio for block in blocks)
-        return np.frombuffer(done, "<i2").astype(np.float32) / PCM_SCALE
+        scaled = np.clip(noisy * audio.FULL_SCALE, -audio.FULL_SCALE, audio.FULL_SCALE - 1)
+        blocks = in_blocks(scaled.astype("<i2"), 160)
+        done = b"".join(suppress(block.tobytes()).audio for block in blocks)
+        return np.frombuffer(done, "<i2").astype(np.float32) / audio.FULL_SCALE
 
     return enhance
 
@@ -123,14 +123,15 @@ def rnnoise() -> Enhancer:
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         state = ctypes.c_void_p(library.rnnoise_create(None))
-        at_rate = audio.resample(noisy, audio.SAMPLE_RATE, RNNOISE_RATE) * PCM_SCALE
+        resampled = audio.resample(noisy, audio.SAMPLE_RATE, RNNOISE_RATE)
         size, done = library.rnnoise_get_frame_size(), []
-        for block in in_blocks(at_rate, size):
+        for block in in_blocks(resampled * audio.FULL_SCALE, size):
             frame = (ctypes.c_float * size)(*block)
             library.rnnoise_process_frame(state, frame, frame)
             done.append(np.array(frame, np.float32))
         library.rnnoise_destroy(state)
-        return audio.resample(np.concatenate(done), RNNOISE_RATE, audio.SAMPLE_RATE) / PCM_SCALE
+        enhanced = audio.resample(np.concatenate(done), RNNOISE_RATE, audio.SAMPLE_RATE)
+        return enhanced / audio.FULL_SCALE
 
     return enhance
 
@@ -211,29 +212,3 @@ def hush() -> Enhancer:
         return np.concatenate([process(block) for block in in_blocks(noisy, 160)])
 
     return enhance
-
-
-class _WeightArray(ctypes.Structure):
-    """An entry of RNNoise's table of weights."""
-
-    _fields_ = [
-        ("name", ctypes.c_char_p),
-        ("type", ctypes.c_int),
-        ("size", ctypes.c_int),
-        ("data", ctypes.c_void_p),
-    ]
-
-
-def rnnoise_weights() -> int:
-    """Weights and biases in RNNoise's own table; what is there in float and int8 counts once."""
-    table = (_WeightArray * 1000).in_dll(rnnoise_library(), "rnnoise_arrays")
-    counts: dict[str, int] = {}
-    for entry in table:
-        if not entry.name:
-            break
-        layer, _, kind = entry.name.decode().rpartition("_")
-        if kind in ("bias", "float", "diag"):
-            counts[entry.name.decode()] = entry.size // 4
-        elif kind == "int8":
-            counts.setdefault(f"{layer}_float", entry.size)
-    return sum(counts.values())

@@ -6,7 +6,8 @@ weights. It judges how a recording sounds, not whether the right words are left 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import numpy as np
 from .. import optional
 from ..sound import audio
 from .adapters import session
-from .evaluation import BAR_SECONDS, Enhancer
-from .report import BASELINE, Report, Row
+from .evaluation import Enhancer, blind, judged
+from .metrics import Score
+from .report import Report
 
 DNSMOS_SCALES = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "dnsmos_p808")
 SHORTEST = audio.SAMPLE_RATE
@@ -43,8 +45,8 @@ def rate(samples: np.ndarray) -> dict[str, float]:
         ValueError: If package speechmos is not installed, or the recording is unfit.
     """
     predict = _predictor()
-    found = predict(np.clip(_checked(samples), -1, 1), audio.SAMPLE_RATE, False)
-    return {name: float(found[f"{name.removeprefix('dnsmos_')}_mos"]) for name in DNSMOS_SCALES}
+    opinion = predict(np.clip(_checked(samples), -1, 1), audio.SAMPLE_RATE, False)
+    return {name: float(opinion[f"{name.removeprefix('dnsmos_')}_mos"]) for name in DNSMOS_SCALES}
 
 
 def evaluate_dnsmos(
@@ -69,42 +71,31 @@ def evaluate_dnsmos(
         ValueError: If package speechmos is not installed, there is no file, one is named twice,
             or an enhancer is called ``"noisy"``.
     """
-    from tqdm import tqdm
-
     _predictor()  # once and early: a package that is missing is no failure of a file
-    systems = {BASELINE: _same, **(enhancers or {})}
-    if BASELINE in (enhancers or {}):
-        raise ValueError(f"an enhancer is called {BASELINE!r}, the name of the baseline: rename it")
     names = [str(path) for path in paths]
     if not names:
         raise ValueError("there is no recording to score")
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"{twice} is named twice: name each recording once")
-    hidden = None if progress is None else not progress
-    bar = tqdm(names, "scoring", delay=BAR_SECONDS, disable=hidden, unit="file")
-    return Report(tuple(row for name in bar for row in _rows(name, systems)), DNSMOS_SCALES)
+    recordings = [_Alone(name) for name in names]
+    return judged(recordings, blind(enhancers or {}), DNSMOS_SCALES, _opinion, 1, progress)
 
 
-def _rows(name: str, systems: Mapping[str, Enhancer]) -> Iterator[Row]:
-    """The scores of one file under every system."""
+@dataclass(frozen=True)
+class _Alone:
+    """A recording of which nobody has the clean speech."""
+
+    name: str
+
+    def load(self) -> tuple[Any, np.ndarray]:
+        return None, audio.read(self.name).samples
+
+
+def _opinion(clean: Any, enhanced: np.ndarray) -> Score:
     try:
-        noisy = audio.read(name).samples
+        return Score(rate(enhanced), {})
     except (ValueError, OSError) as error:
-        yield from (_failed(name, system, error) for system in systems)
-        return
-    for system, enhance in systems.items():
-        try:
-            yield Row(name, system, rate(enhance(noisy.copy())), {})
-        except (ValueError, OSError) as error:
-            yield _failed(name, system, error)
-
-
-def _same(samples: np.ndarray) -> np.ndarray:
-    return samples
-
-
-def _failed(name: str, system: str, error: Exception) -> Row:
-    return Row(name, system, {}, dict.fromkeys(DNSMOS_SCALES, str(error)))
+        return Score({}, dict.fromkeys(DNSMOS_SCALES, str(error)))
 
 
 @cache

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from contextlib import contextmanager
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,9 +22,9 @@ BAR_SECONDS = 1.5
 
 Enhancer = Callable[[np.ndarray], np.ndarray]
 Oracle = Callable[[np.ndarray, np.ndarray], np.ndarray]
-System = Callable[["Utterance", np.ndarray], np.ndarray]
-Task = tuple[str, str, np.ndarray, np.ndarray]
-Pending = Callable[[], Score]
+System = Callable[[str, Any, np.ndarray], np.ndarray]  # name, clean and noisy to enhanced samples
+Judge = Callable[[Any, np.ndarray], Score]  # of clean and enhanced samples
+Task = tuple[str, str, Any, np.ndarray]  # name, system, clean and enhanced samples
 
 
 class Utterance(Protocol):
@@ -68,16 +68,11 @@ def evaluate(
         ValueError: If there is no utterance, two have the same name, a metric is unknown,
             an enhancer is called ``"noisy"`` or ``jobs`` is below 1.
     """
-
-    def system(enhance: Enhancer) -> System:
-        return lambda utterance, noisy: np.asarray(enhance(noisy.copy()))
-
-    def knowing(oracle: Oracle) -> System:
-        return lambda utterance, noisy: oracle(utterance.load()[0], noisy)
-
-    systems = {name: system(enhance) for name, enhance in (enhancers or {}).items()}
-    systems |= {name: knowing(oracle) for name, oracle in (oracles or {}).items()}
-    return _evaluate(utterances, systems, metrics, jobs, progress)
+    systems = blind(enhancers or {})
+    for system, oracle in (oracles or {}).items():
+        systems[system] = partial(_knowing, oracle)
+    names = known(metrics)
+    return judged(utterances, systems, names, partial(score, metrics=names), jobs, progress)
 
 
 def evaluate_files(
@@ -105,24 +100,53 @@ def evaluate_files(
         ValueError: As :func:`evaluate`, or if an utterance has no enhanced one.
     """
     by_name = {utterance.name: utterance for utterance in enhanced}
-    found = list(utterances)
-    if missing := [u.name for u in found if u.name not in by_name]:
+    utterances = list(utterances)
+    if missing := [u.name for u in utterances if u.name not in by_name]:
         raise ValueError(f"{missing[0]} was not enhanced: {len(missing)} files are missing")
-    systems: dict[str, System] = {name: lambda utterance, _: by_name[utterance.name].load()[1]}
-    return _evaluate(found, systems, metrics, jobs, progress)
+    systems: dict[str, System] = {name: lambda name, clean, noisy: by_name[name].load()[1]}
+    names = known(metrics)
+    return judged(utterances, systems, names, partial(score, metrics=names), jobs, progress)
 
 
-def _evaluate(
+def blind(enhancers: Mapping[str, Enhancer]) -> dict[str, System]:
+    """Enhancers as systems: all that they are given is a copy of the noisy signal."""
+    return {name: partial(_blind, enhance) for name, enhance in enhancers.items()}
+
+
+def _blind(enhance: Enhancer, name: str, clean: Any, noisy: np.ndarray) -> np.ndarray:
+    return np.asarray(enhance(noisy.copy()))
+
+
+def _knowing(oracle: Oracle, name: str, clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+    return oracle(clean.copy(), noisy.copy())
+
+
+def judged(
     utterances: Iterable[Utterance],
     systems: Mapping[str, System],
-    metrics: Iterable[str],
-    jobs: int | None,
-    progress: bool | None,
+    metrics: tuple[str, ...],
+    judge: Judge,
+    jobs: int | None = None,
+    progress: bool | None = None,
 ) -> Report:
-    """Score every utterance as it is and under every system."""
+    """The loop of every evaluation: each utterance as it is and under every system.
+
+    Args:
+        utterances: As :func:`evaluate` takes them; as clean signal, whatever ``judge`` takes.
+        systems: By name, functions from an utterance's name, clean and noisy signal.
+        metrics: What ``judge`` measures.
+        judge: Function from the clean and the enhanced signal to a score.
+        jobs: Processes that judge; all cores if None. 1 judges in this process.
+        progress: Show a bar; if None, on a terminal only.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: As :func:`evaluate`.
+    """
     from tqdm import tqdm
 
-    metrics = known(metrics)
     if BASELINE in systems:
         raise ValueError(f"an enhancer is called {BASELINE!r}, the name of the baseline: rename it")
     if jobs is not None and jobs < 1:
@@ -131,8 +155,8 @@ def _evaluate(
     cores = _cores(jobs, None if total is None else total * (1 + len(systems)))
     hidden = None if progress is None else not progress
     bar = tqdm(utterances, "scoring", total, delay=BAR_SECONDS, disable=hidden, unit="file")
-    with bar, _scorer(cores, metrics) as submit:
-        rows = tuple(_in_order(_tasks(bar, systems, metrics), submit, 2 * cores))
+    with bar:
+        rows = tuple(_in_order(_tasks(bar, systems, metrics), partial(_row, judge), cores))
     if not rows:
         raise ValueError("there is no utterance to evaluate")
     return Report(rows, metrics)
@@ -141,13 +165,13 @@ def _evaluate(
 def _tasks(
     utterances: Iterable[Utterance], systems: Mapping[str, System], metrics: tuple[str, ...]
 ) -> Iterator[Task | Row]:
-    """What remains to be scored, or the row of a failure, for each utterance and system."""
-    seen: set[str] = set()
+    """What remains to be judged, or the row of a failure, for each utterance and system."""
+    names: set[str] = set()
     for utterance in utterances:
         name = utterance.name
-        if name in seen:
+        if name in names:
             raise ValueError(f"two utterances are called {name}: names must differ")
-        seen.add(name)
+        names.add(name)
         try:
             clean, noisy = utterance.load()
         except (ValueError, OSError) as error:
@@ -157,7 +181,7 @@ def _tasks(
         yield name, BASELINE, clean, noisy
         for system, enhance in systems.items():
             try:
-                yield name, system, clean, enhance(utterance, noisy)
+                yield name, system, clean, enhance(name, clean, noisy)
             except (ValueError, OSError) as error:
                 yield _failed(name, system, metrics, error)
 
@@ -167,39 +191,28 @@ def _failed(name: str, system: str, metrics: tuple[str, ...], error: Exception) 
 
 
 def _in_order(
-    tasks: Iterable[Task | Row], submit: Callable[..., Pending], limit: int
+    tasks: Iterable[Task | Row], work: Callable[[Task | Row], Row], cores: int
 ) -> Iterator[Row]:
-    """Rows in the order of their tasks, with at most ``limit`` of them under way."""
-    waiting: deque[Callable[[], Row]] = deque()
-    for task in tasks:
-        waiting.append(_start(task, submit))
-        if len(waiting) > limit:
-            yield waiting.popleft()()
-    while waiting:
-        yield waiting.popleft()()
-
-
-def _start(task: Task | Row, submit: Callable[..., Pending]) -> Callable[[], Row]:
-    if isinstance(task, Row):
-        return lambda: task
-    name, system, clean, estimate = task
-    result = submit(clean, estimate)
-
-    def row() -> Row:
-        found = result()
-        return Row(name, system, found.values, found.failures)
-
-    return row
-
-
-@contextmanager
-def _scorer(cores: int, metrics: tuple[str, ...]) -> Iterator[Callable[..., Pending]]:
-    """A function that starts one score and returns the function that waits for it."""
+    """Rows in the order of their tasks, with a few of them under way."""
     if cores == 1:
-        yield lambda clean, estimate: lambda: score(clean, estimate, metrics)
+        yield from map(work, tasks)
         return
+    waiting: deque[Any] = deque()
     with processes(cores) as workers:
-        yield lambda clean, estimate: workers.submit(score, clean, estimate, metrics).result
+        for task in tasks:
+            waiting.append(workers.submit(work, task))
+            if len(waiting) > 2 * cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _row(judge: Judge, task: Task | Row) -> Row:
+    if isinstance(task, Row):
+        return task
+    name, system, clean, enhanced = task
+    result = judge(clean, enhanced)
+    return Row(name, system, result.values, result.failures)
 
 
 def _cores(jobs: int | None, tasks: int | None) -> int:

@@ -24,7 +24,7 @@ STOI_SAMPLES = 6_350  # 30 frames of 256 samples, 128 apart, at its own 10 kHz
 
 @dataclass(frozen=True)
 class Score:
-    """What :func:`score` found for one utterance.
+    """The result of :func:`score` for one utterance.
 
     Attributes:
         values: The measures that succeeded, by name.

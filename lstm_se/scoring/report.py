@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_whole
+from ..tables import aligned
 from .statistics import RESAMPLES, interval
 
 BASELINE = "noisy"
@@ -79,6 +80,27 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """One metric of our system minus that of another one, utterance by utterance.
+
+    Attributes:
+        system: Name of the other system.
+        metric: Name from ``METRICS``.
+        n: Utterances that could be measured under both.
+        mean: Mean difference; above zero if ours is better. None if ``n`` is 0.
+        low: Lower bound of its 95 % interval; None if ``n`` is below 2.
+        high: Upper bound.
+    """
+
+    system: str
+    metric: str
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Report:
     """Scores of every utterance and system, and what follows from them.
 
@@ -136,23 +158,49 @@ class Report:
 
     def _summarise(self, system: str, metric: str) -> Summary:
         values = self.values(system, metric)
-        noisy = {} if system == BASELINE else self.values(BASELINE, metric)
-        gains = [value - noisy[name] for name, value in values.items() if name in noisy]
+        gains = [] if system == BASELINE else self._gains(system, BASELINE, metric)
         failed = sum(row.system == system and metric in row.failures for row in self.rows)
-        mean = _mean_and_bounds(list(values.values()))
         return Summary(
-            system, metric, len(values), failed, *mean, len(gains), *_mean_and_bounds(gains)
+            system,
+            metric,
+            len(values),
+            failed,
+            *_mean_and_bounds(list(values.values())),
+            len(gains),
+            *_mean_and_bounds(gains),
         )
+
+    def differences(self, ours: str) -> list[Comparison]:
+        """Paired differences of a system to every other one.
+
+        Args:
+            ours: Name of the system that the others are taken from.
+
+        Returns:
+            By metric, then by system in the order of the report.
+
+        Raises:
+            ValueError: If the report has no such system.
+        """
+        others = [system for system in self.systems if system != ours]
+        return [self._compare(ours, other, metric) for metric in self.metrics for other in others]
+
+    def _compare(self, ours: str, other: str, metric: str) -> Comparison:
+        gains = self._gains(ours, other, metric)
+        return Comparison(other, metric, len(gains), *_mean_and_bounds(gains))
+
+    def _gains(self, ours: str, other: str, metric: str) -> list[float]:
+        """Ours minus the other, for each utterance that was measured under both."""
+        theirs = self.values(other, metric)
+        values = self.values(ours, metric)
+        return [value - theirs[name] for name, value in values.items() if name in theirs]
 
     def table(self) -> str:
         """The summary as aligned text for a monospaced font, with the failures below it."""
         head = ["metric", "system", "n", "failed", "mean", "95 % interval"]
         head += [f"minus {BASELINE}", "95 % interval"]
-        cells = [head, *(_cells(line) for line in self.summary())]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = ["  ".join(_align(row, widths)).rstrip() for row in cells]
-        lines.insert(1, "  ".join("-" * width for width in widths))
-        return "\n".join([*lines, *self._failure_lines()])
+        rows = [head, *(_summary_cells(line) for line in self.summary())]
+        return "\n".join([*aligned(rows, head=True), *self._failure_lines()])
 
     def _failure_lines(self) -> list[str]:
         failures = self.failures
@@ -203,6 +251,22 @@ class Report:
         write_whole(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
+def comparison_table(comparisons: Iterable[Comparison], ours: str) -> str:
+    """Differences as aligned text for a monospaced font.
+
+    Args:
+        comparisons: From :meth:`Report.differences`.
+        ours: Name of our system, for the head.
+    """
+    head = ["metric", f"{ours} minus", "n", "mean", "95 % interval"]
+    return "\n".join(aligned([head, *map(_comparison_cells, comparisons)], head=True))
+
+
+def comparison_section(report: Report, ours: str) -> dict[str, Any]:
+    """What a JSON file says about the comparison, beside the report."""
+    return {"ours": ours, "differences": [asdict(one) for one in report.differences(ours)]}
+
+
 def _mean_and_bounds(values: list[float]) -> tuple[float | None, float | None, float | None]:
     """One value has a mean but says nothing about its spread."""
     if len(values) < 2:
@@ -210,101 +274,30 @@ def _mean_and_bounds(values: list[float]) -> tuple[float | None, float | None, f
     return interval(values)
 
 
-def _cells(line: Summary) -> list[str]:
+def _summary_cells(line: Summary) -> list[str]:
     label, digits = LABELS[line.metric]
-
-    def number(value: float | None, sign: str = "") -> str:
-        return "-" if value is None else f"{value:{sign}z.{digits}f}"
-
-    def span(low: float | None, high: float | None, sign: str = "") -> str:
-        return "-" if low is None else f"{number(low, sign)} to {number(high, sign)}"
-
-    cells = [label, line.system, str(line.n), str(line.failed), number(line.mean)]
     return [
-        *cells,
-        span(line.low, line.high),
-        number(line.gain, "+"),
-        span(line.gain_low, line.gain_high, "+"),
+        label,
+        line.system,
+        str(line.n),
+        str(line.failed),
+        _number(line.mean, digits),
+        _span(line.low, line.high, digits),
+        _number(line.gain, digits, "+"),
+        _span(line.gain_low, line.gain_high, digits, "+"),
     ]
 
 
-def _align(row: list[str], widths: list[int]) -> list[str]:
-    """Words to the left, numbers to the right."""
-    words = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
-    return words + [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One metric of our system minus that of another one, utterance by utterance.
-
-    Attributes:
-        system: Name of the other system.
-        metric: Name from ``METRICS``.
-        n: Utterances that could be measured under both.
-        mean: Mean difference; above zero if ours is better. None if ``n`` is 0.
-        low: Lower bound of its 95 % interval; None if ``n`` is below 2.
-        high: Upper bound.
-    """
-
-    system: str
-    metric: str
-    n: int
-    mean: float | None
-    low: float | None
-    high: float | None
-
-
-def differences(report: Report, ours: str) -> list[Comparison]:
-    """Paired differences of a system to every other one.
-
-    Args:
-        report: Scores of all systems on the same utterances.
-        ours: Name of the system that the others are taken from.
-
-    Returns:
-        By metric, then by system in the order of the report.
-
-    Raises:
-        ValueError: If the report has no such system.
-    """
-    others = [system for system in report.systems if system != ours]
-    return [_comparison(report, ours, o, metric) for metric in report.metrics for o in others]
-
-
-def _comparison(report: Report, ours: str, other: str, metric: str) -> Comparison:
-    theirs = report.values(other, metric)
-    gains = [v - theirs[name] for name, v in report.values(ours, metric).items() if name in theirs]
-    if len(gains) < 2:
-        return Comparison(other, metric, len(gains), gains[0] if gains else None, None, None)
-    return Comparison(other, metric, len(gains), *interval(gains))
-
-
-def comparison_table(found: Iterable[Comparison], ours: str) -> str:
-    """Differences as aligned text for a monospaced font.
-
-    Args:
-        found: From :func:`differences`.
-        ours: Name of our system, for the head.
-    """
-    rows: list[tuple[str, ...]] = [("metric", f"{ours} minus", "n", "mean", "95 % interval")]
-    rows += [_comparison_cells(one) for one in found]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
-    aligned = [
-        [cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(pairs)]
-        for pairs in (list(zip(row, widths, strict=True)) for row in rows)
-    ]
-    return "\n".join("  ".join(row).rstrip() for row in aligned)
-
-
-def _comparison_cells(one: Comparison) -> tuple[str, ...]:
+def _comparison_cells(one: Comparison) -> list[str]:
     label, digits = LABELS[one.metric]
-    mean = "-" if one.mean is None else f"{one.mean:+z.{digits}f}"
-    span = "-" if one.low is None else f"{one.low:+z.{digits}f} to {one.high:+z.{digits}f}"
-    return label, one.system, str(one.n), mean, span
+    mean, span = _number(one.mean, digits, "+"), _span(one.low, one.high, digits, "+")
+    return [label, one.system, str(one.n), mean, span]
 
 
-def comparison_section(report: Report, ours: str) -> dict[str, Any]:
-    """What a JSON file says about the comparison, beside the report."""
-    return {"ours": ours, "differences": [asdict(one) for one in differences(report, ours)]}
+def _number(value: float | None, digits: int, sign: str = "") -> str:
+    return "-" if value is None else f"{value:{sign}z.{digits}f}"
+
+
+def _span(low: float | None, high: float | None, digits: int, sign: str = "") -> str:
+    ends = f"{_number(low, digits, sign)} to {_number(high, digits, sign)}"
+    return "-" if low is None else ends

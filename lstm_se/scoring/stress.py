@@ -28,7 +28,7 @@ class Streaming(Protocol):
 def in_16_bits(samples: np.ndarray, peak_dbfs: float) -> np.ndarray:
     """Samples as a 16-bit file holds them when their peak stands at ``peak_dbfs``, float32."""
     gain = 10 ** (peak_dbfs / 20) / np.abs(samples).max()
-    return (np.clip(np.round(samples * gain * 32768), -32768, 32767) / 32768).astype(np.float32)
+    return audio.to_pcm(samples * gain).astype(np.float32) / audio.FULL_SCALE
 
 
 def level_sweep(
@@ -46,21 +46,21 @@ def level_sweep(
     Returns:
         For each level, as text, the SDR in dB of each pair.
     """
-    found: dict[str, list[float]] = {f"{level:g}": [] for level in levels_dbfs}
+    ratios: dict[str, list[float]] = {f"{level:g}": [] for level in levels_dbfs}
     for clean, noisy in pairs:
         for level in levels_dbfs:
-            found[f"{level:g}"].append(metrics.sdr(clean, enhance(in_16_bits(noisy, level))))
-    return found
+            ratios[f"{level:g}"].append(metrics.sdr(clean, enhance(in_16_bits(noisy, level))))
+    return ratios
 
 
 def clean_speech(enhance: Enhance, utterances: Iterable[np.ndarray]) -> dict[str, list[float]]:
     """SDR in dB and PESQ-WB of speech that had no noise to lose."""
-    found: dict[str, list[float]] = {"sdr": [], "pesq_wb": []}
+    scores: dict[str, list[float]] = {"sdr": [], "pesq_wb": []}
     for clean in utterances:
         enhanced = enhance(clean)
-        found["sdr"].append(metrics.sdr(clean, enhanced))
-        found["pesq_wb"].append(metrics.pesq_wb(clean, enhanced))
-    return found
+        for metric, values in scores.items():
+            values.append(metrics.METRICS[metric](clean, enhanced))
+    return scores
 
 
 def reduction_db(enhance: Enhance, noise: np.ndarray) -> float:
@@ -79,14 +79,14 @@ def reverberant_speech(
         utterances: Dry speech.
         rooms_seconds: Reverberation times; the direct sound is as strong as the reflections.
     """
-    found: dict[str, list[float]] = {f"{seconds:g}": [] for seconds in rooms_seconds}
+    levels: dict[str, list[float]] = {f"{seconds:g}": [] for seconds in rooms_seconds}
     for k, clean in enumerate(utterances):
         for seconds in rooms_seconds:
             room = impulse_response(np.random.default_rng(k), seconds, 0.0)
-            heard = 0.5 * reverberate(clean, room)
-            left = audio.active_level_dbfs(enhance(heard)) - audio.active_level_dbfs(heard)
-            found[f"{seconds:g}"].append(left)
-    return found
+            noisy = 0.5 * reverberate(clean, room)
+            change = audio.active_level_dbfs(enhance(noisy)) - audio.active_level_dbfs(noisy)
+            levels[f"{seconds:g}"].append(change)
+    return levels
 
 
 def drift_db(stream: Streaming, sound: np.ndarray, minutes: float = 10.0) -> float:

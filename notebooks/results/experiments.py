@@ -18,28 +18,26 @@ the other; the fourth, masks of one model that are softer or stricter.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-# Before TensorFlow is imported: one core, and the same rounding everywhere.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Before NumPy and TensorFlow are imported: one core.
 for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     suffix = "_THREADS" if name.startswith("TF") else "_NUM_THREADS"
     os.environ.setdefault(name + suffix, "1")
 
 import click
 import lstm_se
+from common import write_json
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.pairs import paired
-from lstm_se.files import write_whole
 from lstm_se.network import denoiser, edit, pretrained
 from lstm_se.research import experiments, materials
 from lstm_se.research.studies import Study, Variant
+from mixtures import Mixtures
 
 RESULTS = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -114,10 +112,14 @@ SLOPES = (1.0, 0.9, 0.8, 0.7)  # of what stands before the mask's sigmoid
 SHIFTS = (0.0, -0.2, -0.4, -0.6, -0.8)
 MEASURES = ("pesq_wb", "estoi", "sdr")
 
-FOLDERS: dict[str, Any] = {
-    "multiple": True,
-    "type": click.Path(path_type=Path),
-}
+PATH = click.Path(path_type=Path)
+OUT = click.option("--out", type=PATH, help="JSON file.")
+PAIRS = click.option(
+    "--pairs",
+    required=True,
+    type=PATH,
+    help="Folder with `clean` and `noisy`, to score on.",
+)
 
 
 @click.group()
@@ -126,7 +128,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+@OUT
 @click.option("--only", multiple=True, help="Names of variants.")
 def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
     """Do the sweep of 2022 again, on the bundled corpus."""
@@ -143,19 +145,18 @@ def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option("--speech", required=True, **FOLDERS, help="Clean speech.")
-@click.option("--noise", required=True, **FOLDERS, help="Noise.")
 @click.option(
-    "--pairs",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder with `clean` and `noisy`, to score on.",
+    "--speech", required=True, multiple=True, type=PATH, help="Clean speech."
 )
+@click.option(
+    "--noise", required=True, multiple=True, type=PATH, help="Noise."
+)
+@PAIRS
 @click.option(
     "--steps", type=click.IntRange(min=1), default=240, show_default=True
 )
 @click.option("--seeds", default="0,1,2", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+@OUT
 @click.option("--only", multiple=True, help="Names of variants.")
 def tiny(
     speech: tuple[Path, ...],
@@ -168,7 +169,7 @@ def tiny(
 ) -> None:
     """Vary the preset `tiny` on your own speech and noise."""
     judged = paired(pairs / "clean", pairs / "noisy")
-    material = materials.Mixtures(
+    material = Mixtures(
         tuple(banks.load_speech(banks.by_folder(speech))),
         tuple(banks.load_noise(banks.by_folder(noise))),
     )
@@ -195,13 +196,8 @@ def tiny(
 
 @main.command()
 @click.argument("models", nargs=2)
-@click.option(
-    "--pairs",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder with `clean` and `noisy`, to score on.",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+@PAIRS
+@OUT
 def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
     """Score the weights between a model and what it was trained on to."""
     ends = [pretrained.load_float(model) for model in models]
@@ -210,18 +206,13 @@ def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
         for share in BETWEEN
     }
     content = _judged(means, pairs, "between FIRST LAST")
-    _write(content, out or RESULTS / "10_between.json")
+    write_json(out or RESULTS / "10_between.json", content)
 
 
 @main.command()
 @click.argument("model")
-@click.option(
-    "--pairs",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder with `clean` and `noisy`, to score on.",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file.")
+@PAIRS
+@OUT
 def mask(model: str, pairs: Path, out: Path | None) -> None:
     """Score softer and stricter masks of one model."""
     trained = pretrained.load_float(model)
@@ -231,7 +222,7 @@ def mask(model: str, pairs: Path, out: Path | None) -> None:
         for shift in SHIFTS
     }
     content = _judged(rescaled, pairs, "mask MODEL")
-    _write(content, out or RESULTS / "10_mask.json")
+    write_json(out or RESULTS / "10_mask.json", content)
 
 
 def _judged(
@@ -256,11 +247,6 @@ def _judged(
             for name in models
         },
     }
-
-
-def _write(content: dict[str, Any], path: Path) -> None:
-    """Write a JSON file, whole or not at all."""
-    write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":

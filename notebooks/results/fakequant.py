@@ -8,25 +8,19 @@ of bits. Everything is scored on the bundled test set.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# As the Makefile does, before TensorFlow is imported.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import lstm_se
+from common import rounded, write_json
 from lstm_se.chip import export, quantize
-from lstm_se.files import write_whole
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import Weights
-from lstm_se.research import fakequant
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
 from lstm_se.training.pipeline import PairSampler
+from rounded_training import fine_tune, rounded_weights
 
 RESULTS = Path(__file__).with_name("fakequant.json")
 MODEL = "tiny"
@@ -42,7 +36,7 @@ def variants(trained: Denoiser, source: PairSampler) -> Iterator[Any]:
 
     def tuned(bits: int | None) -> Weights:
         print(f"training with {bits or 'exact'} bits", flush=True)
-        return fakequant.fine_tune(
+        return fine_tune(
             trained.weights, config, source, STEPS, bits, LEARNING_RATE
         )
 
@@ -56,10 +50,8 @@ def variants(trained: Denoiser, source: PairSampler) -> Iterator[Any]:
             "tuned rounded": tuned(bits),
         }
         for name, weights in starts.items():
-            yield (
-                f"{bits} bits, {name}",
-                fakequant.rounded(weights, config, bits),
-            )
+            values = rounded_weights(weights, config, bits)
+            yield f"{bits} bits, {name}", values
 
 
 def main() -> None:
@@ -88,16 +80,7 @@ def main() -> None:
         "summary": [vars(line) for line in report.summary()],
         "compared": compared,
     }
-    write_whole(RESULTS, json.dumps(rounded(content), indent=1) + "\n")
-
-
-def rounded(content: Any) -> Any:
-    """The same with numbers of four digits behind the point."""
-    if isinstance(content, dict):
-        return {key: rounded(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [rounded(value) for value in content]
-    return round(content, 4) if isinstance(content, float) else content
+    write_json(RESULTS, rounded(content))
 
 
 if __name__ == "__main__":

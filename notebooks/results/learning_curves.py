@@ -11,18 +11,12 @@ depends on when or where it was made, but for the last digits of the losses.
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# As the Makefile does, before TensorFlow is imported: the same rounding on every processor.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import lstm_se
+from common import write_json
 from lstm_se.config import Config
 from lstm_se.corpora.pairs import Corpus
 from lstm_se.training import fit, runs
@@ -95,12 +89,5 @@ def curves(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def save(content: Mapping[str, Any], path: Path = RESULTS) -> None:
-    """Write the curves as JSON, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
-
-
 if __name__ == "__main__":
-    save(curves(lstm_se.mini()))
+    write_json(RESULTS, curves(lstm_se.mini()))

@@ -13,18 +13,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-# As the Makefile does, before TensorFlow is imported: the same rounding on every processor.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import lstm_se
 import numpy as np
+from common import write_json
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.mixing import Mixer, Recipe
@@ -184,18 +179,18 @@ def measure(model: Denoiser, corpus: Corpus) -> dict[str, float]:
 
 def results() -> tuple[dict[str, Any], bytes]:
     """Figures of all runs, which describe themselves, and the weights of the first seed."""
-    corpus, found, kept = lstm_se.mini(), [], {}
+    corpus, runs, kept = lstm_se.mini(), [], {}
     for seed in SEEDS:
         source = Mixtures(corpus, seed)
         for name, change in CHANGES.items():
             config = dataclasses.replace(BASE, seed=seed, **change)
             weights = train(corpus, source, config)
             figures = measure(denoiser(config, weights), corpus)
-            found.append({"loss": name, "seed": seed, **figures})
-            print(found[-1], flush=True)
+            runs.append({"loss": name, "seed": seed, **figures})
+            print(runs[-1], flush=True)
             if seed == SEEDS[0]:
                 kept |= {f"{name}/{n}": w for n, w in weights.items()}
-    return describe(found, packed := pack(kept)), packed
+    return describe(runs, packed := pack(kept)), packed
 
 
 def pack(weights: Weights) -> bytes:
@@ -205,7 +200,7 @@ def pack(weights: Weights) -> bytes:
     return buffer.getvalue()
 
 
-def describe(found: list[dict[str, Any]], packed: bytes) -> dict[str, Any]:
+def describe(runs: list[dict[str, Any]], packed: bytes) -> dict[str, Any]:
     """The figures with all that they came from."""
     return {
         "command": "python notebooks/results/losses.py",
@@ -214,11 +209,11 @@ def describe(found: list[dict[str, Any]], packed: bytes) -> dict[str, Any]:
         "recipe": dataclasses.asdict(RECIPE),
         "schedule": dataclasses.asdict(SCHEDULE),
         "weights_sha256": hashlib.sha256(packed).hexdigest(),
-        "runs": found,
+        "runs": runs,
     }
 
 
 if __name__ == "__main__":
     content, weights = results()
     write_whole(HERE / "05_losses.npz", weights)
-    write_whole(HERE / "05_losses.json", json.dumps(content, indent=1) + "\n")
+    write_json(HERE / "05_losses.json", content)

@@ -13,20 +13,14 @@ goes on where it stopped.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# As the Makefile does, before TensorFlow is imported: the same rounding everywhere.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import lstm_se
 import numpy as np
+from common import rounded, write_json
 from lstm_se.chip import export, footprint, quantize
-from lstm_se.files import write_whole
 from lstm_se.network import in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.research.skipping import Skipping
@@ -62,21 +56,23 @@ def chosen(whole: Denoiser) -> Systems:
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         scores[f"random {seed}"] = [rng.random(units) for units in widths]
-    found: Systems = {"unpruned": ({"by": "nothing", "tuned": False}, whole)}
+    systems: Systems = {
+        "unpruned": ({"by": "nothing", "tuned": False}, whole)
+    }
     for by, score in scores.items():
         for kept in KEPT:
             units = [kept] * len(widths)
             narrow = prune.prune(whole, prune.strongest(score, units), heard)
-            found[f"{by}, {kept}"] = ({"by": by, "tuned": False}, narrow)
-    return found
+            systems[f"{by}, {kept}"] = ({"by": by, "tuned": False}, narrow)
+    return systems
 
 
 def digest(weights: in_numpy.Weights) -> str:
     """Fingerprint of a network."""
-    found = hashlib.sha256()
+    content = hashlib.sha256()
     for name in sorted(weights):
-        found.update(np.ascontiguousarray(weights[name]).tobytes())
-    return found.hexdigest()[:12]
+        content.update(np.ascontiguousarray(weights[name]).tobytes())
+    return content.hexdigest()[:12]
 
 
 def tuned(name: str, start: Denoiser) -> Denoiser:
@@ -118,23 +114,22 @@ def trained_on(untuned: Systems) -> Iterator[tuple[str, Any]]:
 
 def stated(values: dict[str, float]) -> dict[str, float]:
     """Mean and 95 % interval of some values, rounded."""
-    found = interval(values.values())._asdict()
-    return {name: round(value, 4) for name, value in found.items()}
+    return rounded(interval(values.values())._asdict())
 
 
 def scores(report: Report, system: str) -> dict[str, Any]:
     """Means of a system, and its paired differences to the full network."""
-    found: dict[str, Any] = {}
+    content: dict[str, Any] = {}
     for metric in METRICS:
         values = report.values(system, metric)
         full = report.values("unpruned", metric)
         minus = {k: v - full[k] for k, v in values.items() if k in full}
-        found[metric] = {
+        content[metric] = {
             "n": len(values),
             **stated(values),
             "minus_unpruned": stated(minus),
         }
-    return found
+    return content
 
 
 def size(denoiser: Denoiser) -> dict[str, Any]:
@@ -210,7 +205,7 @@ def main() -> None:
             for name, rule in rules.items()
         ],
     }
-    write_whole(HERE / "pruning.json", json.dumps(content, indent=1) + "\n")
+    write_json(HERE / "pruning.json", content)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ from the bundled test set: its talkers and its noises were in no training.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import lstm_se
 import numpy as np
-from lstm_se.files import write_whole
+from common import rounded, write_json
 from lstm_se.scoring import stress
 from lstm_se.scoring.statistics import interval
 from lstm_se.sound import audio, noises
@@ -25,32 +24,24 @@ SECONDS = 10
 def stated(values: Iterable[float]) -> dict[str, float]:
     """Mean, 95 % interval, extremes and number of some values."""
     values = list(values)
-    rounded = {
-        name: round(value, 4)
-        for name, value in interval(values)._asdict().items()
-    }
-    return {
-        **rounded,
-        "min": round(min(values), 4),
-        "max": round(max(values), 4),
-        "n": len(values),
-    }
+    ends = {"min": min(values), "max": max(values), "n": len(values)}
+    return rounded({**interval(values)._asdict(), **ends})
 
 
 def test_noises() -> dict[str, np.ndarray]:
     """The noises of the bundled test set, recorded and synthetic, ten seconds each."""
     samples = SECONDS * audio.SAMPLE_RATE
-    found = {
+    sounds = {
         p.stem: audio.read(p).samples[:samples]
         for p in sorted(NOISES.iterdir())
     }
     for name in sorted(
         set(noises.SYNTHETIC) - set(noises.TRAINING_SYNTHETIC)
     ):
-        found[name] = 0.05 * noises.SYNTHETIC[name](
+        sounds[name] = 0.05 * noises.SYNTHETIC[name](
             samples, np.random.default_rng(0)
         )
-    return found
+    return sounds
 
 
 def main() -> None:
@@ -76,7 +67,7 @@ def main() -> None:
     print("rooms", {seconds: stated(left) for seconds, left in rooms.items()})
     drift = stress.drift_db(enhance.stream(), pairs[0][1])
     print("drift", drift)
-    found = {
+    content = {
         "command": "python notebooks/results/robustness.py",
         "level_sweep_sdr": {
             level: stated(sdr) for level, sdr in levels.items()
@@ -93,9 +84,7 @@ def main() -> None:
             "last_minute_over_first": round(drift, 4),
         },
     }
-    write_whole(
-        HERE / "09_robustness.json", json.dumps(found, indent=1) + "\n"
-    )
+    write_json(HERE / "09_robustness.json", content)
 
 
 if __name__ == "__main__":

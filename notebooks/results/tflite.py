@@ -7,7 +7,6 @@ of the integers come from the validation recordings.
 
 from __future__ import annotations
 
-import json
 import platform
 import tempfile
 from collections.abc import Callable
@@ -16,11 +15,12 @@ from typing import Any
 
 import lstm_se
 import numpy as np
+from common import rounded, write_json
 from lstm_se.chip import engines, export, quantize
-from lstm_se.files import write_whole
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
 from lstm_se.scoring.statistics import interval
+from lstm_se.sound.audio import snr_db
 from lstm_se.tflite import interpreters
 from lstm_se.tflite.files import contents, write_tflite
 
@@ -38,26 +38,23 @@ class Kept:
     def __init__(self, enhance: Enhancer) -> None:
         """Keep the results of ``enhance``."""
         self.enhance = enhance
-        self.found: list[np.ndarray] = []
+        self.outputs: list[np.ndarray] = []
 
     def __call__(self, noisy: np.ndarray) -> np.ndarray:
         """Enhance ``(samples,)``."""
-        self.found.append(self.enhance(noisy))
-        return self.found[-1]
-
-
-def snr_db(exact: np.ndarray, found: np.ndarray) -> float:
-    """Energy of the exact samples over that of the error, in dB."""
-    error = np.sum((exact.astype(np.float64) - found) ** 2)
-    return float(10 * np.log10(np.sum(exact.astype(np.float64) ** 2) / error))
+        self.outputs.append(self.enhance(noisy))
+        return self.outputs[-1]
 
 
 def loss(exact: Kept, other: Kept) -> dict[str, float]:
     """Output of the float network over the error of another one, in dB, over utterances."""
-    found = [
-        snr_db(*two) for two in zip(exact.found, other.found, strict=True)
-    ]
-    return {"n": len(found), "min": min(found), **interval(found)._asdict()}
+    pairs = zip(exact.outputs, other.outputs, strict=True)
+    ratios = [snr_db(*pair) for pair in pairs]
+    return {
+        "n": len(ratios),
+        "min": min(ratios),
+        **interval(ratios)._asdict(),
+    }
 
 
 def stream_db(
@@ -73,22 +70,13 @@ def stream_db(
 
 def described(file: bytes) -> dict[str, Any]:
     """Size, operators and memory of a file."""
-    found = contents(file)
+    inside = contents(file)
     return {
         "bytes": len(file),
-        "operators": found.operators,
-        "cell_clip": found.clips,
+        "operators": inside.operators,
+        "cell_clip": inside.clips,
         "arena_bytes": interpreters.smallest_arena(file),
     }
-
-
-def rounded(content: Any) -> Any:
-    """The same with numbers of four digits behind the point."""
-    if isinstance(content, dict):
-        return {key: rounded(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [rounded(value) for value in content]
-    return round(content, 4) if isinstance(content, float) else content
 
 
 def main() -> None:
@@ -130,7 +118,7 @@ def main() -> None:
         },
         "files": {form: described(file) for form, file in files.items()},
     }
-    write_whole(RESULTS, json.dumps(rounded(content), indent=1) + "\n")
+    write_json(RESULTS, rounded(content))
 
 
 if __name__ == "__main__":

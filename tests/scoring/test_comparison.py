@@ -8,7 +8,7 @@ import pytest
 from lstm_se import mini
 from lstm_se.cli.main import commands
 from lstm_se.scoring.evaluation import evaluate
-from lstm_se.scoring.report import Report, Row, comparison_section, comparison_table, differences
+from lstm_se.scoring.report import Report, Row, comparison_section, comparison_table
 from lstm_se.scoring.statistics import interval
 
 
@@ -26,7 +26,7 @@ def test_differences_are_paired():
     rng = np.random.default_rng(0)
     hard = rng.normal(0, 20, 30)
     gain = rng.normal(1, 0.1, 30)
-    (noisy, peer) = differences(report_of(noisy=hard - 5, ours=hard + gain, peer=hard), "ours")
+    (noisy, peer) = report_of(noisy=hard - 5, ours=hard + gain, peer=hard).differences("ours")
     assert (noisy.system, peer.system, peer.metric, peer.n) == ("noisy", "peer", "sdr", 30)
     assert (peer.mean, peer.low, peer.high) == pytest.approx(tuple(interval(gain)))
     assert 0.9 < peer.low < peer.high < 1.1
@@ -35,24 +35,24 @@ def test_differences_are_paired():
 
 def test_utterance_that_failed_under_one_system_is_left_out():
     report = report_of(ours=[1.0, None, 3.0, 4.0], peer=[0.0, 0.0, None, 1.0])
-    (found,) = differences(report, "ours")
+    (found,) = report.differences("ours")
     assert (found.n, found.mean) == (2, 2.0)
 
 
 @pytest.mark.parametrize(("column", "n", "mean"), [([None, None], 0, None), ([1.0, None], 1, 0.5)])
 def test_too_few_pairs_have_no_interval(column, n, mean):
-    (found,) = differences(report_of(ours=column, peer=[0.5, 0.5]), "ours")
+    (found,) = report_of(ours=column, peer=[0.5, 0.5]).differences("ours")
     assert (found.n, found.mean, found.low, found.high) == (n, mean, None, None)
     assert comparison_table([found], "ours").splitlines()[-1].split()[-1] == "-"
 
 
 def test_unknown_system_is_named():
     with pytest.raises(ValueError, match="no scores for tiny"):
-        differences(report_of(ours=[1.0], peer=[1.0]), "tiny")
+        report_of(ours=[1.0], peer=[1.0]).differences("tiny")
 
 
 def test_table_has_a_line_for_each_difference():
-    found = differences(report_of(ours=[2.0, 4.0], peer=[1.0, 1.0], other=[3.0, 5.0]), "ours")
+    found = report_of(ours=[2.0, 4.0], peer=[1.0, 1.0], other=[3.0, 5.0]).differences("ours")
     head, _, *lines = comparison_table(found, "ours").splitlines()
     assert head.split()[:3] == ["metric", "ours", "minus"]
     assert [line.split()[2] for line in lines] == ["peer", "other"]

@@ -190,7 +190,7 @@ def test_an_interrupted_evaluation_ends_its_workers(utterances):
 
 
 def test_a_worker_that_dies_is_one_clear_line(utterances, monkeypatch):
-    monkeypatch.setattr(evaluation, "score", lambda *signals: os._exit(1))
+    monkeypatch.setattr(evaluation, "score", lambda *signals, **options: os._exit(1))
     with pytest.raises(ChildProcessError, match="worker process ended early"):
         evaluate(utterances, {}, ["sdr"], jobs=2)
     monkeypatch.undo()

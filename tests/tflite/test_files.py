@@ -11,6 +11,7 @@ from lstm_se.cli.export import export_command
 from lstm_se.config import Config
 from lstm_se.network import in_numpy
 from lstm_se.network.denoiser import Denoiser
+from lstm_se.sound.audio import snr_db
 from lstm_se.tflite import interpreters
 from lstm_se.tflite.files import (
     FORMS,
@@ -64,10 +65,6 @@ def shipped():
 
 def masks(run, seen, frames=60):
     return np.concatenate([run(frame[None]) for frame in seen["features"][:frames]])
-
-
-def snr_db(exact, found):
-    return 10 * np.log10(np.sum(exact**2) / np.sum((exact - found) ** 2))
 
 
 @pytest.mark.parametrize("form", ["fused_float", "step_float"])

@@ -11,16 +11,17 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from lstm_se.chip.quantize import FEATURE_BITS, UNIT_BITS
+from lstm_se.config import Config
+from lstm_se.network import in_keras
+from lstm_se.network.in_numpy import Weights
+from lstm_se.training.losses import SpectralLoss
+from lstm_se.training.pipeline import Source
 
-from ..chip.quantize import FEATURE_BITS, UNIT_BITS
-from ..config import Config
-from ..network import in_keras
-from ..network.in_numpy import Weights
-from ..training.losses import SpectralLoss
-from ..training.pipeline import Source
 
-
-def rounded(weights: Weights, config: Config, bits: int) -> dict[str, np.ndarray]:
+def rounded_weights(
+    weights: Weights, config: Config, bits: int
+) -> dict[str, np.ndarray]:
     """Weights as :func:`lstm_se.chip.quantize.quantize` rounds them, but to any number of bits.
 
     Args:
@@ -35,19 +36,26 @@ def rounded(weights: Weights, config: Config, bits: int) -> dict[str, np.ndarray
         ValueError: If there are fewer than 2 bits.
     """
     if bits < 2:
-        raise ValueError(f"{bits} bits hold no sign and value: take 2 or more")
-    found = dict(weights)
+        raise ValueError(
+            f"{bits} bits hold no sign and value: take 2 or more"
+        )
+    values = dict(weights)
     for i in range(len(config.units)):
         names = [f"rnn_{i}/kernel", f"rnn_{i}/recurrent_kernel"]
         # both share a scale, in the units that their inputs have on the chip
         unit = 2.0 ** (UNIT_BITS - FEATURE_BITS) if i == 0 else 1.0
         kernel, recurrent = weights[names[0]] * unit, weights[names[1]]
         both = _grid(np.concatenate([kernel, recurrent]), bits)
-        found[names[0]], found[names[1]] = both[: len(kernel)] / unit, both[len(kernel) :]
+        values[names[0]], values[names[1]] = (
+            both[: len(kernel)] / unit,
+            both[len(kernel) :],
+        )
     for name in weights:
         if name.endswith("/kernel") and not name.startswith("rnn"):
-            found[name] = _grid(weights[name], bits)
-    return {name: np.asarray(value, np.float32) for name, value in found.items()}
+            values[name] = _grid(weights[name], bits)
+    return {
+        name: np.asarray(value, np.float32) for name, value in values.items()
+    }
 
 
 def _grid(kernel: np.ndarray, bits: int) -> np.ndarray:
@@ -76,7 +84,7 @@ def fine_tune(
         learning_rate: At the beginning.
 
     Returns:
-        Exact weights; :func:`rounded` makes of them those that were trained for.
+        Exact weights; :func:`rounded_weights` makes of them those that were trained for.
     """
     model = in_keras.DenoiserModel(config)
     exact = {name: tf.Variable(value) for name, value in weights.items()}
@@ -85,10 +93,14 @@ def fine_tune(
     gradient = _gradient(model, SpectralLoss(config), list(weights))
     for step in range(steps):
         now = {name: value.numpy() for name, value in exact.items()}
-        in_keras.set_weights(model.network, rounded(now, config, bits) if bits else now)
+        in_keras.set_weights(
+            model.network, rounded_weights(now, config, bits) if bits else now
+        )
         noisy, clean = source.batch(step)
         slopes = gradient(tf.constant(noisy), tf.constant(clean))
-        optimizer.apply([slopes[name] for name in exact], list(exact.values()))
+        optimizer.apply(
+            [slopes[name] for name in exact], list(exact.values())
+        )
     return {name: value.numpy() for name, value in exact.items()}
 
 
@@ -107,7 +119,7 @@ def _gradient(
     def slopes(noisy: tf.Tensor, clean: tf.Tensor) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
             value = loss(clean, model(noisy, training=True))
-        found = tape.gradient(value, [variables[name] for name in names])
-        return dict(zip(names, found, strict=True))
+        gradients = tape.gradient(value, [variables[name] for name in names])
+        return dict(zip(names, gradients, strict=True))
 
     return slopes

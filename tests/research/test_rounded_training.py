@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+import rounded_training
 
 import lstm_se
 from lstm_se.chip import quantize
 from lstm_se.config import Config
 from lstm_se.network import in_keras
 from lstm_se.network.in_keras import mask_network
-from lstm_se.research import fakequant
 
 SMALL = Config(name="small", bands=8, units=(8,), local=True, segment_seconds=0.25, batch_size=2)
 
@@ -30,7 +30,7 @@ def weights():
 def test_eight_bits_are_those_of_the_integer_model():
     trained = lstm_se.load("tiny")
     whole = quantize.quantize(trained.weights, trained.config)
-    found = fakequant.rounded(trained.weights, trained.config, 8)
+    found = rounded_training.rounded_weights(trained.weights, trained.config, 8)
     again = quantize.quantize(found, trained.config)
     for before, after in zip(whole.layers, again.layers, strict=True):
         np.testing.assert_array_equal(before.rows.weights, after.rows.weights)
@@ -39,7 +39,7 @@ def test_eight_bits_are_those_of_the_integer_model():
 
 @pytest.mark.parametrize("bits", [2, 4])
 def test_few_bits_leave_few_values(bits, weights):
-    found = fakequant.rounded(weights, SMALL, bits)
+    found = rounded_training.rounded_weights(weights, SMALL, bits)
     for name, kernel in found.items():
         if name.endswith("kernel"):
             assert max(len(np.unique(row)) for row in kernel.T) <= 2**bits - 1, name
@@ -49,12 +49,12 @@ def test_few_bits_leave_few_values(bits, weights):
 
 def test_one_bit_is_refused(weights):
     with pytest.raises(ValueError, match="1 bits hold no sign"):
-        fakequant.rounded(weights, SMALL, 1)
+        rounded_training.rounded_weights(weights, SMALL, 1)
 
 
 @pytest.mark.parametrize("bits", [None, 3])
 def test_every_weight_moves_and_little(bits, weights):
-    found = fakequant.fine_tune(weights, SMALL, Tone(), 2, bits, learning_rate=1e-3)
+    found = rounded_training.fine_tune(weights, SMALL, Tone(), 2, bits, learning_rate=1e-3)
     assert found.keys() == weights.keys()
     for name, value in found.items():
         change = np.abs(value - weights[name])
@@ -64,9 +64,9 @@ def test_every_weight_moves_and_little(bits, weights):
 def test_rounded_training_lowers_the_loss_of_rounded_weights(weights):
     def error(values):
         model = in_keras.DenoiserModel(SMALL)
-        in_keras.set_weights(model.network, fakequant.rounded(values, SMALL, 3))
+        in_keras.set_weights(model.network, rounded_training.rounded_weights(values, SMALL, 3))
         noisy, clean = Tone().batch(99)
         return float(np.mean((model(noisy) - clean) ** 2))
 
-    tuned = fakequant.fine_tune(weights, SMALL, Tone(), 40, 3, learning_rate=1e-2)
+    tuned = rounded_training.fine_tune(weights, SMALL, Tone(), 40, 3, learning_rate=1e-2)
     assert error(tuned) < 0.9 * error(weights)

@@ -1,15 +1,66 @@
-"""How many weights an ONNX file holds: read from its protocol buffer, with no ONNX package."""
+"""How many weights the denoisers have that ``peers.py`` compares ours with.
+
+An ONNX file is read as the protocol buffer that it is, with no ONNX package.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lstm_se.scoring import adapters, peers
+
+FILES = {
+    "gtcrn": ("gtcrn_simple.onnx",),
+    "dtln": ("model_1.onnx", "model_2.onnx"),
+    "hush": ("enc.onnx", "erb_dec.onnx", "df_dec.onnx"),
+    "nsnet2": ("nsnet2-20ms-baseline.onnx",),
+}
 FLOAT = 1  # TensorProto.DataType
 VARINT = 0  # wire types of a protocol buffer
 FIXED = {1: 8, 5: 4}  # bytes
+
+
+def weights(name: str) -> int:
+    """Trained numbers of a peer; 0 for a classic one.
+
+    Raises:
+        ValueError: If its package is not installed.
+    """
+    if name == "rnnoise":
+        return rnnoise_weights()
+    package = peers.peer(name).package
+    files = FILES.get(name, ())
+    return count(*(adapters.file_of(package, file) for file in files))
+
+
+class WeightArray(ctypes.Structure):
+    """An entry of RNNoise's table of weights."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("type", ctypes.c_int),
+        ("size", ctypes.c_int),
+        ("data", ctypes.c_void_p),
+    ]
+
+
+def rnnoise_weights() -> int:
+    """Weights and biases in RNNoise's own table; what is there in float and int8 counts once."""
+    library = adapters.rnnoise_library()
+    counts: dict[str, int] = {}
+    for entry in (WeightArray * 1000).in_dll(library, "rnnoise_arrays"):
+        if not entry.name:
+            break
+        layer, _, kind = entry.name.decode().rpartition("_")
+        if kind in ("bias", "float", "diag"):
+            counts[entry.name.decode()] = entry.size // 4
+        elif kind == "int8":
+            counts.setdefault(f"{layer}_float", entry.size)
+    return sum(counts.values())
 
 
 def count(*paths: Path) -> int:
@@ -27,7 +78,11 @@ def _floats(model: bytes) -> int:
     for graph in _fields(model, 7):
         tensors += _fields(graph, 5)
         for node in _fields(graph, 1):
-            tensors += [t for attribute in _fields(node, 5) for t in _fields(attribute, 5)]
+            tensors += [
+                t
+                for attribute in _fields(node, 5)
+                for t in _fields(attribute, 5)
+            ]
     return sum(_size(tensor) for tensor in tensors)
 
 
@@ -60,7 +115,11 @@ def _fields(message: bytes, wanted: int) -> Iterator[Any]:
         if kind == VARINT:
             value, place = _varint(message, place)
         else:
-            size, place = (FIXED[kind], place) if kind in FIXED else _varint(message, place)
+            size, place = (
+                (FIXED[kind], place)
+                if kind in FIXED
+                else _varint(message, place)
+            )
             value, place = message[place : place + size], place + size
         if key >> 3 == wanted:
             yield value
