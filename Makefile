@@ -66,6 +66,7 @@ book: $(READY) _build/inputs ## execute and build the book into _build/html
 test: $(READY) ## check the style, the types, the code and every notebook
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
@@ -92,5 +93,5 @@ lab: $(READY) ## open the notebooks in JupyterLab
 
 .PHONY: clean
 clean: ## remove everything that was built, .venv too
-	rm -rf .venv _build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv _build .mypy_cache .import_linter_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
