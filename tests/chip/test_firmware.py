@@ -14,7 +14,6 @@ from lstm_se.chip import builds, cortex, export, quantize, selftest, stft, toolc
 from lstm_se.chip.kernels import pack
 from lstm_se.chip.stream import LATENCY, IntegerStream
 from lstm_se.config import Config
-from lstm_se.network import pretrained
 from lstm_se.sound.audio import to_pcm
 
 FIRMWARE = toolchain.firmware()
@@ -22,12 +21,6 @@ HOP = stft.HOP
 SECONDS = 60
 OPTIONS = ["-O0", "-Os", "-O2"]
 KERNELS = ["se_rows_c", "se_rows_acle", "se_rows_asm"]
-
-
-@pytest.fixture(scope="module")
-def model():
-    shipped = pretrained.load_float("tiny")
-    return quantize.quantize(shipped.weights, shipped.config)
 
 
 def hops(samples):

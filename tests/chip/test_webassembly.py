@@ -18,19 +18,12 @@ from lstm_se.chip import builds, export, quantize, stft, toolchain
 from lstm_se.chip.stream import IntegerStream
 from lstm_se.cli.main import commands
 from lstm_se.config import Config
-from lstm_se.network import pretrained
 from lstm_se.sound import audio
 from lstm_se.sound.audio import to_pcm
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "tests/live").glob("*.test.mjs"))
 HOP = stft.HOP
-
-
-@pytest.fixture(scope="module")
-def model():
-    shipped = pretrained.load_float("tiny")
-    return quantize.quantize(shipped.weights, shipped.config)
 
 
 @pytest.fixture(scope="module")

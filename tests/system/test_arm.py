@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se.chip import cortex, quantize, stft, stream, toolchain
-from lstm_se.network import pretrained
+from lstm_se.chip import cortex, stft, stream, toolchain
 from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
@@ -53,9 +52,8 @@ def heard():
 
 
 @pytest.fixture(scope="module")
-def expected(heard):
-    shipped = pretrained.load_float("tiny")
-    return stream.IntegerStream(quantize.quantize(shipped.weights, shipped.config)).process(heard)
+def expected(model, heard):
+    return stream.IntegerStream(model).process(heard)
 
 
 @pytest.mark.parametrize("name", BUILDS)
