@@ -62,6 +62,14 @@ book: $(READY) _build/inputs ## execute and build the book into _build/html
 	@rm _build/unfinished
 	@echo "open $(CURDIR)/_build/html/index.html"
 
+.PHONY: quick
+quick: $(READY) ## in a minute: style, types, and quick tests of what you changed, or of WING=chip
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/python tests/support/quick.py $(WING)
+
 .PHONY: test
 test: $(READY) ## check the style, the types, the code and every notebook
 	$(BIN)/ruff check
