@@ -62,10 +62,19 @@ book: $(READY) _build/inputs ## execute and build the book into _build/html
 	@rm _build/unfinished
 	@echo "open $(CURDIR)/_build/html/index.html"
 
+.PHONY: quick
+quick: $(READY) ## in a minute: style, types, and quick tests of what you changed, or of WING=chip
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/python tests/support/quick.py $(WING)
+
 .PHONY: test
 test: $(READY) ## check the style, the types, the code and every notebook
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
@@ -92,5 +101,5 @@ lab: $(READY) ## open the notebooks in JupyterLab
 
 .PHONY: clean
 clean: ## remove everything that was built, .venv too
-	rm -rf .venv _build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv _build .mypy_cache .import_linter_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,7 @@
-"""Settings of the test processes and of the kernels they start."""
+"""Settings of the test processes and of the kernels they start.
+
+At the root, so that nbval has them, too: the notebooks do not lie below ``tests``.
+"""
 
 import os
 import signal

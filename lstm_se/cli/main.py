@@ -11,7 +11,6 @@ from typing import NoReturn
 
 import click
 
-from .. import __version__
 from .bench import bench_command
 from .data import data_command
 from .edit import average_command, prune_command, rescale_command
@@ -25,7 +24,7 @@ from .train import train_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="lstm-se")
+@click.version_option(package_name="lstm-se", prog_name="lstm-se")
 def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
 

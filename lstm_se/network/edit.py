@@ -53,7 +53,7 @@ def name_and_sha256(folder: Path) -> str:
 
 
 def rescale(model: denoiser.Denoiser, slope: float, shift: float) -> denoiser.Denoiser:
-    """Replace the mask ``sigmoid(z)`` by ``sigmoid(slope * z + shift)`` (Platt 1999).
+    """Replace the mask ``sigmoid(z)`` by ``sigmoid(slope * z + shift)`` (Platt scaling, 1999).
 
     Both numbers go into the weights of the layers before the sigmoid, so the network keeps its
     shape and its cost.

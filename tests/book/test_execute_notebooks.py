@@ -6,6 +6,8 @@ from execute_notebooks import clean, execute, write_running_time
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+pytestmark = pytest.mark.slow  # starts kernels
+
 TABLE = (
     "# 1. Title\n\n| you need | runs in | you can |\n| --- | --- | --- |\n| page 0 | ? | do it |"
 )

@@ -19,6 +19,8 @@ from lstm_se.chip.stream import LATENCY, IntegerStream
 from lstm_se.config import Config
 from lstm_se.sound.audio import to_pcm
 
+pytestmark = pytest.mark.slow  # compiles the firmware, and emulates a processor
+
 FIRMWARE = toolchain.firmware()
 HOP = stft.HOP
 SECONDS = 60

@@ -6,6 +6,8 @@ import pytest
 
 from lstm_se.chip import footprint, stft, toolchain
 
+pytestmark = pytest.mark.slow  # compiles the firmware, and emulates a processor
+
 KIB = 1024
 
 

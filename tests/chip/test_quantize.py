@@ -10,11 +10,6 @@ from lstm_se.network import in_numpy, pretrained
 MODEL = pretrained.load_float("tiny")
 
 
-@pytest.fixture(scope="module")
-def model():
-    return quantize.quantize(MODEL.weights, MODEL.config)
-
-
 def seen(frames=300):
     """Features as they occur: of about unit variance, now and then far out."""
     rng = np.random.default_rng(5)

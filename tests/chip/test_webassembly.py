@@ -21,6 +21,8 @@ from lstm_se.config import Config
 from lstm_se.sound import audio
 from lstm_se.sound.audio import to_pcm
 
+pytestmark = pytest.mark.slow  # compiles the firmware as WebAssembly, and runs it under Node
+
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "tests/live").glob("*.test.mjs"))
 HOP = stft.HOP

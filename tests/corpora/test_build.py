@@ -285,6 +285,7 @@ def test_label_of_nothing_is_refused():
         label("___")
 
 
+@pytest.mark.slow
 def test_command_builds_a_corpus_and_refuses_a_second_one(speech, noise, tmp_path):
     command = [sys.executable, "-m", "lstm_se", "data", "build", "--speech", speech]
     command += ["--noise", noise, "--out", tmp_path / "corpus", "--snr", "0,5", "--jobs", "1"]
@@ -296,6 +297,7 @@ def test_command_builds_a_corpus_and_refuses_a_second_one(speech, noise, tmp_pat
     assert refused.stderr.startswith(f"error: {tmp_path / 'corpus'} exists")
 
 
+@pytest.mark.slow
 def test_interrupted_command_says_how_to_go_on_and_nothing_else(speech, noise, tmp_path):
     command = [sys.executable, "-m", "lstm_se", "data", "build", "--speech", speech]
     command += ["--noise", noise, "--out", tmp_path / "corpus", "--pairs", "4000", "--jobs", "2"]

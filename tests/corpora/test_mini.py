@@ -48,6 +48,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
+@pytest.mark.slow
 def test_two_builds_have_the_same_bytes(corpus, tmp_path):
     again = mini(tmp_path)
     assert again.root.name == corpus.root.name

@@ -39,7 +39,7 @@ def gradients(layer, x):
 
 @pytest.mark.parametrize("clip", [0.3, 10.0])
 @pytest.mark.parametrize("frames", [1, 2, 40])
-@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_outputs_and_gradients_are_those_of_a_loop_over_cells(clip, frames, xla):
     x = inputs(frames)
     ours, keras_own = ClippedLSTM(7, clip), layers.RNN(ClippedCell(7, clip), return_sequences=True)

@@ -143,6 +143,7 @@ def test_recorded_noise_alone_falls():
         assert falls >= 15, path.name
 
 
+@pytest.mark.slow
 def test_stream_does_not_drift():
     noisy = pairs(26)[0][1]
     stream = pretrained.load_float("tiny").stream()

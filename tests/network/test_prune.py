@@ -204,6 +204,7 @@ def test_pruned_network_is_quantized_and_exported_like_any_other(narrow):
     assert snr_db(narrow(noisy), integers(noisy)) > 25
 
 
+@pytest.mark.slow
 def test_firmware_of_a_pruned_network_is_smaller_and_faster(narrow):
     whole = quantize.quantize(narrow.weights, narrow.config)
     pruned, full = footprint.measure(frames=8, model=whole), footprint.measure(frames=8)
@@ -223,6 +224,7 @@ def call(*words):
     commands.main([str(word) for word in words], standalone_mode=False)
 
 
+@pytest.mark.slow
 def test_command_writes_a_model_that_training_goes_on_from(tmp_path, capsys):
     config = dataclasses.replace(small(), segment_seconds=0.5, batch_size=2, n_fft=512)
     config = dataclasses.replace(config, hop_length=256)

@@ -9,6 +9,8 @@ import tensorflow as tf
 from lstm_se.cli.main import commands
 from lstm_se.research import bench
 
+pytestmark = pytest.mark.slow  # measures trainings
+
 
 def test_engines_figures_agree_with_each_other(tmp_path):
     figures = bench.engines(seconds=1, repeats=1)

@@ -18,6 +18,8 @@ from lstm_se.corpora.pairs import paired
 from lstm_se.research import experiments, materials
 from lstm_se.research.studies import Results, Study, Variant
 
+pytestmark = pytest.mark.slow  # trains many small networks
+
 ROOT = Path(__file__).resolve().parents[2]
 BASE = small(segment_seconds=0.25, batch_size=4, learning_rate=1e-2)
 STUDY = Study(

@@ -12,6 +12,8 @@ from command_line import assert_one_clear_line, run
 import lstm_se
 from lstm_se.scoring.dnsmos import DNSMOS_SCALES, _predictor, evaluate_dnsmos, rate
 
+pytestmark = pytest.mark.slow  # judges whole recordings by a network
+
 RATE = 16_000
 
 

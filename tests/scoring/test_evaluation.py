@@ -82,6 +82,7 @@ def test_worker_processes_give_what_this_process_gives(utterances):
         assert one.values == pytest.approx(two.values, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_workers_are_other_processes_without_tensorflow(utterances, monkeypatch):
     """Had they been forked, they would have inherited this stand-in."""
     monkeypatch.setitem(sys.modules, "tensorflow", types.ModuleType("tensorflow"))
@@ -189,6 +190,7 @@ def test_an_interrupted_evaluation_ends_its_workers(utterances):
     assert executor(2) is not workers
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_one_clear_line(utterances, monkeypatch):
     monkeypatch.setattr(evaluation, "score", lambda *signals, **options: os._exit(1))
     with pytest.raises(ChildProcessError, match="worker process ended early"):

@@ -14,8 +14,6 @@ from chromium import MICROPHONE, Chromium
 from controls import BUILT, Server, address, ready
 
 import lstm_se
-from lstm_se.chip import quantize
-from lstm_se.network import pretrained
 from lstm_se.sound import audio
 
 
@@ -92,9 +90,3 @@ def browser(start_browser):
 @pytest.fixture
 def page(browser, port):
     return ready(browser, address(port))
-
-
-@pytest.fixture(scope="session")
-def model():
-    shipped = pretrained.load_float("tiny")
-    return quantize.quantize(shipped.weights, shipped.config)

@@ -67,6 +67,7 @@ def masks(run, seen, frames=60):
     return np.concatenate([run(frame[None]) for frame in seen["features"][:frames]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["fused_float", "step_float"])
 @pytest.mark.parametrize("interpreter", ["litert", "tflm"] if LINUX else ["litert"])
 def test_float_file_computes_what_the_network_does(form, interpreter, files, small, seen):
@@ -75,12 +76,14 @@ def test_float_file_computes_what_the_network_does(form, interpreter, files, sma
     np.testing.assert_allclose(masks(run, seen), masks(exact, seen), atol=2e-6)
 
 
+@pytest.mark.slow
 def test_16_bit_states_follow_the_float_ones(files, small, seen):
     exact = masks(in_numpy.MaskNetwork(small.weights, SMALL), seen)
     run = interpreters.LiteNetwork(SMALL, files["step_16x8"])
     assert snr_db(exact, masks(run, seen)) > 35
 
 
+@pytest.mark.slow
 def test_every_form_is_written(files):
     assert tuple(files) == FORMS
     assert len(files["step_int8"]) < len(files["step_float"])
@@ -95,6 +98,7 @@ def test_export_refuses_before_it_computes(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_reset_forgets(files, seen):
     for form in ("fused_float", "step_16x8"):
         run = interpreters.LiteNetwork(SMALL, files[form])
@@ -104,6 +108,7 @@ def test_reset_forgets(files, seen):
         np.testing.assert_array_equal(masks(run, seen, 10), first)
 
 
+@pytest.mark.slow
 def test_step_has_its_state_outside(files):
     found = contents(files["step_16x8"])
     assert set(found.inputs) == {"features", "h0", "c0", "h1", "c1"}
@@ -121,6 +126,7 @@ def test_streams_are_what_the_network_saw(small, seen):
         np.testing.assert_array_equal(seen["c1"][t + 1], c[0])
 
 
+@pytest.mark.slow
 def test_shipped_network_has_one_operator_a_layer_and_no_float(shipped):
     found = contents(shipped)
     assert found.operators == {
@@ -135,6 +141,7 @@ def test_shipped_network_has_one_operator_a_layer_and_no_float(shipped):
     assert len(shipped) < 340 * 1024
 
 
+@pytest.mark.slow
 def test_shipped_network_in_int8_is_near_the_float_one(shipped):
     trained = lstm_se.load("tiny")
     noisy = lstm_se.mini().validation[1].load()[1][: 2 * 16_000]
@@ -144,6 +151,7 @@ def test_shipped_network_in_int8_is_near_the_float_one(shipped):
     assert snr_db(exact, found) > 25
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LINUX, reason="TFLM's package is made for Linux only")
 def test_arena_is_enough_and_no_more(files):
     small = interpreters.smallest_arena(files["fused_float"])
@@ -178,6 +186,7 @@ def test_unknown_form_is_refused(small):
         tflite_bytes(small, "int4", {})
 
 
+@pytest.mark.slow
 def test_unknown_interpreter_is_refused(files):
     with pytest.raises(ValueError, match="choose litert or tflm"):
         interpreters.LiteNetwork(SMALL, files["step_float"], "tpu")
@@ -188,6 +197,7 @@ def test_what_is_no_file_is_refused():
         contents(b"RIFF....WAVE")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "words"),
     [
@@ -200,6 +210,7 @@ def test_file_that_is_not_what_it_says_is_refused(form, words, files):
         verify(files["fused_float"], form, SMALL)
 
 
+@pytest.mark.slow
 def test_file_of_fewer_layers_is_refused(files):
     three = Config(name="three", bands=16, units=(8, 16, 8))
     with pytest.raises(ValueError, match="not one UNIDIRECTIONAL_SEQUENCE_LSTM a layer"):

@@ -18,6 +18,8 @@ from random_network import noise, small
 from lstm_se.network import in_keras, in_numpy, pretrained
 from lstm_se.training import fit, pipeline, runs
 
+pytestmark = pytest.mark.slow  # trains, in processes of its own, too
+
 EPOCHS, STEPS = SCHEDULE.epochs, SCHEDULE.steps_per_epoch
 MIDDLE = STEPS + 2  # a step in the middle of the second epoch
 

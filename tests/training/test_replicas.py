@@ -16,6 +16,8 @@ import tensorflow as tf
 from lstm_se.network import in_numpy
 from lstm_se.training import cluster, fit, replicas, runs
 
+pytestmark = pytest.mark.slow  # trains in several processes
+
 # Two halves of a batch are added up in another order than the whole: float32 rounds differently,
 # and Adam divides small differences by small gradients. After 12 steps of up to 1e-3 that is some
 # 1e-6. A hundredth of a single step is far above it, and far below any error of the method.
