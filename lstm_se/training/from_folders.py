@@ -92,19 +92,24 @@ def train_from(
     parent = start.initial / "weights.npz" if start.initial else None
     initial = in_numpy.load_weights(parent, config) if parent else None
     loaded = sources.load(config)
+    hours = schedule.steps * config.batch_size * config.segment_seconds / 3600
     facts = {
         **loaded.facts(),
-        **_length(schedule, config),
+        "epochs": schedule.epochs,
+        "steps": schedule.steps_per_epoch,
+        "validation_steps": schedule.validation_steps,
+        "patience": schedule.patience,
+        "hours_of_mixtures": round(hours, 1),
         "corpora": [folder.name for folder in sources.corpora],
         "command": _command(sources, start, out, schedule, distribute, xla),
         "versions": _versions(),
     }
     if parent:
         facts["initial_sha256"] = sha256_of(parent)
-    with replicas.folder(out, resume) as own:
-        own.mkdir(parents=True, exist_ok=True)
-        runs.write_recipe(own, resume, **facts)
-        banks.write_entries(own / "sources.csv", loaded.used)
+    with replicas.folder(out, resume) as folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        runs.write_recipe(folder, resume, **facts)
+        banks.write_entries(folder / "sources.csv", loaded.used)
     fit.train(
         config,
         loaded.train,
@@ -129,18 +134,6 @@ def _parsed(change: str) -> tuple[str, Any]:
         return field, json.loads(value)
     except json.JSONDecodeError:
         return field, value
-
-
-def _length(schedule: fit.Schedule, config: Config) -> dict[str, Any]:
-    """What ``recipe.json`` says of the length of a training."""
-    hours = schedule.steps * config.batch_size * config.segment_seconds / 3600
-    return {
-        "epochs": schedule.epochs,
-        "steps": schedule.steps_per_epoch,
-        "validation_steps": schedule.validation_steps,
-        "patience": schedule.patience,
-        "hours_of_mixtures": round(hours, 1),
-    }
 
 
 def _command(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lstm_se.network import in_numpy
+from lstm_se.network import in_keras, in_numpy
 from lstm_se.training import cluster, fit, replicas, runs
 
 # Two halves of a batch are added up in another order than the whole: float32 rounds differently,
@@ -76,7 +76,7 @@ def test_replicas_see_the_same_losses(shared, alone):
 
 def test_training_moved_the_weights_far_beyond_the_tolerance(alone):
     first = fit.compile_model(program.CONFIG, program.SCHEDULE)
-    begin = replicas.models.get_weights(first.network)
+    begin = in_keras.get_weights(first.network)
     begin = np.concatenate([begin[name].ravel() for name in sorted(begin)])
     assert np.abs(weights_of(alone) - begin).max() > 100 * TOLERANCE
 
