@@ -5,56 +5,49 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .files import write_whole
 
-CHOICES = {
-    "band_scale": ("erb", "mel", "linear"),
-    "compression": ("log", "power", "none"),
-    "normalisation": ("none", "zscore", "minmax", "running"),
-    "normalisation_scope": ("utterance", "segment"),
-    "cell": ("lstm", "gru", "rnn"),
-    "initializer": ("glorot_uniform", "glorot_normal", "he_normal", "orthogonal"),
-    "mask": ("bins", "bands"),
-    "loss": ("mse", "mae", "magnitude", "psa", "compressed"),
-    "optimizer": ("adam", "muon"),
+KINDS: dict[Any, str] = {
+    str: "a word",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    float | None: "a number or null",
+    tuple[int, ...]: "a list of whole numbers, such as [64,64]",
 }
 POSITIVE = (
-    *("sample_rate", "n_fft", "hop_length", "bands", "level_seconds"),
-    *("segment_seconds", "batch_size"),
+    "sample_rate",
+    "n_fft",
+    "hop_length",
+    "bands",
+    "level_seconds",
+    "segment_seconds",
+    "batch_size",
 )
 
 
-def _whole(value: Any) -> bool:
-    """Whether it is an integer; ``True`` is one to Python only."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _number(value: Any) -> bool:
-    """Whether it is an integer or a float."""
-    return _whole(value) or isinstance(value, float)
-
-
-KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "str": ("a word", lambda value: isinstance(value, str)),
-    "bool": ("true or false", lambda value: isinstance(value, bool)),
-    "int": ("a whole number", _whole),
-    "float": ("a number", _number),
-    "float | None": ("a number or null", lambda value: value is None or _number(value)),
-    "tuple[int, ...]": (
-        "a list of whole numbers, such as [64,64]",
-        lambda value: isinstance(value, tuple) and all(_whole(v) and v > 0 for v in value),
-    ),
-}
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a kind; unlike in Python, ``True`` is no whole number."""
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, float) or _fits(value, int)
+    if kind == tuple[int, ...]:
+        return isinstance(value, tuple) and all(_fits(v, int) and v > 0 for v in value)
+    if kind == float | None:
+        return value is None or _fits(value, float)
+    return isinstance(value, kind)
 
 
 @dataclass(frozen=True)
 class Config:
     """Every choice that changes what a denoiser computes or how it is trained.
+
+    The defaults are the preset ``tiny``: the denoiser that comes with the package.
 
     Attributes:
         name: Name of the preset or experiment.
@@ -104,43 +97,50 @@ class Config:
     n_fft: int = 512
     hop_length: int = 256
     center: bool = False
-    bands: int = 64
-    band_scale: str = "erb"
-    fine_hz: float = 0.0
+    bands: int = 104
+    band_scale: Literal["erb", "mel", "linear"] = "erb"
+    fine_hz: float = 2500.0
     f_min: float = 0.0
-    compression: str = "log"
-    normalisation: str = "running"
-    level_seconds: float = 1.5
-    normalisation_scope: str = "utterance"
-    cell: str = "lstm"
+    compression: Literal["log", "power", "none"] = "log"
+    normalisation: Literal["none", "zscore", "minmax", "running"] = "running"
+    level_seconds: float = 3.0
+    normalisation_scope: Literal["utterance", "segment"] = "utterance"
+    cell: Literal["lstm", "gru", "rnn"] = "lstm"
     units: tuple[int, ...] = (128, 128)
     cell_clip: float | None = 10.0
     batch_norm: bool = False
     dense: tuple[int, ...] = ()
-    initializer: str = "glorot_uniform"
-    mask: str = "bins"
-    local: bool = False
+    initializer: Literal["glorot_uniform", "glorot_normal", "he_normal", "orthogonal"] = (
+        "glorot_uniform"
+    )
+    mask: Literal["bins", "bands"] = "bins"
+    local: bool = True
     smoothing: float = 0.0
-    loss: str = "compressed"
-    complex_weight: float = 0.43
-    snr_weight: float = 0.0007
-    estoi_weight: float = 0.0
-    segment_seconds: float = 3.0
-    batch_size: int = 32
-    optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    averaging: float = 0.0
+    loss: Literal["mse", "mae", "magnitude", "psa", "compressed"] = "compressed"
+    complex_weight: float = 0.1
+    snr_weight: float = 0.01
+    estoi_weight: float = 0.5
+    segment_seconds: float = 4.0
+    batch_size: int = 8
+    optimizer: Literal["adam", "muon"] = "muon"
+    learning_rate: float = 0.003
+    averaging: float = 0.999
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is computed."""
-        self._check_kinds()
-        for field, choices in CHOICES.items():
-            if getattr(self, field) not in choices:
-                raise ValueError(f"{field} is {getattr(self, field)!r}: choose one of {choices}")
-        if not re.fullmatch(
-            r"[^\W_][\w.-]*", self.name, re.ASCII
-        ):  # it names the layers of a graph
+        for field, kind in FIELDS.items():
+            value = getattr(self, field)
+            if get_origin(kind) is Literal:
+                if value not in get_args(kind):
+                    raise ValueError(f"{field} is {value!r}: choose one of {get_args(kind)}")
+            elif not _fits(value, kind):
+                raise ValueError(f"{field} is {value!r}: give {KINDS[kind]}")
+        for field in POSITIVE:
+            if getattr(self, field) <= 0:
+                raise ValueError(f"{field} is {getattr(self, field)}: it must be positive")
+        # the name becomes that of a graph, and of its layers
+        if not re.fullmatch(r"[^\W_][\w.-]*", self.name, re.ASCII):
             raise ValueError(f"name is {self.name!r}: take letters, digits, '_', '.' and '-'")
         if self.n_fft % (2 * self.hop_length):
             raise ValueError(
@@ -155,16 +155,6 @@ class Config:
         for field in ("smoothing", "averaging"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(f"{field} {getattr(self, field)} must lie in [0, 1)")
-
-    def _check_kinds(self) -> None:
-        """A word is no switch, and half a band no band."""
-        for field in dataclasses.fields(self):
-            kind, fits = KINDS[str(field.type)]
-            if not fits(getattr(self, field.name)):
-                raise ValueError(f"{field.name} is {getattr(self, field.name)!r}: give {kind}")
-        for name in POSITIVE:
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be positive")
 
     @property
     def bins(self) -> int:
@@ -186,7 +176,8 @@ class Config:
         """A named preset, with changes.
 
         Args:
-            name: ``"tiny"`` (the one we deploy), ``"paper"`` (TinyLSTM) or ``"lstm2022"``.
+            name: ``"tiny"`` (the one we deploy), ``"plain"`` (what the pages train in a minute),
+                ``"paper"`` (TinyLSTM) or ``"lstm2022"``.
             **changes: Fields to change.
 
         Raises:
@@ -194,18 +185,21 @@ class Config:
         """
         if name not in PRESETS:
             raise ValueError(f"no preset {name!r}: choose one of {', '.join(PRESETS)}")
-        return cls.of({"name": name, **PRESETS[name], **changes}, f"preset {name!r}")
+        return cls.of({**PRESETS[name], "name": name, **changes}, f"preset {name!r}")
 
     @classmethod
     def of(cls, fields: dict[str, Any], source: str) -> Config:
-        """The configuration that ``fields`` describe; ``source`` names them in an error."""
-        known = {field.name for field in dataclasses.fields(cls)}
-        if unknown := sorted(set(fields) - known):
-            raise ValueError(f"{source}: unknown field {unknown[0]!r}; known are {sorted(known)}")
+        """The configuration that ``fields`` describe; ``source`` names them in an error.
+
+        What they leave out is as in the preset ``plain``: a file from before there was a field
+        describes a denoiser that did without.
+        """
+        if unknown := sorted(fields.keys() - FIELDS.keys()):
+            raise ValueError(f"{source}: unknown field {unknown[0]!r}; known are {sorted(FIELDS)}")
         listed: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
         }
-        return cls(**listed)
+        return cls(**{**PRESETS["plain"], **listed})
 
     def save(self, path: str | Path) -> None:
         """Write the configuration as JSON, atomically."""
@@ -228,20 +222,22 @@ class Config:
         return cls.of(fields, str(path))
 
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "tiny": {
-        "bands": 104,
-        "fine_hz": 2500.0,
-        "level_seconds": 3.0,
-        "local": True,
-        "complex_weight": 0.1,
-        "snr_weight": 0.01,
-        "estoi_weight": 0.5,
-        "segment_seconds": 4.0,
-        "batch_size": 8,
-        "optimizer": "muon",
-        "learning_rate": 0.003,
-        "averaging": 0.999,
+FIELDS: dict[str, Any] = get_type_hints(Config)
+PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of plain
+    "tiny": dataclasses.asdict(Config()),
+    "plain": {
+        "bands": 64,
+        "fine_hz": 0.0,
+        "level_seconds": 1.5,
+        "local": False,
+        "complex_weight": 0.43,
+        "snr_weight": 0.0007,
+        "estoi_weight": 0.0,
+        "segment_seconds": 3.0,
+        "batch_size": 32,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "averaging": 0.0,
     },
     # TinyLSTMs (arXiv 2005.11138): 128 mel bands ** 0.3, two LSTM-256, FC-128, mask of 128 bands
     "paper": {

@@ -16,10 +16,9 @@ ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 def executor(jobs: int) -> Any:
     """Executor of ``jobs`` processes that start afresh, stay for the next call, one thread each.
 
-    loky rather than ``multiprocessing``: it neither forks nor runs the caller's script again. The
-    executor itself rather than ``joblib.Parallel``, which breaks one that is there already.
+    loky rather than ``multiprocessing``: it neither forks nor runs the caller's script again.
     """
-    from joblib.externals.loky import get_reusable_executor
+    from loky import get_reusable_executor
 
     return get_reusable_executor(jobs, env=ONE_THREAD, initializer=_leave_interrupts_alone)
 

@@ -48,23 +48,19 @@ def prune_command(model: str, units: str, data: Path, out: Path) -> None:
     from ..corpora.mini import mini
     from ..corpora.pairs import voicebank_demand
     from ..network import in_numpy, pretrained
-    from ..network import prune as pruning
+    from ..network.edit import prune_folder
 
-    if (out / "weights.npz").exists():
-        raise FileExistsError(f"{out} holds a model: name another folder")
-    whole = pretrained.load_float(model)
-    corpus = mini() if str(data) == "mini" else voicebank_demand(data)
+    whole = pretrained.load_float(model).config
     counts = numbers("units", units, int, "96, or one number a layer, as in 96,80")
     if len(counts) == 1:
-        counts *= len(whole.config.units)
+        counts *= len(whole.units)
+    corpus = mini() if str(data) == "mini" else voicebank_demand(data)
     files = partial(bar, name="hearing", unit="file")
-    narrow = pruning.narrowed(whole, counts, corpus.train, files)
-    out.mkdir(parents=True, exist_ok=True)
-    narrow.config.save(out / "config.json")
-    in_numpy.save_weights(out / "weights.npz", narrow.weights)
+    weights = prune_folder(model, counts, corpus.train, out, files)
+    narrow = pretrained.load_float(out).config
     for name, count in (("weights", in_numpy.parameters), ("MAC a frame", in_numpy.macs)):
-        click.echo(f"{name}: {count(whole.config):,} -> {count(narrow.config):,}")
-    click.echo(out)
+        click.echo(f"{name}: {count(whole):,} -> {count(narrow):,}")
+    click.echo(weights)
 
 
 @click.command("rescale")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from pathlib import Path
 
 import click
 
@@ -17,7 +17,7 @@ from .terminal import quieten_tensorflow
 @click.option("--noise", multiple=True, type=FOLDER, help="Noise to mix; repeatable.")
 @click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
 @click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
-@click.option("--preset", default="tiny", show_default=True, help="tiny, paper or lstm2022.")
+@click.option("--preset", default="tiny", show_default=True, help="tiny, plain, paper or lstm2022.")
 @click.option("--initial", metavar="MODEL", help="Start from a model, instead of a preset.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change the preset.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the run.")
@@ -28,7 +28,18 @@ from .terminal import quieten_tensorflow
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--distribute", default="", metavar="KIND:N", help="mirrored:2 or workers:2.")
 @click.option("--xla", is_flag=True, help="Compile the step; see bench xla.")
-def train_command(**options: Any) -> None:
+def train_command(
+    preset: str,
+    initial: str | None,
+    changes: tuple[str, ...],
+    out: Path,
+    epochs: int,
+    steps: int,
+    resume: bool,
+    distribute: str,
+    xla: bool,
+    **sources: tuple[Path, ...],
+) -> None:
     """Train a denoiser.
 
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
@@ -47,14 +58,23 @@ def train_command(**options: Any) -> None:
     from ..training import cluster
 
     quieten_tensorflow()
-    if options["distribute"]:
-        kind, count = cluster.parse(options["distribute"])
+    if distribute:
+        kind, count = cluster.parse(distribute)
         if kind == "workers" and cluster.rank() is None:
             same = [sys.executable, "-m", "lstm_se", *sys.argv[1:]]
             sys.exit(cluster.launch(same, count))
     from ..network.pretrained import folder_of
-    from ..training.from_folders import train_from
+    from ..training.fit import Schedule
+    from ..training.from_folders import Start, train_from
+    from ..training.sources import Sources
 
-    initial = options.pop("initial")
-    weights = train_from(**options, initial=folder_of(initial) if initial else None)
+    weights = train_from(
+        Sources(**sources),
+        Start(preset, changes, folder_of(initial) if initial else None),
+        out,
+        Schedule(epochs, steps),
+        resume,
+        distribute,
+        xla,
+    )
     click.echo(f"{weights}: the weights of the best epoch")

@@ -38,53 +38,53 @@ def recur(
     def forward(gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
         """All activations of all frames: i, f, g, o, c, tanh(c) and h, side by side."""
 
-        def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kept: tf.TensorArray) -> tuple:
+        def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, states: tf.TensorArray) -> tuple:
             i, f, g, o = tf.split(gates[t] + h @ recurrent, 4, axis=-1)
             i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
             c = tf.clip_by_value(f * c + i * g, -clip, clip)
-            seen = tf.tanh(c)
-            h = o * seen
-            return t + 1, h, c, kept.write(t, tf.concat([i, f, g, o, c, seen, h], axis=-1))
+            tanh_c = tf.tanh(c)
+            h = o * tanh_c
+            return t + 1, h, c, states.write(t, tf.concat([i, f, g, o, c, tanh_c, h], axis=-1))
 
-        kept = tf.TensorArray(tf.float32, frames, element_shape=(None, 7 * units))
-        state = (tf.constant(0), h, c, kept)
+        states = tf.TensorArray(tf.float32, frames, element_shape=(None, 7 * units))
+        state = (tf.constant(0), h, c, states)
         return tf.while_loop(lambda t, *_: t < frames, step, state)[-1].stack()
 
     def backward(
-        outer: tf.Tensor, last: tf.Tensor, kept: tf.Tensor, recurrent: tf.Tensor, first: tf.Tensor
+        outer: tf.Tensor, last: tf.Tensor, states: tf.Tensor, recurrent: tf.Tensor, first: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Gradient of the gates of all frames and of the first state, last frame first."""
-        before = _delayed(kept[..., 4 * units : 5 * units], first)
+        before = _delayed(states[..., 4 * units : 5 * units], first)
         transposed = tf.transpose(recurrent)
 
-        def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, found: tf.TensorArray) -> tuple:
-            i, f, g, o, c, seen, _ = tf.split(kept[t], 7, axis=-1)
+        def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, changes: tf.TensorArray) -> tuple:
+            i, f, g, o, c, tanh_c, _ = tf.split(states[t], 7, axis=-1)
             dh += outer[t]
-            dc += dh * o * (1 - seen**2)
+            dc += dh * o * (1 - tanh_c**2)
             dc = tf.where(tf.abs(c) < clip, dc, 0.0)  # what was clipped cannot be moved
             parts = dc * g * i * (1 - i), dc * before[t] * f * (1 - f), dc * i * (1 - g**2)
-            change = tf.concat([*parts, dh * seen * o * (1 - o)], axis=-1)
-            return t - 1, change @ transposed, dc * f, found.write(t, change)
+            change = tf.concat([*parts, dh * tanh_c * o * (1 - o)], axis=-1)
+            return t - 1, change @ transposed, dc * f, changes.write(t, change)
 
-        found = tf.TensorArray(tf.float32, frames, element_shape=(None, 4 * units))
-        state = (frames - 1, tf.zeros_like(last), last, found)
-        _, dh, dc, found = tf.while_loop(lambda t, *_: t >= 0, step, state)
-        return found.stack(), dh, dc
+        changes = tf.TensorArray(tf.float32, frames, element_shape=(None, 4 * units))
+        state = (frames - 1, tf.zeros_like(last), last, changes)
+        _, dh, dc, changes = tf.while_loop(lambda t, *_: t >= 0, step, state)
+        return changes.stack(), dh, dc
 
     @tf.custom_gradient
     def run(
         gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor
     ) -> tuple[tuple[tf.Tensor, tf.Tensor], Gradient]:
-        kept = forward(gates, recurrent, h, c)
-        outputs = kept[..., 6 * units :]
+        states = forward(gates, recurrent, h, c)
+        outputs = states[..., 6 * units :]
 
         def gradient(outer: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            change, dh, dc = backward(outer, last, kept, recurrent, c)
+            change, dh, dc = backward(outer, last, states, recurrent, c)
             rows = tf.reshape(_delayed(outputs, h), (-1, units))
             columns = tf.reshape(change, (-1, 4 * units))
             return change, tf.matmul(rows, columns, transpose_a=True), dh, dc
 
-        return (outputs, kept[-1, :, 4 * units : 5 * units]), gradient
+        return (outputs, states[-1, :, 4 * units : 5 * units]), gradient
 
     outputs, cell = run(gates, recurrent, *state)
     return outputs, (outputs[-1], cell)
@@ -149,5 +149,9 @@ class ClippedLSTM(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """What :meth:`from_config` needs."""
-        own = {"units": self.units, "cell_clip": self.cell_clip}
-        return {**super().get_config(), **own, "kernel_initializer": self.kernel_initializer}
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "cell_clip": self.cell_clip,
+            "kernel_initializer": self.kernel_initializer,
+        }

@@ -1,4 +1,4 @@
-"""Models made of trained ones without training, and the records of where they come from."""
+"""Models made of trained ones without training: averaged, rescaled or pruned."""
 
 from __future__ import annotations
 
@@ -10,103 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from ..corpora.pairs import Pair
 from ..files import write_whole
-from . import denoiser, in_numpy, pretrained
-
-RECORDS = ("config.json", "history.csv", "sources.csv")  # beside the recipe
-
-
-def write_edited(model: denoiser.Denoiser, out: str | Path, parent: Path, **facts: Any) -> Path:
-    """Write a model with the records of the run that it comes from.
-
-    Args:
-        model: What to write.
-        out: Folder of the new model.
-        parent: Folder of that run.
-        facts: What was done to it; they are added to ``recipe.json``, if there is one.
-
-    Returns:
-        The new weights.
-
-    Raises:
-        FileExistsError: If ``out`` holds a model already.
-    """
-    out = Path(out)
-    if (out / "weights.npz").exists():
-        raise FileExistsError(f"{out} holds a model: name another folder")
-    out.mkdir(parents=True, exist_ok=True)
-    for name in RECORDS:
-        if (parent / name).exists():
-            write_whole(out / name, (parent / name).read_bytes())
-    if (parent / "recipe.json").exists():
-        recipe: dict[str, Any] = json.loads((parent / "recipe.json").read_text(encoding="utf-8"))
-        write_whole(
-            out / "recipe.json", json.dumps({**recipe, **facts}, indent=2, sort_keys=True) + "\n"
-        )
-    in_numpy.save_weights(out / "weights.npz", model.weights)
-    return out / "weights.npz"
+from ..workers import Progress
+from . import in_numpy, pretrained, prune
+from .denoiser import Denoiser
 
 
-def name_and_sha256(folder: Path) -> str:
-    """Name of a model, and the SHA-256 of its ``weights.npz``."""
-    return f"{folder.name} {hashlib.sha256((folder / 'weights.npz').read_bytes()).hexdigest()}"
-
-
-def rescale(model: denoiser.Denoiser, slope: float, shift: float) -> denoiser.Denoiser:
-    """Replace the mask ``sigmoid(z)`` by ``sigmoid(slope * z + shift)`` (Platt scaling, 1999).
-
-    Both numbers go into the weights of the layers before the sigmoid, so the network keeps its
-    shape and its cost.
-
-    Args:
-        model: Whose mask to change.
-        slope: Below 1 the mask is softer, above 1 it is nearer to all or nothing.
-        shift: Below 0 less is let through, above 0 more.
-
-    Raises:
-        ValueError: If the slope is not positive, or one of the two is not finite.
-    """
-    if not (slope > 0 and np.isfinite([slope, shift]).all()):
-        raise ValueError(
-            f"slope {slope:g}, shift {shift:g}: the slope must be above 0, both finite"
-        )
-    last = f"dense_{len(model.config.dense)}"
-    weights = dict(model.weights)
-    for name in (f"{last}/kernel", f"{last}/bias", "local/kernel"):
-        if name in weights:
-            weights[name] = weights[name] * np.float32(slope)
-    weights[f"{last}/bias"] = weights[f"{last}/bias"] + np.float32(shift)
-    return denoiser.Denoiser(model.config, weights)
-
-
-def rescale_folder(model: str | Path, slope: float, shift: float, out: str | Path) -> Path:
-    """Rescale the mask of a model, and write it with the records of its training.
-
-    ``recipe.json`` tells both numbers, and the model by the SHA-256 of its ``weights.npz``.
-
-    Args:
-        model: Name of a model, or folder of a run.
-        slope: As for :func:`rescale`.
-        shift: As for :func:`rescale`.
-        out: Folder of the new model.
-
-    Returns:
-        The new weights.
-
-    Raises:
-        FileExistsError: If ``out`` holds a model already.
-        FileNotFoundError: If there is no such model.
-        ValueError: If the numbers are unfit.
-    """
-    parent = pretrained.folder_of(model)
-    scaled = rescale(pretrained.load_float(parent), slope, shift)
-    facts = {"of": name_and_sha256(parent), "slope": slope, "shift": shift}
-    return write_edited(scaled, out, parent, rescaled=facts)
-
-
-def average(
-    models: Sequence[denoiser.Denoiser], shares: Sequence[float] | None = None
-) -> denoiser.Denoiser:
+def average(models: Sequence[Denoiser], shares: Sequence[float] | None = None) -> Denoiser:
     """The network whose weights are the means of those of others (Wortsman et al. 2022).
 
     That works where one was trained on from the other: all weights between them are then as good,
@@ -132,13 +43,38 @@ def average(
     for name in last.weights:
         each = np.stack([model.weights[name] for model in models]).astype(np.float64)
         weights[name] = np.average(each, axis=0, weights=shares).astype(np.float32)
-    return denoiser.Denoiser(last.config, weights)
+    return Denoiser(last.config, weights)
+
+
+def rescale(model: Denoiser, slope: float, shift: float) -> Denoiser:
+    """Replace the mask ``sigmoid(z)`` by ``sigmoid(slope * z + shift)`` (Platt scaling, 1999).
+
+    Both numbers go into the weights of the layers before the sigmoid, so the network keeps its
+    shape and its cost.
+
+    Args:
+        model: Whose mask to change.
+        slope: Below 1 the mask is softer, above 1 it is nearer to all or nothing.
+        shift: Below 0 less is let through, above 0 more.
+
+    Raises:
+        ValueError: If the slope is not positive, or one of the two is not finite.
+    """
+    if not (slope > 0 and np.isfinite([slope, shift]).all()):
+        raise ValueError(
+            f"slope {slope:g}, shift {shift:g}: the slope must be above 0, both finite"
+        )
+    last = f"dense_{len(model.config.dense)}"
+    weights = dict(model.weights)
+    for name in (f"{last}/kernel", f"{last}/bias", "local/kernel"):
+        if name in weights:
+            weights[name] = weights[name] * np.float32(slope)
+    weights[f"{last}/bias"] = weights[f"{last}/bias"] + np.float32(shift)
+    return Denoiser(model.config, weights)
 
 
 def average_folders(models: Sequence[str | Path], out: str | Path) -> Path:
-    """Average models and write the result with the records of the last one.
-
-    ``recipe.json`` tells the models by the SHA-256 of their ``weights.npz``.
+    """:func:`average` models, and write the result with the records of the last one.
 
     Args:
         models: Names of models, or folders of runs.
@@ -154,4 +90,89 @@ def average_folders(models: Sequence[str | Path], out: str | Path) -> Path:
     """
     folders = [pretrained.folder_of(model) for model in models]
     mean = average([pretrained.load_float(folder) for folder in folders])
-    return write_edited(mean, out, folders[-1], averaged=[name_and_sha256(f) for f in folders])
+    return _write(mean, out, folders[-1], averaged=[_fingerprint(folder) for folder in folders])
+
+
+def rescale_folder(model: str | Path, slope: float, shift: float, out: str | Path) -> Path:
+    """:func:`rescale` the mask of a model, and write it with the records of its training.
+
+    Args:
+        model: Name of a model, or folder of a run.
+        slope: As for :func:`rescale`.
+        shift: As for :func:`rescale`.
+        out: Folder of the new model.
+
+    Returns:
+        The new weights.
+
+    Raises:
+        FileExistsError: If ``out`` holds a model already.
+        FileNotFoundError: If there is no such model.
+        ValueError: If the numbers are unfit.
+    """
+    parent = pretrained.folder_of(model)
+    scaled = rescale(pretrained.load_float(parent), slope, shift)
+    facts = {"of": _fingerprint(parent), "slope": slope, "shift": shift}
+    return _write(scaled, out, parent, rescaled=facts)
+
+
+def prune_folder(
+    model: str | Path,
+    units: Sequence[int],
+    pairs: Sequence[Pair],
+    out: str | Path,
+    progress: Progress = iter,
+) -> Path:
+    """:func:`~lstm_se.network.prune.narrowed`, written with the records of the training.
+
+    Args:
+        model: Name of a model, or folder of a run.
+        units: How many to keep in each recurrent layer.
+        pairs: Recordings to listen to, none of them for testing.
+        out: Folder of the new model.
+        progress: Wraps the pairs, for instance ``tqdm``.
+
+    Returns:
+        The new weights.
+
+    Raises:
+        FileExistsError: If ``out`` holds a model already.
+        FileNotFoundError: If there is no such model.
+        ValueError: If a layer has fewer units, or there is no recording.
+    """
+    _refuse_model(Path(out))  # before minutes of listening
+    parent = pretrained.folder_of(model)
+    narrow = prune.narrowed(pretrained.load_float(parent), units, pairs, progress)
+    return _write(narrow, out, parent, pruned={"of": _fingerprint(parent), "units": list(units)})
+
+
+def _write(model: Denoiser, out: str | Path, parent: Path, **facts: Any) -> Path:
+    """Write a model with the records of the run that it comes from.
+
+    ``recipe.json`` of that run, if it has one, gets the facts added: what was done, and to which
+    weights.
+    """
+    out = Path(out)
+    _refuse_model(out)
+    out.mkdir(parents=True, exist_ok=True)
+    model.config.save(out / "config.json")
+    for record in ("history.csv", "sources.csv"):
+        if (parent / record).exists():
+            write_whole(out / record, (parent / record).read_bytes())
+    if (parent / "recipe.json").exists():
+        recipe = json.loads((parent / "recipe.json").read_text(encoding="utf-8"))
+        text = json.dumps({**recipe, **facts}, indent=2, sort_keys=True)
+        write_whole(out / "recipe.json", text + "\n")
+    in_numpy.save_weights(out / "weights.npz", model.weights)
+    return out / "weights.npz"
+
+
+def _refuse_model(folder: Path) -> None:
+    """Overwrite no model."""
+    if (folder / "weights.npz").exists():
+        raise FileExistsError(f"{folder} holds a model: name another folder")
+
+
+def _fingerprint(folder: Path) -> str:
+    """Name of a model, and the SHA-256 of its ``weights.npz``."""
+    return f"{folder.name} {hashlib.sha256((folder / 'weights.npz').read_bytes()).hexdigest()}"

@@ -59,11 +59,11 @@ class Local(layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Shares of the logits, ``(batch, frames, outputs)``."""
-        seen = (
+        shares = (
             tf.gather(inputs, np.clip(self.band + step, 0, self.last), axis=-1) * self.kernel[tap]
             for tap, step in enumerate((-1, 0, 1))
         )
-        return tf.add_n(list(seen))
+        return tf.add_n(list(shares))
 
     def get_config(self) -> dict[str, Any]:
         """What :meth:`from_config` needs."""
@@ -85,8 +85,8 @@ def mask_network(config: Config) -> keras.Model:
     activation = "linear" if config.local else "sigmoid"
     x = _dense(config, config.outputs, activation, len(config.dense))(x)
     if config.local:
-        seen = Local(features.band_of_output(config), name="local")(inputs)
-        x = layers.Activation("sigmoid")(layers.Add()([x, seen]))
+        nearby = Local(features.band_of_output(config), name="local")(inputs)
+        x = layers.Activation("sigmoid")(layers.Add()([x, nearby]))
     if config.smoothing:
         x = Smoothing(config.smoothing, name="smoothing")(x)
     return keras.Model(inputs, x, name=f"{config.name}_mask")
@@ -107,7 +107,6 @@ def _recurrent(config: Config, units: int, name: str) -> layers.Layer:
     return kinds[config.cell](units, kernel_initializer=drawn, return_sequences=True, name=name)
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class DenoiserModel(keras.Model):
     """Noisy waveform to enhanced waveform, both ``(batch, samples)`` with a fixed length.
 

@@ -22,21 +22,21 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 def shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Name and shape of every weight, in Keras' layout (kernels ``(inputs, outputs)``)."""
-    found: dict[str, tuple[int, ...]] = {}
+    layout: dict[str, tuple[int, ...]] = {}
     inputs, gates = config.bands, GATES[config.cell]
     for i, units in enumerate(config.units):
-        found[f"rnn_{i}/kernel"] = (inputs, gates * units)
-        found[f"rnn_{i}/recurrent_kernel"] = (units, gates * units)
-        found[f"rnn_{i}/bias"] = (2, gates * units) if config.cell == "gru" else (gates * units,)
+        layout[f"rnn_{i}/kernel"] = (inputs, gates * units)
+        layout[f"rnn_{i}/recurrent_kernel"] = (units, gates * units)
+        layout[f"rnn_{i}/bias"] = (2, gates * units) if config.cell == "gru" else (gates * units,)
         if config.batch_norm:
-            found[f"norm_{i}/scale"] = found[f"norm_{i}/shift"] = (units,)
+            layout[f"norm_{i}/scale"] = layout[f"norm_{i}/shift"] = (units,)
         inputs = units
     for i, units in enumerate((*config.dense, config.outputs)):
-        found[f"dense_{i}/kernel"], found[f"dense_{i}/bias"] = (inputs, units), (units,)
+        layout[f"dense_{i}/kernel"], layout[f"dense_{i}/bias"] = (inputs, units), (units,)
         inputs = units
     if config.local:
-        found["local/kernel"] = (TAPS, config.outputs)
-    return found
+        layout["local/kernel"] = (TAPS, config.outputs)
+    return layout
 
 
 def parameters(config: Config) -> int:
@@ -160,18 +160,18 @@ def neighbours(config: Config) -> np.ndarray:
     return np.clip(band_of_output(config) + steps, 0, config.bands - 1)
 
 
-def local(features: np.ndarray, kernel: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def local(features: np.ndarray, kernel: np.ndarray, bands: np.ndarray) -> np.ndarray:
     """What each gain sees directly of the bands around its own.
 
     Args:
         features: Shape ``(batch, bands)``.
         kernel: Weight of the band below, its own and the one above, shape ``(3, outputs)``.
-        seen: These bands, as :func:`neighbours` tells them.
+        bands: These bands, as :func:`neighbours` tells them.
 
     Returns:
         Shape ``(batch, outputs)``.
     """
-    return (features[:, seen] * kernel).sum(axis=1)
+    return (features[:, bands] * kernel).sum(axis=1)
 
 
 def lstm_step(

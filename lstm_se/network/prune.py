@@ -8,15 +8,16 @@ that what is left is an ordinary network with narrower layers.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..config import Config
 from ..corpora.pairs import Pair
+from ..workers import Progress
 from .denoiser import Denoiser
-from .in_numpy import GATES, MaskNetwork, Weights
+from .in_numpy import GATES, MaskNetwork
 
 RECORDINGS = 60  # to listen to, at most
 
@@ -34,32 +35,6 @@ class Activity:
     deviation: np.ndarray
 
 
-class _Listener:
-    """Makes networks, and adds up what their units say."""
-
-    def __init__(self, units: Sequence[int]) -> None:
-        self.frames = 0
-        self.sums = [np.zeros((2, width)) for width in units]
-
-    def __call__(self, weights: Weights, config: Config) -> MaskNetwork:
-        listener = self
-
-        class Heard(MaskNetwork):
-            def logits(self, frame: np.ndarray) -> np.ndarray:
-                found = super().logits(frame)
-                listener.hear(self)
-                return found
-
-        return Heard(weights, config)
-
-    def hear(self, network: MaskNetwork) -> None:
-        for sums, state in zip(self.sums, network.states, strict=True):
-            assert state is not None
-            output = state[0].astype(np.float64)
-            sums += output.sum(0), (output**2).sum(0)
-        self.frames += len(output)
-
-
 def activity(denoiser: Denoiser, recordings: Iterable[np.ndarray]) -> list[Activity]:
     """Listen to every unit while a denoiser works.
 
@@ -73,13 +48,28 @@ def activity(denoiser: Denoiser, recordings: Iterable[np.ndarray]) -> list[Activ
     Raises:
         ValueError: If there is no recording.
     """
-    listener = _Listener(denoiser.config.units)
-    heard = Denoiser(denoiser.config, denoiser.weights, listener)
+    sums = [np.zeros((2, width)) for width in denoiser.config.units]
+    frames = 0
+
+    class Listening(MaskNetwork):
+        """Adds up what its units say, and its square."""
+
+        def logits(self, frame: np.ndarray) -> np.ndarray:
+            nonlocal frames
+            logits = super().logits(frame)
+            for total, state in zip(sums, self.states, strict=True):
+                assert state is not None
+                output = state[0].astype(np.float64)
+                total += output.sum(0), (output**2).sum(0)
+            frames += len(frame)
+            return logits
+
+    listening = Denoiser(denoiser.config, denoiser.weights, Listening)
     for noisy in recordings:
-        heard(noisy)
-    if not listener.frames:
+        listening(noisy)
+    if not frames:
         raise ValueError("there is no recording to listen to: name a corpus with training talkers")
-    means = [sums / listener.frames for sums in listener.sums]
+    means = [total / frames for total in sums]
     return [Activity(m, np.sqrt(np.maximum(square - m**2, 0))) for m, square in means]
 
 
@@ -94,34 +84,35 @@ def contribution(denoiser: Denoiser, heard: Sequence[Activity]) -> list[np.ndarr
         For each layer, shape ``(units,)``: deviation of the output times the norm of the weights
         that it goes to.
     """
-    weights, found = denoiser.weights, []
+    weights, scores = denoiser.weights, []
     for i, layer in enumerate(heard):
         upper = weights[f"{_above(denoiser.config, i)}/kernel"]
         if denoiser.config.batch_norm:
             upper = upper * weights[f"norm_{i}/scale"][:, None]
         out = np.concatenate([weights[f"rnn_{i}/recurrent_kernel"], upper], axis=1)
-        found.append(layer.deviation * np.linalg.norm(out, axis=1))
-    return found
+        scores.append(layer.deviation * np.linalg.norm(out, axis=1))
+    return scores
 
 
 def group_norm(denoiser: Denoiser) -> list[np.ndarray]:
     """Norm of all weights of each unit, as TinyLSTMs has it: shape ``(units,)`` for each layer."""
-    weights, config, found = denoiser.weights, denoiser.config, []
+    weights, config, norms = denoiser.weights, denoiser.config, []
     for i, units in enumerate(config.units):
-        own = [weights[f"rnn_{i}/{part}"] for part in ("kernel", "recurrent_kernel")]
-        into = sum((part**2).sum(0).reshape(-1, units).sum(0) for part in own)
-        out = sum((part**2).sum(1) for part in (own[1], weights[f"{_above(config, i)}/kernel"]))
+        kernel, recurrent = (weights[f"rnn_{i}/{part}"] for part in ("kernel", "recurrent_kernel"))
+        upper = weights[f"{_above(config, i)}/kernel"]
+        into = sum((part**2).sum(0).reshape(-1, units).sum(0) for part in (kernel, recurrent))
+        out = sum((part**2).sum(1) for part in (recurrent, upper))
         # what a unit sends to itself is in both
-        itself = np.stack([np.diag(gate) for gate in np.split(own[1], GATES[config.cell], axis=1)])
-        found.append(np.sqrt(into + out - (itself**2).sum(0)))
-    return found
+        itself = np.stack([np.diag(gate) for gate in np.split(recurrent, GATES[config.cell], 1)])
+        norms.append(np.sqrt(into + out - (itself**2).sum(0)))
+    return norms
 
 
 def narrowed(
     denoiser: Denoiser,
     units: Sequence[int],
     pairs: Sequence[Pair],
-    progress: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
+    progress: Progress = iter,
 ) -> Denoiser:
     """A denoiser with the units that contribute most on some recordings.
 
@@ -134,9 +125,9 @@ def narrowed(
     Raises:
         ValueError: If a layer has fewer units, or there is no recording.
     """
-    own = denoiser.config.units
-    if len(units) != len(own) or any(not 0 < n <= o for n, o in zip(units, own, strict=False)):
-        raise ValueError(f"cannot keep {list(units)} units: the layers have {list(own)}")
+    widths = denoiser.config.units
+    if len(units) != len(widths) or any(not 0 < n <= w for n, w in zip(units, widths, strict=True)):
+        raise ValueError(f"cannot keep {list(units)} units: the layers have {list(widths)}")
     some = pairs[:: -(-len(pairs) // RECORDINGS) or 1]
     heard = activity(denoiser, (pair.load()[1] for pair in progress(some)))
     return prune(denoiser, strongest(contribution(denoiser, heard), units), heard)
@@ -151,28 +142,29 @@ def strongest(scores: Iterable[np.ndarray], units: Sequence[int]) -> list[np.nda
 
 
 def prune(
-    denoiser: Denoiser, kept: Sequence[np.ndarray], heard: Sequence[Activity] | None = None
+    denoiser: Denoiser, keep: Sequence[np.ndarray], heard: Sequence[Activity] | None = None
 ) -> Denoiser:
     """A denoiser with some of the units only.
 
     Args:
         denoiser: What to take them from; it stays as it is.
-        kept: Indices of the units to keep in each recurrent layer, ascending.
+        keep: Indices of the units to keep in each recurrent layer, ascending.
         heard: What :func:`activity` found. The others then go on hearing the mean of a unit that
             goes, as part of their bias; without it, they hear 0.
 
     Raises:
-        ValueError: If ``kept`` names no unit of a layer, one twice, or one that is not there.
+        ValueError: If ``keep`` names no unit of a layer, one twice, or one that is not there.
     """
     config, weights = denoiser.config, dict(denoiser.weights)
-    if len(kept) != len(config.units):
-        raise ValueError(f"units for {len(kept)} layers: this network has {len(config.units)}")
-    for i, (units, keep) in enumerate(zip(config.units, kept, strict=True)):
-        keep = np.asarray(keep, int)
-        if not len(keep) or (np.diff(keep) <= 0).any() or keep[0] < 0 or keep[-1] >= units:
+    if len(keep) != len(config.units):
+        raise ValueError(f"units for {len(keep)} layers: this network has {len(config.units)}")
+    for i, (units, indices) in enumerate(zip(config.units, keep, strict=True)):
+        indices = np.asarray(indices, int)
+        ascending = len(indices) and (np.diff(indices) > 0).all()
+        if not ascending or indices[0] < 0 or indices[-1] >= units:
             raise ValueError(f"layer {i} has units 0 to {units - 1}: keep some, in this order")
-        _narrow(weights, config, i, keep, heard[i].mean if heard else np.zeros(units))
-    narrower = dataclasses.replace(config, units=tuple(len(keep) for keep in kept))
+        _narrow(weights, config, i, indices, heard[i].mean if heard else np.zeros(units))
+    narrower = dataclasses.replace(config, units=tuple(map(len, keep)))
     return Denoiser(narrower, weights)
 
 
@@ -185,18 +177,18 @@ def _narrow(
     weights: dict[str, np.ndarray], config: Config, i: int, keep: np.ndarray, mean: np.ndarray
 ) -> None:
     """Take all but some units out of one layer, and out of the kernel of the layer above."""
-    own, above, units = f"rnn_{i}", _above(config, i), config.units[i]
+    layer, above, units = f"rnn_{i}", _above(config, i), config.units[i]
     gone = np.setdiff1d(np.arange(units), keep)
     columns = np.concatenate([gate * units + keep for gate in range(GATES[config.cell])])
-    _absorb(weights, f"{own}/bias", mean[gone] @ weights[f"{own}/recurrent_kernel"][gone], -1)
+    _absorb(weights, f"{layer}/bias", mean[gone] @ weights[f"{layer}/recurrent_kernel"][gone], -1)
     if config.batch_norm:
         scale, shift = (weights[f"norm_{i}/{part}"] for part in ("scale", "shift"))
         mean = mean * scale + shift
         weights[f"norm_{i}/scale"], weights[f"norm_{i}/shift"] = scale[keep], shift[keep]
     _absorb(weights, f"{above}/bias", mean[gone] @ weights[f"{above}/kernel"][gone], 0)
-    weights[f"{own}/kernel"] = weights[f"{own}/kernel"][:, columns]
-    weights[f"{own}/recurrent_kernel"] = weights[f"{own}/recurrent_kernel"][keep][:, columns]
-    weights[f"{own}/bias"] = weights[f"{own}/bias"][..., columns]
+    weights[f"{layer}/kernel"] = weights[f"{layer}/kernel"][:, columns]
+    weights[f"{layer}/recurrent_kernel"] = weights[f"{layer}/recurrent_kernel"][keep][:, columns]
+    weights[f"{layer}/bias"] = weights[f"{layer}/bias"][..., columns]
     weights[f"{above}/kernel"] = weights[f"{above}/kernel"][keep]
 
 

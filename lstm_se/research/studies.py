@@ -88,13 +88,13 @@ class Study:
 
 
 def fields_of(config: Config, known: Collection[str]) -> dict[str, Any]:
-    """Fields of a configuration that are known, or differ from their default.
+    """Fields of a configuration that are known, or differ from the preset ``plain``.
 
     With ``known`` from an older file, a field that has been added since makes no old run void.
     """
-    default = dataclasses.asdict(Config())
+    plain = dataclasses.asdict(Config.preset("plain"))
     fields = dataclasses.asdict(config)
-    return {k: v for k, v in fields.items() if k in known or v != default[k]}
+    return {k: v for k, v in fields.items() if k in known or v != plain[k]}
 
 
 def fingerprint(

@@ -217,7 +217,7 @@ def _row(judge: Judge, task: Task | Row) -> Row:
 
 def _cores(jobs: int | None, tasks: int | None) -> int:
     """Processes to use: no more than there are tasks, since each takes time to start."""
-    from joblib import cpu_count
+    from loky import cpu_count
 
     cores = cpu_count() if jobs is None else jobs
     return cores if tasks is None else max(1, min(cores, tasks))

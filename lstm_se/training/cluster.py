@@ -9,13 +9,12 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import IO
 
 HOST = "127.0.0.1"
-REPLICA_KINDS = ("mirrored", "workers")
 
 
 def parse(text: str) -> tuple[str, int]:
@@ -24,16 +23,16 @@ def parse(text: str) -> tuple[str, int]:
     Raises:
         ValueError: If it is neither ``mirrored:N`` nor ``workers:N``, with N of at least 2.
     """
-    kind, _, count = text.partition(":")
-    if kind not in REPLICA_KINDS or not re.fullmatch(r"[2-9]|[1-9]\d+", count):
+    match = re.fullmatch(r"(mirrored|workers):([2-9]|[1-9]\d+)", text)
+    if not match:
         raise ValueError(f"distribute is {text!r}: write mirrored:2 or workers:2")
-    return kind, int(count)
+    return match[1], int(match[2])
 
 
 def rank() -> int | None:
     """Number of this process among the workers, 0 for the chief; ``None`` if it is not one."""
-    found = os.environ.get("TF_CONFIG")
-    return None if found is None else int(json.loads(found)["task"]["index"])
+    config = os.environ.get("TF_CONFIG")
+    return None if config is None else int(json.loads(config)["task"]["index"])
 
 
 def launch(command: Sequence[str], count: int) -> int:
@@ -52,88 +51,74 @@ def launch(command: Sequence[str], count: int) -> int:
     Raises:
         ChildProcessError: If another process failed; its last words are in the message.
     """
-    ports = _free_ports(count)
+    addresses = _free_addresses(count)
     with ExitStack() as stack:
-        said = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)]
-        workers = [_start(command, ports, number, said[number]) for number in range(count)]
+        logs = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in addresses]
+        workers = [_start(command, addresses, number, log) for number, log in enumerate(logs)]
         stack.callback(_end, workers)
         try:
-            return _watch(workers, said)
+            return _watch(workers, logs)
         except KeyboardInterrupt:
             workers[0].send_signal(signal.SIGINT)
             return workers[0].wait()
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens to."""
+def _free_addresses(count: int) -> list[str]:
+    """Addresses that nobody listens to."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in sockets]
+        sockets = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [f"{HOST}:{one.getsockname()[1]}" for one in sockets]
 
 
 def _start(
-    command: Sequence[str], ports: Sequence[int], number: int, said: IO[str]
+    command: Sequence[str], addresses: Sequence[str], number: int, log: IO[str]
 ) -> subprocess.Popen[str]:
     """One worker; all but the chief are silent."""
-    cluster = {"worker": [f"{HOST}:{port}" for port in ports]}
-    config = {"cluster": cluster, "task": {"type": "worker", "index": number}}
-    threads = str(max(1, (os.cpu_count() or 1) // len(ports)))
+    config = {
+        "cluster": {"worker": addresses},
+        "task": {"type": "worker", "index": number},
+    }
     return subprocess.Popen(
         command,
-        # they would all take the whole of the same graphics card
         env={
-            "TF_NUM_INTRAOP_THREADS": threads,
+            "TF_NUM_INTRAOP_THREADS": str(max(1, (os.cpu_count() or 1) // len(addresses))),
             **os.environ,
             "TF_CONFIG": json.dumps(config),
-            "CUDA_VISIBLE_DEVICES": "-1",
+            "CUDA_VISIBLE_DEVICES": "-1",  # they would all take the whole of the same card
         },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL if number else None,
-        stderr=said if number else None,
+        stderr=log if number else None,
         text=True,
         start_new_session=True,  # or Ctrl-C would reach all of them, each in another step
     )
 
 
-def _watch(workers: Sequence[subprocess.Popen[str]], said: Sequence[IO[str]]) -> int:
+def _watch(workers: Sequence[subprocess.Popen[str]], logs: Sequence[IO[str]]) -> int:
     """Wait for the chief, or for another one that failed."""
-    pool = ThreadPoolExecutor(len(workers))
-    try:
-        waiting = {pool.submit(worker.wait): number for number, worker in enumerate(workers)}
-        while True:
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for number, code in sorted((waiting.pop(one), one.result()) for one in done):
-                if number == 0:
-                    return code
-                # when the chief fails, the others hear of it, and may end before it has
-                if code < 0 or (code and not _ends(workers[0])):
-                    reason = f"signal {-code}" if code < 0 else _last(said[number])
-                    raise ChildProcessError(f"worker {number} failed: {reason}")
-    finally:
-        pool.shutdown(wait=False)
+    chief, *others = workers
+    while chief.poll() is None:
+        time.sleep(0.05)
+        for number, worker in enumerate(others, 1):
+            code = worker.poll()
+            if not code:
+                continue
+            if code > 0:  # when the chief fails, the others hear of it, and may end before it has
+                with suppress(subprocess.TimeoutExpired):
+                    return chief.wait(5)
+            reason = _last_line(logs[number]) if code > 0 else f"signal {-code}"
+            raise ChildProcessError(f"worker {number} failed: {reason}")
+    return chief.returncode
 
 
-def _ends(worker: subprocess.Popen[str], seconds: float = 5.0) -> bool:
-    """Whether a process ends by itself within some seconds."""
-    try:
-        worker.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def _last(said: IO[str]) -> str:
+def _last_line(log: IO[str]) -> str:
     """The last line that a process wrote."""
-    said.seek(0)
-    lines = [line.strip() for line in said if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    log.seek(0)
+    return log.read().rstrip().rpartition("\n")[2].strip() or "it said nothing"
 
 
 def _end(workers: Sequence[subprocess.Popen[str]]) -> None:
     """End what still runs."""
     for worker in workers:
-        if worker.poll() is None:
-            worker.kill()
+        worker.kill()
         worker.wait()

@@ -72,12 +72,10 @@ class _Averaging:
                 variable.assign(value)
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class AveragingAdam(_Averaging, keras.optimizers.Adam):
     """Adam (Kingma and Ba 2015)."""
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class AveragingMuon(_Averaging, keras.optimizers.Muon):
     """Muon (Jordan et al. 2024) for the recurrent layers, Adam for all others.
 
@@ -163,14 +161,14 @@ def train(
     if xla and replicas.count > 1:
         raise ValueError("XLA cannot compile what replicas exchange: leave out one of the two")
     schedule = schedule or Schedule()
-    with replicas.scope(), replicas.folder(Path(run), resume) as own:
-        folder = Run(own)
+    with replicas.scope(), replicas.folder(Path(run), resume) as path:
+        folder = Run(path)
         model = compile_model(config, schedule, replicas, xla)
         if initial is not None:
             in_keras.set_weights(model.network, initial)
         folder.open(config, model, resume)
-        sources = replicas.shard(source), replicas.shard(validation)
-        _fit(model, folder, schedule, sources, callbacks, verbose)
+        source, validation = replicas.shard(source), replicas.shard(validation)
+        _fit(model, folder, schedule, source, validation, callbacks, verbose)
         in_keras.set_weights(model.network, in_numpy.load_weights(folder.weights, config))
     return model
 
@@ -179,14 +177,14 @@ def _fit(
     model: in_keras.DenoiserModel,
     folder: Run,
     schedule: Schedule,
-    sources: tuple[pipeline.Source, pipeline.Source],
+    source: pipeline.Source,
+    validation: pipeline.Source,
     callbacks: Sequence[keras.callbacks.Callback],
     verbose: int | str,
 ) -> None:
     """Train from the step that the model is at to the end of the schedule."""
-    source, validation = sources
-    with _PoliteInterrupt() as interrupt:
-        keeper = _Keeper(folder, schedule, interrupt)
+    with _polite_interrupt() as asked:
+        keeper = _Keeper(folder, schedule, asked)
         try:
             while (step := _step(model)) < schedule.steps and not keeper.finished:
                 epoch, done = divmod(step, schedule.steps_per_epoch)
@@ -228,33 +226,31 @@ class _Interrupted(Exception):
     """Ctrl-C was pressed, and the step that was running is complete."""
 
 
-class _PoliteInterrupt:
-    """Holds the first Ctrl-C back until a step is done; the second one acts at once."""
+@contextmanager
+def _polite_interrupt() -> Iterator[threading.Event]:
+    """Hold the first Ctrl-C back until a step is done, and set the event; the second one acts."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # only there may a handler be set
+        yield asked
+        return
 
-    def __init__(self) -> None:
-        self.asked = False
+    def ask(number: int, frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, handler)
 
-    def __enter__(self) -> _PoliteInterrupt:
-        self._main = threading.current_thread() is threading.main_thread()
-        if self._main:  # only there may a handler be set
-            self._handler = signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._main:
-            signal.signal(signal.SIGINT, self._handler)
-
-    def _ask(self, number: int, frame: object) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, self._handler)
+    handler = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 class _Keeper(keras.callbacks.Callback):
     """Writes the run folder after each epoch, and stops when nothing improves or Ctrl-C asks."""
 
-    def __init__(self, run: Run, schedule: Schedule, interrupt: _PoliteInterrupt) -> None:
+    def __init__(self, run: Run, schedule: Schedule, asked: threading.Event) -> None:
         super().__init__()
-        self.run, self.schedule, self.interrupt = run, schedule, interrupt
+        self.run, self.schedule, self.asked = run, schedule, asked
         self.curves = Curves(run.logs)
         self._begin = time.monotonic()
         self._average = ExitStack()
@@ -272,10 +268,8 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Leave here if asked to, unless the epoch is complete but for its validation."""
-        if self.interrupt.asked:
-            step = _step(self.model)
-            if step % self.schedule.steps_per_epoch:
-                raise _Interrupted
+        if self.asked.is_set() and _step(self.model) % self.schedule.steps_per_epoch:
+            raise _Interrupted
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """Validate the average of the weights: it is what will be kept."""
@@ -298,8 +292,13 @@ class _Keeper(keras.callbacks.Callback):
                 self.run.keep(self.model)
         rate = float(self.model.optimizer.learning_rate)
         seconds = round(time.monotonic() - self._begin, 2)
-        row = {"epoch": epoch, "seconds": seconds, "learning_rate": rate}
-        row |= {"loss": logs["loss"], "val_loss": logs["val_loss"]}
+        row = {
+            "epoch": epoch,
+            "seconds": seconds,
+            "loss": logs["loss"],
+            "val_loss": logs["val_loss"],
+            "learning_rate": rate,
+        }
         self.run.append(row)
         self.curves.add(row)
         self.run.checkpoint(self.model)

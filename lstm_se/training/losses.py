@@ -62,9 +62,9 @@ def phase_sensitive(clean: tf.Tensor, enhanced: tf.Tensor) -> tf.Tensor:
     silence would be a perfect answer.
     """
     projection = dot(clean, enhanced) / magnitude(enhanced)
-    seen = (power(enhanced) / magnitude(enhanced) - projection) ** 2
-    unseen = power(clean - enhanced) * EPSILON / (power(enhanced) + EPSILON)
-    return _mean(seen + unseen)
+    audible = (power(enhanced) / magnitude(enhanced) - projection) ** 2
+    silent = power(clean - enhanced) * EPSILON / (power(enhanced) + EPSILON)
+    return _mean(audible + silent)
 
 
 def compressed(
@@ -154,7 +154,6 @@ LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
 }
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class SpectralLoss(keras.losses.Loss):
     """The loss of a configuration, on waveforms as ``fit`` hands them over."""
 

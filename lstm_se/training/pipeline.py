@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -121,18 +122,12 @@ def write_tfrecords(
     examples = (
         _example(*pair) for k in range(steps) for pair in zip(*source.batch(k), strict=True)
     )
-    paths: list[Path] = []
-    writer = None
-    for number, example in enumerate(examples):
-        if number % per_file == 0:
-            if writer:
-                writer.close()
-            paths.append(folder / f"{number // per_file:06d}.tfrecord")
-            writer = tf.io.TFRecordWriter(str(paths[-1]))
-        assert writer is not None
-        writer.write(example)
-    if writer:
-        writer.close()
+    files = -(-steps * source.batch_size // per_file)
+    paths = [folder / f"{number:06d}.tfrecord" for number in range(files)]
+    for path in paths:
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for example in itertools.islice(examples, per_file):
+                writer.write(example)
     return paths
 
 
@@ -155,8 +150,8 @@ def read_tfrecords(paths: Sequence[Path], samples: int, batch_size: int) -> tf.d
     layout = {name: tf.io.FixedLenFeature([], tf.string) for name in ("noisy", "clean")}
 
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        found = tf.io.parse_single_example(record, layout)
-        pair = (tf.io.decode_raw(found[name], tf.float32) for name in ("noisy", "clean"))
+        parts = tf.io.parse_single_example(record, layout)
+        pair = (tf.io.decode_raw(parts[name], tf.float32) for name in ("noisy", "clean"))
         noisy, clean = (tf.ensure_shape(part, (samples,)) for part in pair)
         return noisy, clean
 

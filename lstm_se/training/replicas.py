@@ -91,11 +91,11 @@ class Replicas:
         if self.rank == 0:
             yield run
             return
-        with tempfile.TemporaryDirectory() as own:
+        with tempfile.TemporaryDirectory() as copy:
             if resume and run.is_dir():
                 hidden = shutil.ignore_patterns(".*")  # what the chief is about to rename
-                shutil.copytree(run, own, ignore=hidden, dirs_exist_ok=True)
-            yield Path(own)
+                shutil.copytree(run, copy, ignore=hidden, dirs_exist_ok=True)
+            yield Path(copy)
 
 
 ALONE = Replicas()
@@ -204,6 +204,7 @@ def _worker(count: int) -> Replicas:
         )
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     if strategy.num_replicas_in_sync != count:
-        found = os.environ["TF_CONFIG"]
-        raise ValueError(f"workers:{count} asked for, but TF_CONFIG describes others: {found}")
+        raise ValueError(
+            f"workers:{count} asked for, but TF_CONFIG describes others: {os.environ['TF_CONFIG']}"
+        )
     return Replicas(strategy, count, rank, count)

@@ -25,7 +25,8 @@ from lstm_se.training.pipeline import PairSampler
 RESULTS = Path(__file__).with_name("06_learning_curves.json")
 SEEDS = (0, 1, 2)
 WIDTHS = {"one layer": (64,), "two layers": (64, 64)}
-RECIPE = Config(
+RECIPE = Config.preset(
+    "plain",
     name="page_6",
     snr_weight=0.003,
     segment_seconds=2.0,

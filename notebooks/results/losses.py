@@ -30,13 +30,14 @@ from lstm_se.network.denoiser import Denoiser, Masker
 from lstm_se.network.in_numpy import Weights
 from lstm_se.scoring import metrics
 from lstm_se.sound import stft
-from lstm_se.training import fit, from_folders
+from lstm_se.training import fit, sources
 from lstm_se.training.pipeline import PairSampler
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
 VALIDATION_SEED = 2791  # the same segments judge every run
-BASE = Config(
+BASE = Config.preset(
+    "plain",
     name="page_5",
     units=(40,),
     mask="bands",
@@ -69,7 +70,7 @@ class Mixtures:
 
     def __init__(self, corpus: Corpus, seed: int) -> None:
         """Mix the training talkers of ``corpus`` with its training noises."""
-        talkers = banks.load_speech(from_folders.by_speaker(corpus.train))
+        talkers = banks.load_speech(sources.by_speaker(corpus.train))
         recorded = (
             Path(lstm_se.__file__).parents[1] / "data/mini/noise_trainset"
         )

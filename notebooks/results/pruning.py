@@ -27,7 +27,8 @@ from lstm_se.research.skipping import Skipping
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import Report
 from lstm_se.scoring.statistics import interval
-from lstm_se.training import from_folders
+from lstm_se.training import fit, from_folders
+from lstm_se.training.sources import Sources
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -87,18 +88,13 @@ def tuned(name: str, start: Denoiser) -> Denoiser:
     if rows.count("\n") <= EPOCHS:
         print(f"training on from {name}", flush=True)
         from_folders.train_from(
-            corpora=[Path("mini")],
-            speech=[],
-            noise=[NOISE],
-            validation_speech=[],
-            validation_noise=[],
-            preset="",
-            changes=[f"learning_rate={RATE}"],
-            out=run,
-            epochs=EPOCHS,
-            steps=STEPS,
+            Sources(corpora=[Path("mini")], noise=[NOISE]),
+            from_folders.Start(
+                changes=[f"learning_rate={RATE}"], initial=begun
+            ),
+            run,
+            fit.Schedule(EPOCHS, STEPS),
             resume=run.exists(),
-            initial=begun,
         )
     return pretrained.load_float(run)
 

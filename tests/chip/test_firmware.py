@@ -331,7 +331,7 @@ def test_model_without_local_view_and_with_one_compile_and_agree():
     """Small networks of random weights: every branch of the generated code."""
     rng = np.random.default_rng(3)
     for local in (False, True):
-        config = Config(bands=32, units=(16, 24), local=local)
+        config = Config.preset("plain", bands=32, units=(16, 24), local=local)
         shapes = lstm_se.network.in_numpy.shapes(config).items()
         weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes}
         other = quantize.quantize(weights, config)

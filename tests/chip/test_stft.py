@@ -18,7 +18,7 @@ from lstm_se.chip.stft import (
 from lstm_se.config import Config
 from lstm_se.sound import features, stft
 
-CONFIG = Config(bands=104, fine_hz=2500.0, level_seconds=3.0)
+CONFIG = Config()
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def hops(pcm):
     return np.concatenate([rows[:-1], rows[1:]], axis=1)
 
 
-@pytest.mark.parametrize("config", [CONFIG, Config()], ids=["fine", "erb"])
+@pytest.mark.parametrize("config", [CONFIG, Config.preset("plain")], ids=["fine", "erb"])
 def test_features_are_those_of_training_but_for_rounding(pcm, config):
     logs = log_bands(analyse(hops(pcm)), config)
     found = fixed_features(logs, Level(config)) / 2**13

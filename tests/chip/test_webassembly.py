@@ -76,7 +76,7 @@ def test_module_names_no_folder_and_needs_nothing_of_its_host(module):
 
 
 def test_model_of_another_size_is_compiled_with_its_own_sizes(tmp_path):
-    config = Config(bands=32, units=(16, 24))
+    config = Config.preset("plain", bands=32, units=(16, 24))
     other = quantize.quantize(random_weights(config), config)
     stream = builds.WasmStream(builds.write_module(other, tmp_path / "other.wasm"))
     pcm = np.random.default_rng(5).integers(-9000, 9000, 20 * HOP).astype(np.int16)

@@ -149,7 +149,7 @@ def test_block_of_other_channels_is_refused():
     ],
 )
 def test_model_that_needs_the_future_refuses_to_stream(changes, reason):
-    with pytest.raises(ValueError, match=f"^model 'tiny' cannot stream: {reason}$"):
+    with pytest.raises(ValueError, match=f"^model 'small' cannot stream: {reason}$"):
         random_denoiser(small(**changes)).stream()
 
 

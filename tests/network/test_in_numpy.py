@@ -106,12 +106,13 @@ def test_parameters_are_those_that_keras_trains(config):
 
 
 def test_parameters_of_tiny_by_hand():
-    layer_0, layer_1 = 4 * 128 * (64 + 128 + 1), 4 * 128 * (128 + 128 + 1)
-    assert in_numpy.parameters(Config()) == layer_0 + layer_1 + 257 * (128 + 1)
+    layer_0, layer_1 = 4 * 128 * (104 + 128 + 1), 4 * 128 * (128 + 128 + 1)
+    assert in_numpy.parameters(Config()) == layer_0 + layer_1 + 257 * (128 + 1) + 3 * 257
 
 
 def test_macs_of_tiny_by_hand():
-    assert in_numpy.macs(Config()) == 4 * 128 * (64 + 128) + 4 * 128 * (128 + 128) + 257 * 128
+    layer_0, layer_1 = 4 * 128 * (104 + 128), 4 * 128 * (128 + 128)
+    assert in_numpy.macs(Config()) == layer_0 + layer_1 + 257 * 128 + 3 * 257
 
 
 def test_reset_forgets():

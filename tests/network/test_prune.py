@@ -1,6 +1,8 @@
 """Pruned networks are networks like any other, and what is taken out is what mattered least."""
 
 import dataclasses
+import hashlib
+import json
 
 import numpy as np
 import pytest
@@ -217,6 +219,7 @@ def write(folder, denoiser):
     folder.mkdir()
     denoiser.config.save(folder / "config.json")
     in_numpy.save_weights(folder / "weights.npz", denoiser.weights)
+    (folder / "recipe.json").write_text('{"steps": 3}')
     return str(folder)
 
 
@@ -231,6 +234,10 @@ def test_command_writes_a_model_that_training_goes_on_from(tmp_path, capsys):
     model = write(tmp_path / "model", random_denoiser(config))
     call("prune", model, "--units", "4,3", "--out", tmp_path / "narrow")
     assert "->" in capsys.readouterr().out
+    digest = hashlib.sha256((tmp_path / "model" / "weights.npz").read_bytes()).hexdigest()
+    facts = {"of": f"model {digest}", "units": [4, 3]}
+    recipe = json.loads((tmp_path / "narrow" / "recipe.json").read_text())
+    assert recipe == {"steps": 3, "pruned": facts}
     narrow = pretrained.load_float(tmp_path / "narrow")
     assert narrow.config.units == (4, 3)
     options = ["--data", "mini", "--epochs", "1", "--steps", "1", "--out", tmp_path / "tuned"]

@@ -10,7 +10,9 @@ from lstm_se.config import Config
 from lstm_se.network import in_keras
 from lstm_se.network.in_keras import mask_network
 
-SMALL = Config(name="small", bands=8, units=(8,), local=True, segment_seconds=0.25, batch_size=2)
+SMALL = Config.preset(
+    "plain", name="small", bands=8, units=(8,), local=True, segment_seconds=0.25, batch_size=2
+)
 
 
 class Tone:

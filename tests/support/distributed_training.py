@@ -5,13 +5,12 @@ Usage: ``distributed_training.py FOLDER WAY``: ``alone``, ``mirrored:2``, ``work
 third word sends the chief an interrupt in that step, and as the fourth kills worker 1 in it.
 """
 
-import os
 import signal
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
+from killed_training import Signal
 from random_network import small
 
 from lstm_se.network import in_keras
@@ -36,18 +35,6 @@ class Source:
         gain = 10 ** rng.uniform(1, 4, (4, 1))
         noisy = (gain * rng.standard_normal((4, 320))).astype(np.float32)
         return noisy, noisy / 2
-
-
-class Signal(keras.callbacks.Callback):
-    """Sends a signal to its own process in the middle of a step."""
-
-    def __init__(self, number, at):
-        super().__init__()
-        self.number, self.at = number, at
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if int(self.model.optimizer.iterations.numpy()) + 1 == self.at:
-            os.kill(os.getpid(), self.number)
 
 
 def train(run, replicas=ALONE, **options):

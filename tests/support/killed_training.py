@@ -30,14 +30,14 @@ class Source:
 
 
 class Signal(keras.callbacks.Callback):
-    """Sends a signal to its own process in the middle of a step; counts the steps it has seen."""
+    """Sends a signal to its own process in the middle of a step."""
 
     def __init__(self, number, at):
         super().__init__()
         self.number, self.at = number, at
 
     def on_train_batch_begin(self, batch, logs=None):
-        if int(self.model.optimizer.iterations) + 1 == self.at:
+        if int(self.model.optimizer.iterations.numpy()) + 1 == self.at:
             os.kill(os.getpid(), self.number)
 
 

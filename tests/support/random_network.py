@@ -6,12 +6,19 @@ from lstm_se.config import Config
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import shapes
 
-SMALL = {"n_fft": 64, "hop_length": 32, "bands": 8, "band_scale": "linear", "units": (6, 5)}
+SMALL = {
+    "name": "small",
+    "n_fft": 64,
+    "hop_length": 32,
+    "bands": 8,
+    "band_scale": "linear",
+    "units": (6, 5),
+}
 
 
 def small(**changes) -> Config:
     """A configuration that computes in no time."""
-    return Config(**{**SMALL, **changes})
+    return Config.preset("plain", **{**SMALL, **changes})
 
 
 def random_weights(config: Config, seed: int = 0, size: float = 0.5) -> dict[str, np.ndarray]:

@@ -26,7 +26,7 @@ from lstm_se.tflite.files import (
     write_tflite,
 )
 
-SMALL = Config(name="small", bands=16, units=(8, 16), local=True)
+SMALL = Config.preset("plain", name="small", bands=16, units=(8, 16), local=True)
 LINUX = sys.platform == "linux"
 
 
@@ -90,7 +90,7 @@ def test_every_form_is_written(files):
 
 
 def test_export_refuses_before_it_computes(tmp_path):
-    config = Config(name="free", bands=16, units=(8,), cell_clip=None)
+    config = Config.preset("plain", name="free", bands=16, units=(8,), cell_clip=None)
     config.save(tmp_path / "config.json")
     in_numpy.save_weights(tmp_path / "weights.npz", random_weights(config))
     with pytest.raises(ValueError, match="cell_clip is None"):
@@ -212,7 +212,7 @@ def test_file_that_is_not_what_it_says_is_refused(form, words, files):
 
 @pytest.mark.slow
 def test_file_of_fewer_layers_is_refused(files):
-    three = Config(name="three", bands=16, units=(8, 16, 8))
+    three = Config.preset("plain", name="three", bands=16, units=(8, 16, 8))
     with pytest.raises(ValueError, match="not one UNIDIRECTIONAL_SEQUENCE_LSTM a layer"):
         verify(files["fused_float"], "fused_float", three)
 

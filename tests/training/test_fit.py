@@ -37,7 +37,7 @@ def stopped(tmp_path_factory):
     """Runs that another process was interrupted and killed in, and what it printed."""
     folder = tmp_path_factory.mktemp("stopped")
     program = Path(__file__).parents[1] / "support" / "killed_training.py"
-    paths = os.pathsep.join([str(program.parent), str(program.parents[1])])
+    paths = os.pathsep.join([str(program.parent), str(program.parents[2])])
     done = subprocess.run(
         [sys.executable, program, folder, str(MIDDLE)],
         capture_output=True,

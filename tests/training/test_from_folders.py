@@ -15,12 +15,18 @@ from lstm_se.cli import main
 from lstm_se.corpora import banks, mixing
 from lstm_se.network import pretrained
 from lstm_se.sound import audio
-from lstm_se.training import from_folders
+from lstm_se.training import fit, from_folders
+from lstm_se.training.sources import Sources
 
 SMALL = (
-    *("n_fft=64", "hop_length=32", "bands=8", "band_scale=linear", "units=[4]"),
+    "n_fft=64",
+    "hop_length=32",
+    "bands=8",
+    "band_scale=linear",
+    "units=[4]",
     "fine_hz=0",
-    *("segment_seconds=0.1", "batch_size=2"),
+    "segment_seconds=0.1",
+    "batch_size=2",
 )
 
 
@@ -42,40 +48,42 @@ def folders(tmp_path):
     return tmp_path
 
 
-def options(folder, **changes):
-    """What the command line hands over; folders by name."""
-    given = {
-        "corpora": [],
-        "speech": ["speech"],
-        "noise": ["noise"],
-        "validation_speech": ["others"],
-        "validation_noise": ["strange"],
-        **changes,
-    }
-    parts = ("corpora", "speech", "noise", "validation_speech", "validation_noise")
-    paths = {part: [folder / name for name in given[part]] for part in parts}
-    rest = {"preset": "tiny", "changes": SMALL, "epochs": 1, "steps": 1, "resume": False}
-    rest |= {name: value for name, value in changes.items() if name in rest}
-    return {**rest, **paths, "out": folder / "run"}
+PARTS = ("corpora", "speech", "noise", "validation_speech", "validation_noise")
+FOUR = {
+    "speech": ["speech"],
+    "noise": ["noise"],
+    "validation_speech": ["others"],
+    "validation_noise": ["strange"],
+}
 
 
-def mixers(folders, **changes):
+def sources_of(root, **names):
+    """Sources by the names of their folders."""
+    return Sources(**{part: [root / name for name in names.get(part, [])] for part in PARTS})
+
+
+def train(root, changes=SMALL, epochs=1, steps=1, resume=False, **names):
+    """Train from the four folders, or those that are named."""
+    schedule = fit.Schedule(epochs, steps)
+    sources = sources_of(root, **{**FOUR, **names})
+    start = from_folders.Start("tiny", changes)
+    return from_folders.train_from(sources, start, root / "run", schedule, resume)
+
+
+def loaded(root, **names):
     """Training and validation source, and the files behind them."""
-    given = options(folders, **changes)
-    config = from_folders.Config.preset("tiny", **from_folders._parsed(SMALL))
-    names = ("speech", "noise", "validation_speech", "validation_noise")
-    return from_folders._mixers(config, [], *(given[name] for name in names))
+    config = from_folders.Start("tiny", SMALL).config()
+    return sources_of(root, **{**FOUR, **names}).load(config)
 
 
 def test_training_from_folders_leaves_a_model(folders):
-    weights = from_folders.train_from(**options(folders))
+    weights = train(folders)
     assert np.isfinite(pretrained.load_float(weights.parent).enhance(noise(500))).all()
 
 
 def test_training_from_pairs_leaves_a_model(tmp_path):
     make_corpus(tmp_path / "corpus")
-    alone = {"speech": [], "noise": [], "validation_speech": [], "validation_noise": []}
-    weights = from_folders.train_from(**options(tmp_path, corpora=["corpus"], **alone))
+    weights = train(tmp_path, corpora=["corpus"], **dict.fromkeys(FOUR, []))
     assert np.isfinite(pretrained.load_float(weights.parent).enhance(noise(500))).all()
 
 
@@ -83,8 +91,8 @@ def test_training_from_pairs_leaves_a_model(tmp_path):
 def written(folders, monkeypatch):
     """Folder of a run whose training itself was left out, and what it was called with."""
     calls = []
-    monkeypatch.setattr(from_folders.training, "train", lambda *args, **_: calls.append(args))
-    from_folders.train_from(**options(folders, epochs=7, steps=5))
+    monkeypatch.setattr(from_folders.fit, "train", lambda *args, **_: calls.append(args))
+    train(folders, epochs=7, steps=5)
     return folders / "run", calls[0]
 
 
@@ -106,9 +114,12 @@ def test_recipe_names_what_was_asked_for(written):
 
 def test_recipe_counts_the_minutes(written):
     recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
-    assert recipe["minutes"].keys() == {
-        *("train speech", "train noise", "validation speech", "validation noise")
-    }
+    assert list(recipe["minutes"]) == [
+        "train noise",
+        "train speech",
+        "validation noise",
+        "validation speech",
+    ]
 
 
 def test_recipe_holds_what_it_takes_to_do_it_again(written):
@@ -124,15 +135,10 @@ def test_command_in_the_recipe_asks_for_the_same(written):
     words = shlex.split(recipe["command"])
     assert words[:2] == ["lstm-se", "train"]
     read = main.commands.commands["train"].make_context("train", words[2:]).params
-    asked = options(written[0].parent, epochs=7, steps=5)
-    for name, value in asked.items():
-        names = [getattr(v, "name", v) for v in value] if isinstance(value, list) else value
-        found = (
-            [getattr(v, "name", v) for v in read[name]] if isinstance(value, list) else read[name]
-        )
-        if name == "out":
-            names, found = value.name, found.name
-        assert tuple(found) == tuple(names) if name == "changes" else found == names
+    assert {part: [path.name for path in read[part]] for part in PARTS} == {"corpora": [], **FOUR}
+    assert (read["preset"], read["initial"], read["changes"]) == ("tiny", None, SMALL)
+    assert (read["epochs"], read["steps"], read["out"].name) == (7, 5, "run")
+    assert (read["resume"], read["distribute"], read["xla"]) == (False, "", False)
 
 
 @pytest.mark.parametrize(
@@ -151,20 +157,18 @@ def test_another_recipe_is_not_resumed(changes, reason, written, folders):
     sources = (folders / "run" / "sources.csv").read_bytes()
     given = {"epochs": 7, "steps": 5, "resume": True, **changes}
     with pytest.raises(ValueError, match=f"was started with another recipe: {reason}"):
-        from_folders.train_from(**options(folders, **given))
+        train(folders, **given)
     assert (folders / "run" / "sources.csv").read_bytes() == sources
 
 
 def test_pairs_are_listed_with_both_their_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(from_folders.training, "train", lambda *_, **__: None)
+    monkeypatch.setattr(from_folders.fit, "train", lambda *_, **__: None)
     make_corpus(tmp_path / "corpus")
-    given = options(tmp_path, corpora=["corpus"], speech=[], noise=[])
-    from_folders.train_from(**{**given, "validation_speech": [], "validation_noise": []})
+    train(tmp_path, corpora=["corpus"], **dict.fromkeys(FOUR, []))
     with (tmp_path / "run" / "sources.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert {row["use"] for row in rows} == {
-        *("train clean", "train noisy", "validation clean", "validation noisy")
-    }
+    uses = {"train clean", "train noisy", "validation clean", "validation noisy"}
+    assert {row["use"] for row in rows} == uses
     path = next((tmp_path / "corpus").rglob(f"clean*/**/{rows[0]['file']}"))
     assert rows[0]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -181,34 +185,34 @@ def test_length_of_the_training_reaches_its_schedule(written):
 
 def test_noises_of_one_name_are_kept_apart(folders):
     """Two folders called ``wav`` are what a user has."""
-    (train, validation), _ = mixers(folders)
-    assert not np.array_equal(train.noise[0], validation.noise[0])
+    found = loaded(folders)
+    assert not np.array_equal(found.train.noise[0], found.validation.noise[0])
 
 
 def test_validation_without_noise_of_its_own_takes_the_training_s(folders):
-    (train, validation), used = mixers(folders, validation_noise=[])
-    assert len(train.noise) == len(validation.noise)
-    assert all(map(np.array_equal, train.noise, validation.noise))
+    found = loaded(folders, validation_noise=[])
+    assert len(found.train.noise) == len(found.validation.noise)
+    assert all(map(np.array_equal, found.train.noise, found.validation.noise))
 
 
 def test_noise_that_serves_both_is_listed_once(folders):
-    _, used = mixers(folders, validation_noise=[])
+    used = loaded(folders, validation_noise=[]).used
     assert [use for use, _ in used].count("validation noise") == 0
 
 
 def test_validation_draws_other_mixtures(folders):
-    (train, validation), _ = mixers(folders)
-    assert train.seed != validation.seed
+    found = loaded(folders)
+    assert found.train.seed != found.validation.seed
 
 
 def test_training_hears_each_talker_in_all_voices(folders):
-    (train, _), _ = mixers(folders)
-    assert [len(voices) for voices in train.talkers] == [len(banks.VOICES)]
+    found = loaded(folders)
+    assert [len(voices) for voices in found.train.talkers] == [len(banks.VOICES)]
 
 
 def test_validation_hears_talkers_as_they_are(folders):
-    (_, validation), _ = mixers(folders)
-    assert [len(voices) for voices in validation.talkers] == [1]
+    found = loaded(folders)
+    assert [len(voices) for voices in found.validation.talkers] == [1]
 
 
 @pytest.mark.parametrize(
@@ -218,14 +222,14 @@ def test_validation_hears_talkers_as_they_are(folders):
 )
 def test_file_on_both_sides_is_refused(overlap, folders):
     with pytest.raises(ValueError, match="wav is used for training and for validation"):
-        from_folders.train_from(**options(folders, **overlap))
+        train(folders, **overlap)
 
 
 def test_copy_under_another_name_is_refused_too(folders):
     content = (folders / "speech/ann/0.wav").read_bytes()
     (folders / "others/bob/copy.wav").write_bytes(content)
     with pytest.raises(ValueError, match="copy.wav is used for training and for validation"):
-        from_folders.train_from(**options(folders))
+        train(folders)
 
 
 @pytest.mark.parametrize(
@@ -242,13 +246,13 @@ def test_copy_under_another_name_is_refused_too(folders):
 )
 def test_what_cannot_be_trained_is_refused(changes, reason, folders):
     with pytest.raises((ValueError, FileNotFoundError), match=reason):
-        from_folders.train_from(**options(folders, **changes))
+        train(folders, **changes)
 
 
 @pytest.mark.parametrize("changes", [{"validation_speech": []}, {"resume": True}])
 def test_refused_training_makes_no_folder(changes, folders):
     with pytest.raises((ValueError, FileNotFoundError)):
-        from_folders.train_from(**options(folders, **changes))
+        train(folders, **changes)
     assert not (folders / "run").exists()
 
 
@@ -257,7 +261,7 @@ def test_refused_training_leaves_the_record_of_the_old_one(folders):
     (folders / "run" / "checkpoint.weights.h5").touch()
     (folders / "run" / "recipe.json").write_text("old", encoding="utf-8")
     with pytest.raises(FileExistsError, match="holds a training: use --resume"):
-        from_folders.train_from(**options(folders))
+        train(folders)
     assert (folders / "run" / "recipe.json").read_text(encoding="utf-8") == "old"
 
 
@@ -273,4 +277,4 @@ def test_refused_training_leaves_the_record_of_the_old_one(folders):
     ],
 )
 def test_value_is_read_as_json_or_else_as_a_word(text, value):
-    assert list(from_folders._parsed([text]).values()) == [value]
+    assert from_folders._parsed(text)[1] == value

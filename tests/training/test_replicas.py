@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lstm_se.network import in_numpy
+from lstm_se.network import in_keras, in_numpy
 from lstm_se.training import cluster, fit, replicas, runs
 
 pytestmark = pytest.mark.slow  # trains in several processes
@@ -78,7 +78,7 @@ def test_replicas_see_the_same_losses(shared, alone):
 
 def test_training_moved_the_weights_far_beyond_the_tolerance(alone):
     first = fit.compile_model(program.CONFIG, program.SCHEDULE)
-    begin = replicas.models.get_weights(first.network)
+    begin = in_keras.get_weights(first.network)
     begin = np.concatenate([begin[name].ravel() for name in sorted(begin)])
     assert np.abs(weights_of(alone) - begin).max() > 100 * TOLERANCE
 
