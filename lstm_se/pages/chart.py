@@ -58,7 +58,7 @@ class Axis:
 class Chart:
     """Axes with lines, areas and dots, as SVG that follows the colours of the page."""
 
-    LEFT, TOP, RIGHT, BOTTOM = 60, 10, 28, 42  # of that space
+    LEFT, TOP, RIGHT, BOTTOM = 60, 10, 28, 42  # room for what is written beside the axes
 
     def __init__(self, alt: str, x: Axis, y: Axis, width: int = 512, height: int = 180) -> None:
         """An empty chart.

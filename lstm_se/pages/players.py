@@ -18,13 +18,13 @@ PLAYER_STYLE = "flex: 1 1 13rem; max-width: 22rem; margin: 0; display: block"
 CAPTION_STYLE = "text-align: left; margin: 0 0 0.25rem"
 
 
-def listen(*signals: np.ndarray, captions: Sequence[str], sample_rate: int = SAMPLE_RATE) -> Any:
+def listen(*signals: np.ndarray, captions: Sequence[str]) -> Any:
     """A row of players for a notebook, encoded as FLAC: a third of the size of WAV.
 
     Args:
-        *signals: Shape ``(samples,)`` each; played at the level they have, clipped at full scale.
+        *signals: Shape ``(samples,)`` each, at 16 kHz; played at the level they have, clipped at
+            full scale.
         captions: What each one is.
-        sample_rate: Rate in Hz.
 
     Raises:
         ValueError: If there is not one caption for each signal.
@@ -33,17 +33,17 @@ def listen(*signals: np.ndarray, captions: Sequence[str], sample_rate: int = SAM
 
     if len(signals) != len(captions):
         raise ValueError(f"{len(signals)} signals but {len(captions)} captions: give one for each")
-    rows = [_player(s, c, sample_rate) for s, c in zip(signals, captions, strict=True)]
+    row = [_player(s, c) for s, c in zip(signals, captions, strict=True)]
     # styled here and not in a style sheet: the same row in the book, in Jupyter and in Colab
-    return HTML(f'<div class="listen" style="{ROW_STYLE}">{"".join(rows)}</div>')
+    return HTML(f'<div class="listen" style="{ROW_STYLE}">{"".join(row)}</div>')
 
 
-def _player(signal: np.ndarray, caption: str, sample_rate: int) -> str:
+def _player(signal: np.ndarray, caption: str) -> str:
     """One player with its caption, as HTML."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(signal, -1, 1), sample_rate, format="FLAC", subtype="PCM_16")
+    soundfile.write(buffer, np.clip(signal, -1, 1), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     data = base64.b64encode(buffer.getvalue()).decode()
-    label = html.escape(caption, quote=True)
+    label = html.escape(caption)
     return (
         f'<figure style="{PLAYER_STYLE}"><figcaption style="{CAPTION_STYLE}">{label}</figcaption>'
         f'<audio controls preload="metadata" aria-label="{label}" style="width: 100%" '

@@ -43,17 +43,15 @@ def spectrogram(
     title: str = "",
     reference: float | None = None,
     floor_db: float = -70.0,
-    sample_rate: int = SAMPLE_RATE,
 ) -> AxesImage:
     """Draw a spectrogram.
 
     Args:
         axes: Where to.
-        waveform: Shape ``(samples,)``.
+        waveform: Shape ``(samples,)``, at 16 kHz.
         title: Above the picture.
         reference: Magnitude that counts as 0 dB; the waveform's largest if ``None``.
         floor_db: Level of the darkest colour.
-        sample_rate: In Hz.
 
     Returns:
         The image, for a colour bar.
@@ -67,42 +65,34 @@ def spectrogram(
         interpolation="nearest",
         vmin=floor_db,
         vmax=0,
-        extent=(0, len(waveform) / sample_rate, 0, sample_rate / 2000),
+        extent=(0, len(waveform) / SAMPLE_RATE, 0, SAMPLE_RATE / 2000),
     )
     axes.set(title=title, xlabel="time (s)", ylabel="frequency (kHz)")
     return image
 
 
-def spectrograms(waveforms: Mapping[str, np.ndarray], floor_db: float = -70.0) -> Figure:
+def spectrograms(waveforms: Mapping[str, np.ndarray]) -> Figure:
     """Spectrograms side by side on one colour scale, so that their levels can be compared.
 
     Args:
-        waveforms: Title to waveform, shape ``(samples,)`` each.
-        floor_db: Level of the darkest colour, relative to the loudest of all.
+        waveforms: Title to waveform, shape ``(samples,)`` each, at 16 kHz.
     """
     figure, axes = plt.subplots(
         1, len(waveforms), figsize=(3.6 * len(waveforms), 3), sharey=True, squeeze=False
     )
     top = max(float(np.abs(stft.stft(waveform)).max()) for waveform in waveforms.values())
     for ax, (title, waveform) in zip(axes[0], waveforms.items(), strict=True):
-        image = spectrogram(ax, waveform, title, top, floor_db)
+        image = spectrogram(ax, waveform, title, top)
         ax.label_outer()
     figure.colorbar(image, ax=axes[0], label="level (dB)")
     return figure
 
 
-def waveform(axes: Axes, samples: np.ndarray, label: str = "", **line: object) -> None:
-    """Draw samples over time."""
-    time = np.arange(len(samples)) / SAMPLE_RATE
-    axes.plot(time, samples, label=label, linewidth=0.6, **line)  # type: ignore[arg-type]
-    axes.set(xlabel="time (s)", ylabel="amplitude")
-
-
 def learning_curve(axes: Axes, history: Sequence[Mapping[str, float]]) -> None:
     """Draw training and validation loss of ``history.csv`` over the epochs."""
     epochs = [row["epoch"] + 1 for row in history]
-    axes.plot(epochs, [row["loss"] for row in history], "o-", label="training", markersize=3)
-    axes.plot(epochs, [row["val_loss"] for row in history], "s-", label="validation", markersize=3)
+    for field, label, marker in (("loss", "training", "o-"), ("val_loss", "validation", "s-")):
+        axes.plot(epochs, [row[field] for row in history], marker, label=label, markersize=3)
     axes.set(xlabel="epoch", ylabel="loss")
     axes.legend()
 
@@ -119,12 +109,10 @@ def with_intervals(
     """
     if not values:
         raise ValueError("no value to draw: give at least one name with mean, low and high")
-    names = list(values)
+    rows = range(len(values))
     mean, low, high = np.array(list(values.values())).T
-    colours = [COLOURS.get(name, COLOURS["enhanced"]) for name in names]
-    axes.errorbar(
-        mean, np.arange(len(names)), xerr=[mean - low, high - mean], fmt="none", color="k"
-    )
-    axes.scatter(mean, np.arange(len(names)), color=colours, zorder=3)
-    axes.set(yticks=np.arange(len(names)), yticklabels=names, xlabel=label)
-    axes.set_ylim(len(names) - 0.5, -0.5)  # the first on top, on shared axes too
+    colours = [COLOURS.get(name, COLOURS["enhanced"]) for name in values]
+    axes.errorbar(mean, rows, xerr=[mean - low, high - mean], fmt="none", color="k")
+    axes.scatter(mean, rows, color=colours, zorder=3)
+    axes.set(yticks=rows, yticklabels=list(values), xlabel=label)
+    axes.set_ylim(len(values) - 0.5, -0.5)  # the first on top, on shared axes too

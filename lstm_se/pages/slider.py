@@ -67,7 +67,7 @@ class Control:
         return (
             f'<label>{self.label} <input type="range" min="{places[0]:g}" max="{places[-1]:g}" '
             f'step="{places[1] - places[0]:g}" value="{places[start]:g}" '
-            f"data-texts='{json.dumps(texts, ensure_ascii=False)}' "
+            f"data-texts='{_json(texts)}' "
             f'style="width: 11rem; vertical-align: middle"> <span>{texts[start]}</span></label>'
         )
 
@@ -94,15 +94,14 @@ def interact(
     start = places.index(tuple(control.start for control in controls))
     states = [draw(*values) for values in places]
     drawings, words = [str(state[0]) for state in states], [state[1] for state in states]
-    data = json.dumps({"pieces": _pieces(drawings), "words": words}, separators=(",", ":"))
     marks = "; ".join(
         f'<span style="color: {COLOURS[colour]}">■</span> {name}'
         for name, colour in (key or {}).items()
     )
     return HTML(
         FIGURE.format(
-            states=html.escape(data, quote=False).replace("'", "&#39;"),
-            controls="\n".join(control.html() for control in controls),
+            states=_json({"pieces": _pieces(drawings), "words": words}),
+            controls=" &emsp;".join(control.html() for control in controls),
             drawing=drawings[start],
             key=marks and f"{marks}. ",
             words=html.escape(words[start]),
@@ -123,6 +122,12 @@ def _pieces(drawings: Sequence[str]) -> list[str | tuple[str, ...]]:
         else:
             pieces.extend(texts)
     return pieces
+
+
+def _json(data: Any) -> str:
+    """Data for an attribute in single quotes: JSON is full of the double ones."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return html.escape(text, quote=False).replace("'", "&#39;")
 
 
 def script(name: str) -> str:
