@@ -30,13 +30,14 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
 
 import click
 import lstm_se
-from common import write_json
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.pairs import paired
 from lstm_se.network import denoiser, edit, pretrained
 from lstm_se.research import experiments, materials
 from lstm_se.research.studies import Study, Variant
+
+from common import write_json
 from mixtures import Mixtures
 
 RESULTS = Path(__file__).parent

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import lstm_se
-from common import rounded, write_json
 from lstm_se.chip import export, quantize
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import Weights
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
 from lstm_se.training.pipeline import PairSampler
+
+from common import rounded, write_json
 from rounded_training import fine_tune, rounded_weights
 
 RESULTS = Path(__file__).with_name("fakequant.json")

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import lstm_se
-from common import write_json
 from lstm_se.config import Config
 from lstm_se.corpora.pairs import Corpus
 from lstm_se.training import fit, runs
 from lstm_se.training.pipeline import PairSampler
+
+from common import write_json
 
 RESULTS = Path(__file__).with_name("06_learning_curves.json")
 SEEDS = (0, 1, 2)

@@ -19,7 +19,6 @@ from typing import Any
 
 import lstm_se
 import numpy as np
-from common import write_json
 from lstm_se.config import Config
 from lstm_se.corpora import banks
 from lstm_se.corpora.mixing import Mixer, Recipe
@@ -32,6 +31,8 @@ from lstm_se.scoring import metrics
 from lstm_se.sound import stft
 from lstm_se.training import fit, sources
 from lstm_se.training.pipeline import PairSampler
+
+from common import write_json
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)

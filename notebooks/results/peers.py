@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import lstm_se
-from common import rounded, write_json
 from lstm_se.corpora.pairs import Pair, paired
 from lstm_se.research import bench
 from lstm_se.scoring import adapters, evaluation, peers
@@ -24,6 +23,8 @@ from lstm_se.scoring.report import (
     comparison_section,
     comparison_table,
 )
+
+from common import rounded, write_json
 from onnx_weights import weights
 
 RESULTS = Path(__file__).with_name("09_peers.json")

@@ -19,7 +19,6 @@ from typing import Any
 
 import lstm_se
 import numpy as np
-from common import rounded, write_json
 from lstm_se.chip import export, footprint, quantize
 from lstm_se.network import in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser
@@ -29,6 +28,8 @@ from lstm_se.scoring.report import Report
 from lstm_se.scoring.statistics import interval
 from lstm_se.training import fit, from_folders
 from lstm_se.training.sources import Sources
+
+from common import rounded, write_json
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import lstm_se
 import numpy as np
-from common import rounded, write_json
 from lstm_se.scoring import stress
 from lstm_se.scoring.statistics import interval
 from lstm_se.sound import audio, noises
+
+from common import rounded, write_json
 
 HERE = Path(__file__).parent
 NOISES = HERE.parents[1] / "data" / "mini" / "noise_testset"

@@ -15,7 +15,6 @@ from typing import Any
 
 import lstm_se
 import numpy as np
-from common import rounded, write_json
 from lstm_se.chip import engines, export, quantize
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
@@ -23,6 +22,8 @@ from lstm_se.scoring.statistics import interval
 from lstm_se.sound.audio import snr_db
 from lstm_se.tflite import interpreters
 from lstm_se.tflite.files import contents, write_tflite
+
+from common import rounded, write_json
 
 RESULTS = Path(__file__).with_name("tflite.json")
 MODEL = "tiny"

@@ -16,6 +16,7 @@ PAGES = EXECUTED + sorted((ROOT / "book").glob("*.md"))
 CLOSING = ["Check your understanding", "Exercises", "What to keep", "References"]
 IGNORED = "nbval-ignore-output"
 LONGEST_SECONDS = 120
+LONGEST_SETUP = 12  # lines
 
 
 def name(path):
@@ -107,6 +108,13 @@ def test_first_code_cell_installs_in_colab_only_and_leaves_its_tensorflow_alone(
     assert "remove-input" in tags(cell)
     assert not cell.outputs
     assert not re.search(r"tensorflow|numpy|keras", cell.source)
+
+
+@every_notebook
+def test_set_up_cell_is_short(path):
+    """What one later cell needs is imported in that cell."""
+    setup = next(cell for cell in code_cells(path)[1:] if "lstm_se" in cell.source)
+    assert len(setup.source.splitlines()) <= LONGEST_SETUP
 
 
 @every_notebook
