@@ -46,8 +46,8 @@ def stage_snr_db(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dic
     sound = pcm / np.float32(FULL_SCALE)
     signal: dict[str, float] = defaultdict(lambda: 1e-30)
     error: dict[str, float] = defaultdict(lambda: 1e-30)
-    frames = zip(_float_stages(denoiser, sound), integer_stages(model, pcm), strict=True)
-    for exact, integers in frames:
+    stages = _float_stages(denoiser, sound), integer_stages(model, pcm)
+    for exact, integers in zip(*stages, strict=True):
         for name, value in exact.items():
             stage = name.rstrip("0123456789")
             title, bits = STAGES[stage]
@@ -67,7 +67,6 @@ def _float_stages(denoiser: Denoiser, sound: np.ndarray) -> Iterator[dict[str, n
         frame = features.features(power[None], config, level)
         mask = network(frame)
         stages = {"features": frame[0]}
-        for i, state in enumerate(network.states):
-            assert state is not None
-            stages |= {f"h{i}": state[0][0], f"c{i}": state[1][0]}
+        for i, (h, c) in enumerate(filter(None, network.states)):
+            stages |= {f"h{i}": h[0], f"c{i}": c[0]}
         yield {**stages, "mask": mask[0]}

@@ -40,13 +40,8 @@ def requantise(accumulator: np.ndarray, multiplier: np.ndarray) -> np.ndarray:
     return rounded_shift(accumulator * multiplier, MULTIPLIER_BITS)
 
 
-def _sigmoid_table() -> np.ndarray:
-    """Sigmoid in Q15 at -8, -8 + 1/16, ... 8, int64."""
-    x = np.arange(-32768, 32768 + TABLE_STEP, TABLE_STEP) / (1 << GATE_BITS)
-    return np.round(UNIT / (1 + np.exp(-x))).astype(np.int64)
-
-
-SIGMOID = _sigmoid_table()
+_PLACES = np.arange(-32768, 32768 + TABLE_STEP, TABLE_STEP) / (1 << GATE_BITS)  # -8 to 8
+SIGMOID = np.round(UNIT / (1 + np.exp(-_PLACES))).astype(np.int64)  # Q15
 SIGMOID.flags.writeable = False
 
 

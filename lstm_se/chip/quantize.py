@@ -169,6 +169,5 @@ def in_accumulators(bias: np.ndarray, of: Rows) -> np.ndarray:
 
 def _by_unit(gates: np.ndarray) -> np.ndarray:
     """From Keras' columns (all i, all f, all g, all o) to rows of i, f, g, o for each unit."""
-    last = gates.shape[-1]
-    grouped = gates.reshape(*gates.shape[:-1], 4, last // 4)
-    return np.moveaxis(grouped, (-1, -2), (0, 1)).reshape(last, *gates.shape[:-1])
+    *inputs, rows = gates.shape
+    return np.moveaxis(gates.reshape(*inputs, 4, -1), (-1, -2), (0, 1)).reshape(rows, *inputs)
