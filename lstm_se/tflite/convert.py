@@ -40,19 +40,16 @@ class Network(tf.Module):
             x = tf.nn.relu(self._dense(i, x))
         logits = self._dense(len(self.config.dense), x)
         if self.config.local:
-            logits += tf.matmul(features, tf.constant(self.local_matrix()))
+            # as a full matrix, (bands, outputs): one operator
+            matrix = np.zeros((self.config.bands, self.config.outputs), np.float32)
+            places = in_numpy.neighbours(self.config), np.arange(self.config.outputs)
+            np.add.at(matrix, places, self.weights["local/kernel"])
+            logits += tf.matmul(features, tf.constant(matrix))
         return tf.sigmoid(logits)
 
     def _dense(self, i: int, x: tf.Tensor) -> tf.Tensor:
         kernel, bias = (tf.constant(self.weights[f"dense_{i}/{p}"]) for p in ("kernel", "bias"))
         return tf.matmul(x, kernel) + bias
-
-    def local_matrix(self) -> np.ndarray:
-        """The view of three bands as a full matrix, ``(bands, outputs)``: one operator."""
-        matrix = np.zeros((self.config.bands, self.config.outputs), np.float32)
-        places = in_numpy.neighbours(self.config), np.arange(self.config.outputs)
-        np.add.at(matrix, places, self.weights["local/kernel"])
-        return matrix
 
 
 class Fused(Network):
@@ -120,12 +117,8 @@ def _lstm(name: str, clip: float) -> Callable[..., Any]:
     It goes by the attribute, by the name of the function and by its arguments and results, which
     are those of Keras 2's LSTM; what is inside is for those who call it in TensorFlow.
     """
-    attributes = dict(
-        api_implements=f"lstm_{name}",
-        api_preferred_device="CPU",
-        time_major=False,
-        go_backwards=False,
-    )
+    layout = {"time_major": False, "go_backwards": False}
+    attributes = {"api_implements": f"lstm_{name}", "api_preferred_device": "CPU", **layout}
 
     @tf.function(autograph=False, experimental_attributes=attributes)
     def standard_lstm(x, h, c, kernel, recurrent, bias):  # type: ignore[no-untyped-def]
@@ -140,9 +133,6 @@ def _lstm(name: str, clip: float) -> Callable[..., Any]:
     return standard_lstm
 
 
-GRAPHS: dict[str, Any] = {"fused": Fused, "step": Step}
-
-
 def convert(folder: Path, form: str) -> None:
     """Write ``network.tflite`` beside what lies in a folder.
 
@@ -153,10 +143,9 @@ def convert(folder: Path, form: str) -> None:
     config = Config.load(folder / "config.json")
     weights = in_numpy.load_weights(folder / "weights.npz", config)
     kind, numbers = form.split("_")
-    module = GRAPHS[kind](config, weights)
-    traced = tf.function(module.__call__, input_signature=module.signature())
-    functions = [traced.get_concrete_function()]
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(functions, module)
+    module: Any = {"fused": Fused, "step": Step}[kind](config, weights)
+    step = tf.function(module.__call__, input_signature=module.signature()).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([step], module)
     if numbers != "float":
         streams = dict(np.load(folder / "streams.npz"))
         sets, wide = tf.lite.OpsSet, numbers == "16x8"

@@ -101,8 +101,7 @@ class LiteNetwork(MaskNetwork):
         """Mask of one frame: ``(1, bands)`` in, ``(1, outputs)`` in [0, 1] out, float32."""
         self._inputs["features"] = frame
         inputs = [to_steps(self._inputs[name], t) for name, t in self.contents.inputs.items()]
-        tensors, values = self.contents.outputs.items(), self._interpreter.run(inputs)
-        named = zip(tensors, values, strict=True)
+        named = zip(self.contents.outputs.items(), self._interpreter.run(inputs), strict=True)
         outputs = {name: from_steps(value, tensor) for (name, tensor), value in named}
         mask = outputs.pop("mask")
         self._inputs |= {name.removeprefix("new_"): state for name, state in outputs.items()}
