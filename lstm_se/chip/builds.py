@@ -44,10 +44,8 @@ class FirmwareStream(PcmStream):
 
     def process(self, pcm: np.ndarray) -> np.ndarray:
         """Denoise whole hops: int16 ``(hops * 256,)``, 256 samples later."""
-        enhanced = np.empty_like(pcm)
-        for noisy, hop in zip(pcm.reshape(-1, HOP), enhanced.reshape(-1, HOP), strict=True):
-            hop[:] = np.frombuffer(self._process(noisy.astype("<i2").tobytes()), "<i2")
-        return enhanced
+        hops = [self._process(hop.tobytes()) for hop in pcm.astype("<i2").reshape(-1, HOP)]
+        return np.frombuffer(b"".join(hops), "<i2").astype(np.int16)
 
     @abstractmethod
     def _run(self, name: str) -> int:

@@ -8,13 +8,10 @@ from pathlib import Path
 from ..network import pretrained
 from ..network.denoiser import Denoiser
 from .builds import compiled_stream
-from .quantize import Quantized, quantize
+from .quantize import quantize
 from .stream import IntegerStream, PcmDenoiser, PcmStream
 
-STREAMS: dict[str, Callable[[Quantized], PcmStream]] = {
-    "int8": IntegerStream,
-    "firmware": compiled_stream,
-}
+STREAMS: dict[str, Callable[..., PcmStream]] = {"int8": IntegerStream, "firmware": compiled_stream}
 ENGINES = ("float", *STREAMS)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 POINTS = 256  # complex ones, that hold 512 real ones
-HALF = np.float32(0.5)
 
 
 def twiddles(points: int, count: int) -> np.ndarray:
@@ -32,8 +31,8 @@ def forward(samples: np.ndarray) -> np.ndarray:
     spectrum = np.empty_like(samples)
     spectrum[:, 0], spectrum[:, 1] = re[:, 0] + im[:, 0], re[:, 0] - im[:, 0]
     pr, pi, qr, qi = re[:, LOW], im[:, LOW], re[:, HIGH], im[:, HIGH]
-    even_r, even_i = HALF * (pr + qr), HALF * (pi - qi)
-    turned_r, turned_i = _turned(HALF * (pi + qi), HALF * (qr - pr), HALF_TWIDDLES[LOW])
+    even_r, even_i = (pr + qr) / 2, (pi - qi) / 2
+    turned_r, turned_i = _turned((pi + qi) / 2, (qr - pr) / 2, HALF_TWIDDLES[LOW])
     pairs = spectrum.reshape(len(samples), POINTS, 2)
     pairs[:, LOW, 0], pairs[:, LOW, 1] = even_r + turned_r, even_i + turned_i
     pairs[:, HIGH, 0], pairs[:, HIGH, 1] = even_r - turned_r, turned_i - even_i

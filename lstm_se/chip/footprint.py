@@ -56,6 +56,8 @@ def measure(
     macs = in_numpy.macs(model.config if model else load_float("tiny").config)
     functions = [name for name, symbol in cpu.symbols.items() if symbol.source in NETWORK]
     network, total = sum(counts[name] for name in functions), counts.total()
+    each = zip(CYCLES_PER_MAC, CYCLES_PER_INSTRUCTION, strict=True)
+    cycles = [macs * of_mac + (total - network) * of_other for of_mac, of_other in each]
     return {
         "options": " ".join(options),
         "instructions_per_frame": total,
@@ -66,10 +68,7 @@ def measure(
         "flash_bytes": _flash(cpu.symbols),
         "ram_bytes": cpu.symbols["state"].size,
         "stack_bytes": cpu.stack_used("se_process", stream.state, stream.input, stream.output),
-        "estimated_ms": [
-            1000 * (macs * per_mac + (total - network) * per_instruction) / CLOCK_HZ
-            for per_mac, per_instruction in zip(CYCLES_PER_MAC, CYCLES_PER_INSTRUCTION, strict=True)
-        ],
+        "estimated_ms": [1000 * number / CLOCK_HZ for number in cycles],
         "functions": dict(counts.most_common()),
     }
 

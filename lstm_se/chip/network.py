@@ -71,6 +71,5 @@ def _cell(gates: np.ndarray, c: np.ndarray, clip: int) -> tuple[np.ndarray, np.n
 
 def in_fixed_point(features: np.ndarray) -> np.ndarray:
     """Float features as Q2.13, rounded to nearest, int64."""
-    scaled = features * np.float32(1 << FEATURE_BITS)
-    bounded = np.clip(scaled, np.float32(-32768), np.float32(32767))
+    bounded = np.clip(features * np.float32(1 << FEATURE_BITS), -32768, 32767)
     return np.floor(bounded + np.float32(0.5)).astype(np.int64)

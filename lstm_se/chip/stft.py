@@ -57,9 +57,8 @@ class Bands(NamedTuple):
 def bands_of(config: Config) -> Bands:
     """The filter bank of a configuration as the firmware stores it."""
     matrix = bank_of(config).T
-    first = np.array([np.flatnonzero(row)[0] for row in matrix])
-    last = np.array([np.flatnonzero(row)[-1] for row in matrix])
-    return Bands(first, last - first + 1, matrix[matrix > 0])
+    heard = matrix > 0
+    return Bands(heard.argmax(1), heard.sum(1), matrix[heard])
 
 
 def analyse(pcm: np.ndarray) -> np.ndarray:

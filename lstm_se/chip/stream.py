@@ -17,7 +17,7 @@ from .quantize import Quantized
 from .stft import HOP
 
 LATENCY = HOP  # samples by which the output lags the input
-HOPS_AT_ONCE = 64  # hops that are computed at once, between two steps of a progress bar
+AT_ONCE = 64 * HOP  # samples that are computed at once, between two steps of a progress bar
 
 
 class PcmStream(Protocol):
@@ -66,8 +66,7 @@ class IntegerStream:
         self._last_hop = pcm[-HOP:].copy()
         features = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
         masks = np.concatenate([self._network(frame[None]) for frame in features])
-        enhanced = stft.apply_mask(spectrum, masks)
-        samples, self._overlap = stft.synthesise(enhanced, self._overlap)
+        samples, self._overlap = stft.synthesise(stft.apply_mask(spectrum, masks), self._overlap)
         return samples.ravel()
 
 
@@ -118,12 +117,9 @@ class PcmDenoiser(Denoiser):
 
     def _enhance_channel(self, pcm: np.ndarray, progress: Progress) -> np.ndarray:
         """Float32 of int16, both at the network's rate."""
-        hops = -(-(len(pcm) + LATENCY) // HOP)
-        padded = np.pad(pcm, (0, hops * HOP - len(pcm)))
+        padded = np.pad(pcm, (0, LATENCY + -len(pcm) % HOP))
+        begins = progress(range(0, len(padded), AT_ONCE))
         self._stream.reset()
-        blocks = [
-            self._stream.process(padded[begin * HOP : (begin + HOPS_AT_ONCE) * HOP])
-            for begin in progress(range(0, hops, HOPS_AT_ONCE))
-        ]
+        blocks = [self._stream.process(padded[begin : begin + AT_ONCE]) for begin in begins]
         samples = np.concatenate(blocks)[LATENCY : LATENCY + len(pcm)]
         return samples.astype(np.float32) / np.float32(audio.FULL_SCALE)

@@ -125,8 +125,8 @@ def build_wasm(target: Path, sources: Sequence[Path]) -> Path:
     Raises:
         ValueError: If zig is not installed, or the compiler complains.
     """
-    command = [*zig(), *WASM, *STRICT, "-O2", f"-I{sources[0].parent}", "-o", target, *sources]
-    return _run([*command, firmware() / "port" / "wasm" / "se_wasm.c"], target)
+    command = [*zig(), *WASM, *STRICT, "-O2", f"-I{sources[0].parent}", "-o", str(target)]
+    return _run([*command, *sources, firmware() / "port" / "wasm" / "se_wasm.c"], target)
 
 
 def _run(command: Sequence[str | Path], target: Path) -> Path:
