@@ -23,12 +23,16 @@ VERSION_BYTES = 99  # more than any version is long
 
 
 class FirmwareStream(PcmStream):
-    """One ``se_state`` of a build."""
+    """One ``se_state`` of a build.
 
-    @property
-    def version(self) -> str:
-        """Version of the code and fingerprint of the model that were compiled."""
-        return self._version().partition(b"\0")[0].decode()
+    Attributes:
+        version: Version of the code and fingerprint of the model that were compiled.
+    """
+
+    def __init__(self, version: bytes) -> None:
+        """Start from silence; the version ends at the first zero, if there is one."""
+        self.version = version.partition(b"\0")[0].decode()
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything heard so far."""
@@ -40,18 +44,12 @@ class FirmwareStream(PcmStream):
 
     def process(self, pcm: np.ndarray) -> np.ndarray:
         """Denoise whole hops: int16 ``(hops * 256,)``, 256 samples later."""
-        enhanced = np.empty_like(pcm)
-        for noisy, hop in zip(pcm.reshape(-1, HOP), enhanced.reshape(-1, HOP), strict=True):
-            hop[:] = np.frombuffer(self._process(noisy.astype("<i2").tobytes()), "<i2")
-        return enhanced
+        hops = [self._process(hop.tobytes()) for hop in pcm.astype("<i2").reshape(-1, HOP)]
+        return np.frombuffer(b"".join(hops), "<i2").astype(np.int16)
 
     @abstractmethod
     def _run(self, name: str) -> int:
         """Run ``se_reset`` or ``se_selftest``."""
-
-    @abstractmethod
-    def _version(self) -> bytes:
-        """Bytes that begin with the version and a zero."""
 
     @abstractmethod
     def _process(self, noisy: bytes) -> bytes:
@@ -66,13 +64,10 @@ class NativeStream(FirmwareStream):
         self._library = ctypes.CDLL(str(library))
         self._library.se_version.restype = ctypes.c_char_p
         self._state = ctypes.create_string_buffer(STATE_BYTES)
-        self.reset()
+        super().__init__(self._library.se_version())
 
     def _run(self, name: str) -> int:
         return self._library[f"se_{name}"](self._state)
-
-    def _version(self) -> bytes:
-        return bytes(self._library.se_version())
 
     def _process(self, noisy: bytes) -> bytes:
         hop = ctypes.create_string_buffer(noisy, HOP_BYTES)
@@ -94,12 +89,10 @@ class WasmStream(FirmwareStream):
         module = wasmtime.Module.from_file(self._store.engine, str(path))
         self._exports = wasmtime.Instance(self._store, module, []).exports(self._store)
         self._input, self._output = self._run("input"), self._run("output")
+        super().__init__(self._read(self._run("version"), VERSION_BYTES))
 
     def _run(self, name: str) -> int:
         return self._exports[name](self._store)
-
-    def _version(self) -> bytes:
-        return self._read(self._run("version"), VERSION_BYTES)
 
     def _process(self, noisy: bytes) -> bytes:
         self._exports["memory"].write(self._store, noisy, self._input)
@@ -128,14 +121,11 @@ class CortexStream(FirmwareStream):
         """
         self.cpu = Cortex(elf)
         self.state = self.cpu.allocate(STATE_BYTES)
-        self.input, self.output = (self.cpu.allocate(HOP_BYTES) for _ in range(2))
-        self.reset()
+        self.input, self.output = self.cpu.allocate(HOP_BYTES), self.cpu.allocate(HOP_BYTES)
+        super().__init__(self.cpu.read(self.cpu.call("se_version"), VERSION_BYTES))
 
     def _run(self, name: str) -> int:
         return self.cpu.call(f"se_{name}", self.state)
-
-    def _version(self) -> bytes:
-        return self.cpu.read(self.cpu.call("se_version"), VERSION_BYTES)
 
     def _process(self, noisy: bytes) -> bytes:
         self.cpu.write(self.input, noisy)

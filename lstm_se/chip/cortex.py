@@ -7,9 +7,10 @@ to be had from it.
 
 from __future__ import annotations
 
-import struct
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ RAM, RAM_SIZE = 0x2000_0000, 0x40_0000
 FLASH_SIZE = 0x40_0000
 RETURN = 0x1FF0_0000  # a call is over when it gets here; higher addresses mean other things
 PAINT = 0xA5  # what the stack is filled with to see how much of it was used
-STACK = 0x1_0000  # bytes at the top of the memory that are painted
+TOP = RAM + RAM_SIZE - 64  # of the stack
+STACK = 0x1_0000  # bytes below it that are painted
 
 
 class Symbol(NamedTuple):
@@ -57,8 +59,8 @@ class Cortex:
         self._uc.mem_map(RAM, RAM_SIZE)
         self._uc.mem_map(RETURN, 0x1000)
         self.symbols = self._load(Path(elf))
-        self._free = max((s.address + s.size for s in self._in_ram()), default=RAM)
-        self._lengths: dict[tuple[int, int], int] = {}
+        ends = [s.address + s.size for s in self.symbols.values() if RAM <= s.address < TOP]
+        self._free = max(ends, default=RAM)
 
     def allocate(self, size: int) -> int:
         """Address of ``size`` bytes of memory that the program does not use, aligned to 8."""
@@ -79,7 +81,7 @@ class Cortex:
 
         Args:
             name: Of the function.
-            *arguments: Whole numbers or addresses.
+            *arguments: At most four whole numbers or addresses.
 
         Returns:
             What it leaves in r0.
@@ -88,45 +90,40 @@ class Cortex:
             KeyError: If the program has no such function.
         """
         uc, reg = self._uc, self._reg
-        top = RAM + RAM_SIZE - 64
-        for number, value in zip(range(4), arguments, strict=False):
+        for number, value in enumerate(arguments):
             uc.reg_write(reg.UC_ARM_REG_R0 + number, value & 0xFFFF_FFFF)
-        for place, value in enumerate(arguments[4:]):
-            uc.mem_write(top + 4 * place, struct.pack("<I", value & 0xFFFF_FFFF))
-        uc.reg_write(reg.UC_ARM_REG_SP, top)
+        uc.reg_write(reg.UC_ARM_REG_SP, TOP)
         uc.reg_write(reg.UC_ARM_REG_LR, RETURN | 1)
         uc.emu_start(self.symbols[name].address | 1, RETURN)
         return int(uc.reg_read(reg.UC_ARM_REG_R0))
 
     @contextmanager
-    def counting(self) -> Iterator[dict[str, int]]:
+    def counting(self) -> Iterator[Counter[str]]:
         """Count instructions: function name to number, complete when the block is left.
 
         Instructions of a function that the compiler has merged into another count for the other.
         """
-        blocks: dict[tuple[int, int], int] = {}
+        blocks: Counter[tuple[int, int]] = Counter()
+        counts: Counter[str] = Counter()
 
         def enter(uc: Any, address: int, size: int, data: Any) -> None:
-            blocks[address, size] = blocks.get((address, size), 0) + 1
+            blocks[address, size] += 1
 
         self._uc.ctl_flush_tb()  # what was translated before would not call the hook
         hook = self._uc.hook_add(self._unicorn.UC_HOOK_BLOCK, enter)
-        counts: dict[str, int] = {}
         try:
             yield counts
         finally:
             self._uc.hook_del(hook)
             for (address, size), times in blocks.items():
-                name = self._function_at(address)
-                counts[name] = counts.get(name, 0) + times * self._instructions(address, size)
+                number = _instructions(self.read(address, size))
+                counts[self._function_at(address)] += times * number
 
     def stack_used(self, name: str, *arguments: int) -> int:
         """Bytes of stack that a call uses, by paint: what is no longer as it was painted."""
-        top = RAM + RAM_SIZE - 64
-        self._uc.mem_write(top - STACK, bytes([PAINT]) * STACK)
+        self.write(TOP - STACK, bytes([PAINT]) * STACK)
         self.call(name, *arguments)
-        left = self._uc.mem_read(top - STACK, STACK)
-        return STACK - next((i for i, byte in enumerate(left) if byte != PAINT), STACK)
+        return len(self.read(TOP - STACK, STACK).lstrip(bytes([PAINT])))
 
     def _load(self, path: Path) -> dict[str, Symbol]:
         """Put the segments in their places and read the names."""
@@ -151,26 +148,20 @@ class Cortex:
                     symbols[symbol.name] = Symbol(address, symbol["st_size"], source)
             return symbols
 
-    def _in_ram(self) -> Iterator[Symbol]:
-        return (s for s in self.symbols.values() if RAM <= s.address < RAM + RAM_SIZE)
-
     def _function_at(self, address: int) -> str:
         """Name of the function that an address lies in."""
-        for name, symbol in self.symbols.items():
-            if symbol.address <= address < symbol.address + symbol.size:
-                return name
-        return "?"
+        around = (n for n, s in self.symbols.items() if s.address <= address < s.address + s.size)
+        return next(around, "?")
 
-    def _instructions(self, address: int, size: int) -> int:
-        """Number of instructions of a block: Thumb-2 has them of two and of four bytes."""
-        if (address, size) not in self._lengths:
-            code, place, number = self.read(address, size), 0, 0
-            while place < size:
-                wide = code[place + 1] >> 3 in (0x1D, 0x1E, 0x1F)
-                place += 4 if wide else 2
-                number += 1
-            self._lengths[address, size] = number
-        return self._lengths[address, size]
+
+@cache
+def _instructions(code: bytes) -> int:
+    """Number of instructions of a block: Thumb-2 has them of two and of four bytes."""
+    place = number = 0
+    while place < len(code):
+        place += 4 if code[place + 1] >> 3 in (0x1D, 0x1E, 0x1F) else 2
+        number += 1
+    return number
 
 
 def _sources(elf: Any) -> dict[int, str]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..network import denoiser, pretrained
+from ..network import pretrained
+from ..network.denoiser import Denoiser
 from .builds import compiled_stream
-from .quantize import Quantized, quantize
+from .quantize import quantize
 from .stream import IntegerStream, PcmDenoiser, PcmStream
 
-STREAMS: dict[str, Callable[[Quantized], PcmStream]] = {
-    "int8": IntegerStream,
-    "firmware": compiled_stream,
-}
+STREAMS: dict[str, Callable[..., PcmStream]] = {"int8": IntegerStream, "firmware": compiled_stream}
 ENGINES = ("float", *STREAMS)
 
 
-def load(model: str | Path = "tiny", engine: str = "float") -> denoiser.Denoiser | PcmDenoiser:
+def load(model: str | Path = "tiny", engine: str = "float") -> Denoiser:
     """Load a denoiser.
 
     Args:
@@ -34,5 +32,5 @@ def load(model: str | Path = "tiny", engine: str = "float") -> denoiser.Denoiser
     trained = pretrained.load_float(model)
     if engine == "float":
         return trained
-    quantized = quantize(trained.weights, trained.config)
-    return PcmDenoiser(trained.config, STREAMS[engine](quantized))
+    stream = STREAMS[engine](quantize(trained.weights, trained.config))
+    return PcmDenoiser(trained.config, stream)

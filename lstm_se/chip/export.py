@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +30,10 @@ def write_sources(model: Quantized, folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in sources(model).items():
-        path = folder / name
-        write_whole(path, NOTICE + text)
-        written.append(path)
-    return written
+    texts = sources(model)
+    for name, text in texts.items():
+        write_whole(folder / name, NOTICE + text)
+    return [folder / name for name in texts]
 
 
 def sources(model: Quantized) -> dict[str, str]:
@@ -50,19 +47,12 @@ def sources(model: Quantized) -> dict[str, str]:
 
 def sha256(model: Quantized) -> str:
     """Fingerprint of every integer of a model."""
-    digest = hashlib.sha256()
-    for rows, bias in _matrices(model):
-        for part in (rows.weights, rows.multipliers, bias):
-            digest.update(part.tobytes())
-    if model.output.local:
-        digest.update(model.output.local.weights.tobytes())
-        digest.update(model.output.local.multipliers.tobytes())
-    return digest.hexdigest()
-
-
-def _matrices(model: Quantized) -> list[tuple[Rows, np.ndarray]]:
-    layers = [(layer.rows, layer.bias) for layer in model.layers]
-    return [*layers, (model.output.rows, model.output.bias)]
+    output = model.output
+    matrices = [*((layer.rows, layer.bias) for layer in model.layers), (output.rows, output.bias)]
+    parts = [part for rows, bias in matrices for part in (rows.weights, rows.multipliers, bias)]
+    if output.local:
+        parts += [output.local.weights, output.local.multipliers]
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
 
 def _sizes(model: Quantized) -> str:
@@ -102,7 +92,7 @@ def _tables(model: Quantized) -> str:
     """``se_tables.c``: what depends on the bands only."""
     bands = stft.bands_of(model.config)
     arrays = [
-        _array("float", "se_window[512]", stft.window()),
+        _array("float", "se_window[512]", stft.WINDOW),
         _array("float", "se_twiddles[512]", fft.TWIDDLES.ravel()),
         _array("float", "se_half_twiddles[256]", fft.HALF_TWIDDLES.ravel()),
         _array("float", "se_log2_polynomial[SE_LOG2_TERMS]", stft.log2_polynomial()),
@@ -119,10 +109,8 @@ def _weights(model: Quantized) -> str:
     parts, entries = ['#include "se_tables.h"\n'], []
     for i, layer in enumerate(model.layers):
         parts += _matrix(f"layer{i}", layer.rows, layer.bias, "static ")
-        inputs = layer.rows.weights.shape[1] - layer.units
-        entries.append(
-            f"    {{layer{i}_weights, layer{i}_rows, {inputs}, {layer.units}, {layer.clip}}},\n"
-        )
+        sizes = f"{layer.rows.weights.shape[1] - layer.units}, {layer.units}, {layer.clip}"
+        entries.append(f"    {{layer{i}_weights, layer{i}_rows, {sizes}}},\n")
     # a list of addresses, which in a shared library is no constant: no SE_RODATA
     parts.append(f"const se_layer se_layers[SE_LAYERS] = {{\n{''.join(entries)}}};\n")
     parts += _matrix("se_mask", model.output.rows, model.output.bias)
@@ -146,21 +134,14 @@ def _matrix(name: str, rows: Rows, bias: np.ndarray, storage: str = "") -> list[
 
 
 def _array(kind: str, name: str, values: np.ndarray, storage: str = "") -> str:
-    """A constant array."""
+    """A constant array, in lines of bounded length."""
     write = {"float": _float, "uint32_t": "0x{:08x}u".format, "se_row": "{{{0[0]}, {0[1]}}}".format}
-    items = map(write.get(kind, str), values)
-    return f"{storage}SE_RODATA const {kind} {name} = {_braced(items)};\n"
-
-
-def _braced(items: Iterable[str]) -> str:
-    """Items in braces, in lines of bounded length."""
-    lines, line = [], "   "
-    for item in items:
-        if len(line) + len(item) + 2 > LINE:
-            lines.append(line)
-            line = "   "
-        line += f" {item},"
-    return "\n".join(["{", *lines, line, "}"])
+    lines = ["   "]
+    for item in map(write.get(kind, str), values):
+        if len(lines[-1]) + len(item) + 2 > LINE:
+            lines.append("   ")
+        lines[-1] += f" {item},"
+    return "\n".join([f"{storage}SE_RODATA const {kind} {name} = {{", *lines, "};\n"])
 
 
 def _float(value: float | np.floating) -> str:

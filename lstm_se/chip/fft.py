@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 POINTS = 256  # complex ones, that hold 512 real ones
-HALF = np.float32(0.5)
 
 
 def twiddles(points: int, count: int) -> np.ndarray:
@@ -22,6 +21,8 @@ def twiddles(points: int, count: int) -> np.ndarray:
 
 TWIDDLES = twiddles(POINTS, POINTS)
 HALF_TWIDDLES = twiddles(2 * POINTS, POINTS // 2)
+MIDDLE = POINTS // 2
+LOW, HIGH = slice(1, MIDDLE), slice(POINTS - 1, MIDDLE, -1)  # bins that share their two terms
 
 
 def forward(samples: np.ndarray) -> np.ndarray:
@@ -29,17 +30,13 @@ def forward(samples: np.ndarray) -> np.ndarray:
     re, im = _transform(samples[:, 0::2], samples[:, 1::2])
     spectrum = np.empty_like(samples)
     spectrum[:, 0], spectrum[:, 1] = re[:, 0] + im[:, 0], re[:, 0] - im[:, 0]
-    low, high = slice(1, POINTS // 2), slice(POINTS - 1, POINTS // 2, -1)
-    pr, pi, qr, qi = re[:, low], im[:, low], re[:, high], im[:, high]
-    cosine, sine = HALF_TWIDDLES[low].T
-    even_r, even_i = HALF * (pr + qr), HALF * (pi - qi)
-    odd_r, odd_i = HALF * (pi + qi), HALF * (qr - pr)
-    turned_r, turned_i = odd_r * cosine - odd_i * sine, odd_r * sine + odd_i * cosine
+    pr, pi, qr, qi = re[:, LOW], im[:, LOW], re[:, HIGH], im[:, HIGH]
+    even_r, even_i = (pr + qr) / 2, (pi - qi) / 2
+    turned_r, turned_i = _turned((pi + qi) / 2, (qr - pr) / 2, HALF_TWIDDLES[LOW])
     pairs = spectrum.reshape(len(samples), POINTS, 2)
-    pairs[:, low, 0], pairs[:, low, 1] = even_r + turned_r, even_i + turned_i
-    pairs[:, high, 0], pairs[:, high, 1] = even_r - turned_r, turned_i - even_i
-    middle = POINTS // 2
-    pairs[:, middle, 0], pairs[:, middle, 1] = re[:, middle], -im[:, middle]
+    pairs[:, LOW, 0], pairs[:, LOW, 1] = even_r + turned_r, even_i + turned_i
+    pairs[:, HIGH, 0], pairs[:, HIGH, 1] = even_r - turned_r, turned_i - even_i
+    pairs[:, MIDDLE, 0], pairs[:, MIDDLE, 1] = re[:, MIDDLE], -im[:, MIDDLE]
     return spectrum
 
 
@@ -47,24 +44,22 @@ def inverse(spectrum: np.ndarray) -> np.ndarray:
     """512 times the frames of :func:`forward`'s spectra, the same shape, float32."""
     pairs = spectrum.reshape(len(spectrum), POINTS, 2)
     re, im = np.empty_like(pairs[..., 0]), np.empty_like(pairs[..., 0])
-    first, last, middle = pairs[:, 0, 0], pairs[:, 0, 1], POINTS // 2
+    first, last = pairs[:, 0].T
     re[:, 0], im[:, 0] = first + last, last - first
-    low, high = slice(1, middle), slice(POINTS - 1, middle, -1)
-    (pr, pi), (qr, qi) = (np.moveaxis(pairs[:, part], -1, 0) for part in (low, high))
-    cosine, sine = HALF_TWIDDLES[low].T
+    (pr, pi), (qr, qi) = (np.moveaxis(pairs[:, part], -1, 0) for part in (LOW, HIGH))
+    cosine, sine = HALF_TWIDDLES[LOW].T
     even_r, even_i, gap_r, gap_i = pr + qr, pi - qi, pr - qr, pi + qi
     turned_r, turned_i = gap_r * cosine + gap_i * sine, gap_i * cosine - gap_r * sine
-    re[:, low], im[:, low] = even_r - turned_i, -(even_i + turned_r)
-    re[:, high], im[:, high] = even_r + turned_i, even_i - turned_r
-    re[:, middle], im[:, middle] = 2 * pairs[:, middle, 0], 2 * pairs[:, middle, 1]
+    re[:, LOW], im[:, LOW] = even_r - turned_i, -(even_i + turned_r)
+    re[:, HIGH], im[:, HIGH] = even_r + turned_i, even_i - turned_r
+    re[:, MIDDLE], im[:, MIDDLE] = 2 * pairs[:, MIDDLE].T
     re, im = _transform(re, im)
     return np.stack([re, -im], axis=-1).reshape(spectrum.shape)
 
 
 def _transform(re: np.ndarray, im: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Complex transform of ``(frames, 256)``, not scaled, by decimation in time."""
-    i = np.arange(POINTS)
-    order = (i & 3) << 6 | (i & 12) << 2 | (i >> 2 & 12) | i >> 6  # base-4 digits reversed
+    order = np.arange(POINTS).reshape(4, 4, 4, 4).T.ravel()  # base-4 digits reversed
     z = np.stack([re[:, order], im[:, order]])
     for size in (1, 4, 16, 64):
         z = _stage(z.reshape(2, len(re), -1, 4, size), size).reshape(2, len(re), POINTS)
@@ -76,7 +71,7 @@ def _stage(z: np.ndarray, size: int) -> np.ndarray:
     k = np.arange(size) * (POINTS // (4 * size))
     (ar, ai), *rest = ((z[0, :, :, part], z[1, :, :, part]) for part in range(4))
     (br, bi), (cr, ci), (dr, di) = (
-        _turned(*pair, *TWIDDLES[turns * k].T) if size > 1 else pair
+        _turned(*pair, TWIDDLES[turns * k]) if size > 1 else pair
         for turns, pair in enumerate(rest, 1)
     )
     even_r, even_i, odd_r, odd_i = ar + cr, ai + ci, ar - cr, ai - ci
@@ -86,8 +81,7 @@ def _stage(z: np.ndarray, size: int) -> np.ndarray:
     return np.stack([np.stack(parts, axis=2) for parts in (parts_r, parts_i)])
 
 
-def _turned(
-    re: np.ndarray, im: np.ndarray, cosine: np.ndarray, sine: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _turned(re: np.ndarray, im: np.ndarray, turns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A complex product: each of its four products and two sums is rounded."""
+    cosine, sine = turns.T
     return re * cosine - im * sine, re * sine + im * cosine

@@ -44,17 +44,16 @@ def stage_snr_db(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dic
     if not len(pcm):
         raise ValueError(f"{len(noisy)} samples are too few: give at least {HOP}")
     sound = pcm / np.float32(FULL_SCALE)
-    signal: dict[str, float] = defaultdict(lambda: 1e-30)
-    error: dict[str, float] = defaultdict(lambda: 1e-30)
-    frames = zip(_float_stages(denoiser, sound), integer_stages(model, pcm), strict=True)
-    for exact, integers in frames:
+    energies: dict[str, np.ndarray] = defaultdict(lambda: np.full(2, 1e-30))
+    stages = _float_stages(denoiser, sound), integer_stages(model, pcm)
+    for exact, integers in zip(*stages, strict=True):
         for name, value in exact.items():
             stage = name.rstrip("0123456789")
             title, bits = STAGES[stage]
             title += name.removeprefix(stage)  # number of the layer
-            signal[title] += np.sum(np.square(value, dtype=np.float64))
-            error[title] += np.sum(np.square(value - integers[name] / 2**bits))
-    ratios = {title: float(10 * np.log10(signal[title] / error[title])) for title in signal}
+            both = np.stack([value, value - integers[name] / 2**bits])
+            energies[title] += np.sum(np.square(both), axis=1)
+    ratios = {stage: float(10 * np.log10(both[0] / both[1])) for stage, both in energies.items()}
     rounded = PcmDenoiser(model.config, IntegerStream(model))
     return {**ratios, "sound": snr_db(denoiser.enhance(sound), rounded.enhance(sound))}
 
@@ -67,7 +66,6 @@ def _float_stages(denoiser: Denoiser, sound: np.ndarray) -> Iterator[dict[str, n
         frame = features.features(power[None], config, level)
         mask = network(frame)
         stages = {"features": frame[0]}
-        for i, state in enumerate(network.states):
-            assert state is not None
-            stages |= {f"h{i}": state[0][0], f"c{i}": state[1][0]}
+        for i, (h, c) in enumerate(filter(None, network.states)):
+            stages |= {f"h{i}": h[0], f"c{i}": c[0]}
         yield {**stages, "mask": mask[0]}

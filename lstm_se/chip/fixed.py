@@ -13,7 +13,6 @@ GATE_BITS = 12  # pre-activations, Q3.12: sigmoid(8) is 1 but for 11 steps of Q1
 CELL_BITS = 11  # cell state, Q4.11
 UNIT_BITS = 15  # outputs of gates and layers, and the mask, Q0.15
 MULTIPLIER_BITS = 32
-TABLE_STEP = 256  # pre-activations between two entries of the table of the sigmoid
 UNIT = 1 << UNIT_BITS
 
 
@@ -40,13 +39,8 @@ def requantise(accumulator: np.ndarray, multiplier: np.ndarray) -> np.ndarray:
     return rounded_shift(accumulator * multiplier, MULTIPLIER_BITS)
 
 
-def _sigmoid_table() -> np.ndarray:
-    """Sigmoid in Q15 at -8, -8 + 1/16, ... 8, int64."""
-    x = np.arange(-32768, 32768 + TABLE_STEP, TABLE_STEP) / (1 << GATE_BITS)
-    return np.round(UNIT / (1 + np.exp(-x))).astype(np.int64)
-
-
-SIGMOID = _sigmoid_table()
+# sigmoid in Q15, at every 256th pre-activation
+SIGMOID = np.round(UNIT / (1 + np.exp(-np.linspace(-8, 8, 257)))).astype(np.int64)
 SIGMOID.flags.writeable = False
 
 

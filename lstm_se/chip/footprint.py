@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from ..corpora.mini import mini
 from ..network import in_numpy
 from ..network.pretrained import load_float
 from ..sound.audio import to_pcm
-from . import toolchain
+from . import export, toolchain
 from .builds import CortexStream
 from .cortex import RAM, Symbol
 from .quantize import Quantized
@@ -39,21 +40,24 @@ def measure(
     Raises:
         ValueError: If the extra ``firmware`` is not installed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        copy = _exported(model, Path(folder) / "firmware") if model else None
-        elf = toolchain.build_elf(Path(folder) / "denoiser.elf", options=options, folder=copy)
+    with tempfile.TemporaryDirectory() as name:
+        folder = shutil.copytree(toolchain.firmware(), Path(name) / "firmware")
+        if model:
+            export.write_sources(model, folder / "speech_denoiser")
+        elf = toolchain.build_elf(Path(name) / "denoiser.elf", options=options, folder=folder)
         stream = CortexStream(elf)
     cpu = stream.cpu
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for hop in to_pcm(mini().test[0].load()[1])[: frames * HOP].reshape(-1, HOP):
         with cpu.counting() as of_this_frame:
             stream.process(hop)
-        counts = max(counts, of_this_frame, key=lambda c: sum(c.values()))
+        counts = max(counts, of_this_frame, key=Counter.total)
     # the committed sources are the export of the shipped model
     macs = in_numpy.macs(model.config if model else load_float("tiny").config)
-    functions = {name for name, symbol in cpu.symbols.items() if symbol.source in NETWORK}
-    network = sum(number for name, number in counts.items() if name in functions)
-    total = sum(counts.values())
+    functions = [name for name, symbol in cpu.symbols.items() if symbol.source in NETWORK]
+    network, total = sum(counts[name] for name in functions), counts.total()
+    each = zip(CYCLES_PER_MAC, CYCLES_PER_INSTRUCTION, strict=True)
+    cycles = [macs * of_mac + (total - network) * of_other for of_mac, of_other in each]
     return {
         "options": " ".join(options),
         "instructions_per_frame": total,
@@ -64,19 +68,9 @@ def measure(
         "flash_bytes": _flash(cpu.symbols),
         "ram_bytes": cpu.symbols["state"].size,
         "stack_bytes": cpu.stack_used("se_process", stream.state, stream.input, stream.output),
-        "estimated_ms": [
-            1000 * (macs * per_mac + (total - network) * per_instruction) / CLOCK_HZ
-            for per_mac, per_instruction in zip(CYCLES_PER_MAC, CYCLES_PER_INSTRUCTION, strict=True)
-        ],
-        "functions": dict(sorted(counts.items(), key=lambda item: -item[1])),
+        "estimated_ms": [1000 * number / CLOCK_HZ for number in cycles],
+        "functions": dict(counts.most_common()),
     }
-
-
-def _exported(model: Quantized, folder: Path) -> Path:
-    """A copy of the firmware with another model in it."""
-    shutil.copytree(toolchain.firmware() / "port", folder / "port")
-    toolchain.copy_denoiser(model, folder / "speech_denoiser")
-    return folder
 
 
 def _flash(symbols: dict[str, Symbol]) -> int:

@@ -25,5 +25,4 @@ def pack(weights: np.ndarray) -> np.ndarray:
     filled[:rows] = weights
     halves = (256 * filled[1::2] + filled[0::2]) & 0xFFFF  # (row pairs, columns)
     words = halves[:, 0::2] | halves[:, 1::2] << 16  # (row pairs, column pairs)
-    tiles = words.reshape(-1, 2, columns // 2)
-    return np.swapaxes(tiles, 1, 2).ravel().astype(np.uint32)
+    return np.swapaxes(words.reshape(-1, 2, columns // 2), 1, 2).ravel().astype(np.uint32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,7 @@ FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
 LARGEST = 127  # of a weight; -128 stays unused, so that a row is symmetric
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """Rows of int8 weights, their common multipliers to Q3.12 pre-activations.
 
     Attributes:
@@ -27,14 +26,8 @@ class Rows:
     weights: np.ndarray
     multipliers: np.ndarray
 
-    @property
-    def peak(self) -> np.ndarray:
-        """Largest possible accumulator of each row, shape ``(outputs,)``, int64."""
-        return np.abs(self.weights.astype(np.int64)).sum(1) * 32768
 
-
-@dataclass(frozen=True)
-class Recurrent:
+class Recurrent(NamedTuple):
     """An LSTM layer; gates of one unit stand together: rows i, f, g, o of unit 0, of unit 1 ...
 
     Attributes:
@@ -53,8 +46,7 @@ class Recurrent:
         return len(self.bias) // 4
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """The layer that gives the mask.
 
     Attributes:
@@ -70,8 +62,7 @@ class Output:
     band: np.ndarray
 
 
-@dataclass(frozen=True)
-class Quantized:
+class Quantized(NamedTuple):
     """A mask network in integers; :mod:`lstm_se.chip.network` runs it."""
 
     config: Config
@@ -91,10 +82,9 @@ def quantize(weights: Weights, config: Config) -> Quantized:
     """
     refuse_undeployable(config)
     layers = []
+    parts = ("kernel", "recurrent_kernel", "bias")
     for i in range(len(config.units)):
-        kernel, recurrent, bias = (
-            _by_unit(weights[f"rnn_{i}/{part}"]) for part in ("kernel", "recurrent_kernel", "bias")
-        )
+        kernel, recurrent, bias = (_by_unit(weights[f"rnn_{i}/{part}"]) for part in parts)
         # inputs and state share the accumulators, so the kernel takes what their units differ by
         unit = 2.0 ** (UNIT_BITS - (FEATURE_BITS if i == 0 else UNIT_BITS))
         both = rows(np.concatenate([kernel * unit, recurrent], axis=1), UNIT_BITS)
@@ -112,24 +102,13 @@ def refuse_undeployable(config: Config) -> None:
     Raises:
         ValueError: Which field, and what it must be.
     """
-    needed = {
-        "cell": "lstm",
-        "compression": "log",
-        "normalisation": "running",
-        "mask": "bins",
-        "n_fft": 512,
-        "hop_length": 256,
-        "center": False,
-        "batch_norm": False,
-        "dense": (),
-        "smoothing": 0.0,
-    }
-    for field, value in needed.items():
-        if getattr(config, field) != value:
-            raise ValueError(
-                f"cannot quantize {config.name!r}: {field} is {getattr(config, field)!r}, the "
-                f"firmware computes {value!r} only"
-            )
+    kinds = {"cell": "lstm", "compression": "log", "normalisation": "running", "mask": "bins"}
+    sizes = {"n_fft": 512, "hop_length": 256}
+    absent = {"center": False, "batch_norm": False, "dense": (), "smoothing": 0.0}
+    for field, value in {**kinds, **sizes, **absent}.items():
+        if (found := getattr(config, field)) != value:
+            why = f"{field} is {found!r}, the firmware computes {value!r} only"
+            raise ValueError(f"cannot quantize {config.name!r}: {why}")
     if config.cell_clip is None or not 0 < config.cell_clip < 16:
         raise ValueError(f"cell_clip is {config.cell_clip}: the int16 cell state ends at 16")
     if any(width % 8 for width in (config.bands, *config.units)):
@@ -162,13 +141,13 @@ def in_accumulators(bias: np.ndarray, of: Rows) -> np.ndarray:
     """
     unit = of.multipliers / 2.0 ** (MULTIPLIER_BITS + GATE_BITS)
     rounded = np.round(bias / unit)
-    if (np.abs(rounded) + of.peak).max() >= 2**31:
+    largest = np.abs(of.weights.astype(np.int64)).sum(1) * 32768
+    if (np.abs(rounded) + largest).max() >= 2**31:
         raise ValueError("a sum of this network could overflow 32 bits: its bias is too large")
     return rounded.astype(np.int32)
 
 
 def _by_unit(gates: np.ndarray) -> np.ndarray:
     """From Keras' columns (all i, all f, all g, all o) to rows of i, f, g, o for each unit."""
-    last = gates.shape[-1]
-    grouped = gates.reshape(*gates.shape[:-1], 4, last // 4)
-    return np.moveaxis(grouped, (-1, -2), (0, 1)).reshape(last, *gates.shape[:-1])
+    *inputs, rows = gates.shape
+    return np.moveaxis(gates.reshape(*inputs, 4, -1), (-1, -2), (0, 1)).reshape(rows, *inputs)

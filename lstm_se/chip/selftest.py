@@ -5,13 +5,12 @@ Golden vectors are the test's sound and every stage of the integers, for whoever
 
 from __future__ import annotations
 
-import io
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from ..files import write_whole
+from ..network.in_numpy import save_weights
 from .quantize import Quantized
 from .stft import HOP
 from .stream import IntegerStream, integer_stages
@@ -51,6 +50,4 @@ def golden_vectors(model: Quantized) -> dict[str, np.ndarray]:
 
 def write_golden_vectors(model: Quantized, path: Path) -> None:
     """Write the vectors as a compressed ``.npz``, atomically."""
-    archive = io.BytesIO()
-    np.savez_compressed(archive, **golden_vectors(model))  # type: ignore[arg-type]
-    write_whole(path, archive.getvalue())
+    save_weights(path, golden_vectors(model))

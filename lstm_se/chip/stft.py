@@ -27,12 +27,7 @@ MASK_STEP = np.float32(2.0**-UNIT_BITS)
 OUTPUT_UNIT = np.float32(FULL_SCALE * FULL_SCALE / (2 * fft.POINTS))
 LOG_UNIT = np.float32(LOG_SCALE * np.log10(2))
 LOG2_TERMS = 6
-
-
-@lru_cache
-def window() -> np.ndarray:
-    """Square root of the Hann window over 32768, shape ``(512,)``, float32."""
-    return sqrt_hann(2 * HOP) / np.float32(FULL_SCALE)
+WINDOW = sqrt_hann(2 * HOP) / np.float32(FULL_SCALE)
 
 
 @lru_cache
@@ -62,15 +57,13 @@ class Bands(NamedTuple):
 def bands_of(config: Config) -> Bands:
     """The filter bank of a configuration as the firmware stores it."""
     matrix = bank_of(config).T
-    first = np.array([np.flatnonzero(row)[0] for row in matrix])
-    bins = np.array([np.flatnonzero(row)[-1] + 1 for row in matrix]) - first
-    stretches = zip(matrix, first, bins, strict=True)
-    return Bands(first, bins, np.concatenate([row[f : f + n] for row, f, n in stretches]))
+    heard = matrix > 0
+    return Bands(heard.argmax(1), heard.sum(1), matrix[heard])
 
 
 def analyse(pcm: np.ndarray) -> np.ndarray:
     """Spectra of frames of int16, ``(frames, 512)``, in the order of :mod:`lstm_se.chip.fft`."""
-    return fft.forward(pcm.astype(np.float32) * window())
+    return fft.forward(pcm.astype(np.float32) * WINDOW)
 
 
 def log_bands(spectrum: np.ndarray, config: Config) -> np.ndarray:
@@ -85,22 +78,15 @@ def log_bands(spectrum: np.ndarray, config: Config) -> np.ndarray:
     begins = np.cumsum(bands.bins) - bands.bins
     for i in range(bands.bins.max()):  # the i-th bin of every band that has so many
         wide = i < bands.bins
-        product = power[:, bands.first[wide] + i] * bands.weights[begins[wide] + i]
-        energy[:, wide] = energy[:, wide] + product
+        energy[:, wide] += power[:, bands.first[wide] + i] * bands.weights[begins[wide] + i]
     return log2(energy + np.float32(FLOOR)) * LOG_UNIT
 
 
 def log2(x: np.ndarray) -> np.ndarray:
     """Logarithm to base 2 of positive numbers, within 3e-6, float32."""
-    bits = x.view(np.uint32)
-    exponent = ((bits >> np.uint32(23)).astype(np.int32) - 127).astype(np.float32)
-    mantissa = (bits & np.uint32(0x7FFFFF) | np.uint32(0x3F800000)).view(np.float32)
-    t = mantissa - np.float32(1)
-    first, *rest = log2_polynomial()
-    total = np.full_like(t, first)
-    for coefficient in rest:
-        total = total * t + coefficient
-    return total * t + exponent
+    half, exponent = np.frexp(x)
+    t = 2 * half - 1
+    return np.polyval(log2_polynomial(), t) * t + (exponent - 1).astype(np.float32)
 
 
 class Level:
@@ -146,7 +132,7 @@ def synthesise(spectrum: np.ndarray, overlap: np.ndarray) -> tuple[np.ndarray, n
     Returns:
         int16 ``(frames, 256)``, and what the last frame leaves over.
     """
-    frames = fft.inverse(spectrum) * window()
+    frames = fft.inverse(spectrum) * WINDOW
     before = np.concatenate([overlap[None], frames[:-1, HOP:]])
     samples = to_int16((before + frames[:, :HOP]) * OUTPUT_UNIT)
     return samples.astype(np.int16), frames[-1, HOP:]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
 from ..config import Config
+from ..network.denoiser import Denoiser, Stream
 from ..sound import audio
+from ..workers import Progress
 from . import stft
 from .network import IntegerNetwork
 from .quantize import Quantized
 from .stft import HOP
 
 LATENCY = HOP  # samples by which the output lags the input
-HOPS_AT_ONCE = 64  # hops that are computed at once, between two steps of a progress bar
+AT_ONCE = 64 * HOP  # samples that are computed at once, between two steps of a progress bar
 
 
 class PcmStream(Protocol):
@@ -23,11 +25,9 @@ class PcmStream(Protocol):
 
     def reset(self) -> None:
         """Forget everything heard so far."""
-        ...
 
     def process(self, pcm: np.ndarray) -> np.ndarray:
         """Denoise ``(hops * 256,)`` int16."""
-        ...
 
 
 class IntegerStream:
@@ -66,8 +66,7 @@ class IntegerStream:
         self._last_hop = pcm[-HOP:].copy()
         features = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
         masks = np.concatenate([self._network(frame[None]) for frame in features])
-        enhanced = stft.apply_mask(spectrum, masks)
-        samples, self._overlap = stft.synthesise(enhanced, self._overlap)
+        samples, self._overlap = stft.synthesise(stft.apply_mask(spectrum, masks), self._overlap)
         return samples.ravel()
 
 
@@ -97,55 +96,30 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
         yield stages
 
 
-class PcmDenoiser:
-    """Recordings through a stream of int16: used as ``denoiser.Denoiser`` is."""
+class PcmDenoiser(Denoiser):
+    """Recordings through a stream of int16; what is above full scale is clipped."""
 
     def __init__(self, config: Config, stream: PcmStream) -> None:
         """Send all sound through ``stream``."""
-        self.config = config
+        super().__init__(config, {})
         self._stream = stream
 
-    def __call__(self, noisy: np.ndarray) -> np.ndarray:
-        """:meth:`enhance` at the network's own rate."""
-        return self.enhance(noisy)
-
-    def enhance(
-        self,
-        noisy: np.ndarray,
-        sample_rate: int | None = None,
-        progress: Callable[[Iterable[int]], Iterable[int]] = iter,
-    ) -> np.ndarray:
-        """Remove the noise from a recording; what is above full scale is clipped.
-
-        Args:
-            noisy: Shape ``(samples,)`` or ``(channels, samples)``, float in [-1, 1].
-            sample_rate: Of ``noisy`` in Hz; 16,000 if ``None``.
-            progress: Wraps the range of blocks, for instance ``tqdm``.
-
-        Returns:
-            Same shape, aligned with the input to the sample, float32.
+    def stream(self, channels: int = 1) -> Stream:
+        """Refuse: the stream that this denoiser was made of is the one to use.
 
         Raises:
-            ValueError: If there is no sample.
+            ValueError: Always.
         """
-        if not noisy.size:
-            raise ValueError("cannot enhance an empty recording: it has 0 samples")
-        network_rate = self.config.sample_rate
-        rate = sample_rate or network_rate
-        channels = np.atleast_2d(noisy)
-        pcm = audio.to_pcm(audio.resample(channels, rate, network_rate))
-        enhanced = np.stack([self._enhance(channel, progress) for channel in pcm])
-        restored = audio.resample(enhanced, network_rate, rate)
-        return restored[:, : channels.shape[1]].reshape(noisy.shape)
+        raise ValueError("int8 and firmware stream whole hops: use lstm_se.chip.stream or builds")
 
-    def _enhance(self, pcm: np.ndarray, progress: Callable) -> np.ndarray:
-        """One channel at the network's rate, float32."""
-        hops = -(-(len(pcm) + LATENCY) // HOP)
-        padded = np.pad(pcm, (0, hops * HOP - len(pcm)))
+    def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
+        return np.stack([self._enhance_channel(pcm, progress) for pcm in audio.to_pcm(noisy)])
+
+    def _enhance_channel(self, pcm: np.ndarray, progress: Progress) -> np.ndarray:
+        """Float32 of int16, both at the network's rate."""
+        padded = np.pad(pcm, (0, LATENCY + -len(pcm) % HOP))
+        begins = progress(range(0, len(padded), AT_ONCE))
         self._stream.reset()
-        blocks = [
-            self._stream.process(padded[begin * HOP : (begin + HOPS_AT_ONCE) * HOP])
-            for begin in progress(range(0, hops, HOPS_AT_ONCE))
-        ]
+        blocks = [self._stream.process(padded[begin : begin + AT_ONCE]) for begin in begins]
         samples = np.concatenate(blocks)[LATENCY : LATENCY + len(pcm)]
         return samples.astype(np.float32) / np.float32(audio.FULL_SCALE)

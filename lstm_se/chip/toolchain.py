@@ -17,32 +17,15 @@ from . import export
 from .quantize import Quantized
 
 # every product and every sum is rounded: a fused one would give other bits
-STRICT = (
-    "-std=c99",
-    "-Wall",
-    "-Wextra",
-    "-Wconversion",
-    "-Wdouble-promotion",
-    "-Wshadow",
-    "-Wundef",
-    "-Werror",
-    "-ffp-contract=off",
-)
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Wshadow", "-Wundef")
+STRICT = ("-std=c99", *WARNINGS, "-Werror", "-ffp-contract=off")
 M7 = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp-fp64")
-# names and paths are left out: the same sources give the same bytes in every folder
-WASM = (
-    "-target",
-    "wasm32-freestanding",
-    "-ffreestanding",
-    "-fno-sanitize=all",
-    "-fno-stack-protector",
-    "-Wl,--no-entry",
-    "-Wl,--strip-all",
-    "-DSE_EXAMPLE_WASM",
-)
-
 # zig adds checks to what it does not optimise, and takes the names from what it makes small
-PLAIN = ("-fno-sanitize=all", "-fno-stack-protector", "-g")
+UNCHECKED = ("-fno-sanitize=all", "-fno-stack-protector")
+PLAIN = (*UNCHECKED, "-g")
+# names and paths are left out: the same sources give the same bytes in every folder
+NAMELESS = ("-Wl,--no-entry", "-Wl,--strip-all", "-DSE_EXAMPLE_WASM")
+WASM = ("-target", "wasm32-freestanding", "-ffreestanding", *UNCHECKED, *NAMELESS)
 
 
 def firmware() -> Path:
@@ -68,10 +51,8 @@ def host_compiler() -> list[str]:
     Raises:
         ValueError: If there is neither.
     """
-    for name in ("cc", "gcc", "clang"):
-        if shutil.which(name):
-            return [name]
-    return zig()
+    name = next(filter(shutil.which, ("cc", "gcc", "clang")), None)
+    return [name] if name else zig()
 
 
 def zig() -> list[str]:
@@ -126,32 +107,26 @@ def build_elf(
     """
     folder = folder or firmware()
     port = folder / "port" / "mps2_an500"
-    main = () if sources else (port / "main.c",)
+    files = [*denoiser_sources(folder / "speech_denoiser"), port / "start.c"]
+    files += sources or [port / "main.c"]
     command = [*(compiler or [*zig(), *M7, *PLAIN]), *STRICT, *options]
     command += ["-ffreestanding", "-DSE_EXAMPLE_MPS2_AN500", "-Wl,-e,Reset_Handler"]
     command += [f"-Wl,-T,{port / 'mps2_an500.ld'}", "-o", str(target)]
-    denoiser = denoiser_sources(folder / "speech_denoiser")
-    return _run([*command, *denoiser, port / "start.c", *main, *sources], target)
+    return _run([*command, *files], target)
 
 
-def build_wasm(
-    target: Path, sources: Sequence[Path] | None = None, options: Sequence[str] = ("-O2",)
-) -> Path:
+def build_wasm(target: Path, sources: Sequence[Path]) -> Path:
     """Compile the denoiser to WebAssembly: the same bytes whenever and wherever it is done.
 
     Args:
         target: File to write.
-        sources: Files to compile, all in one folder; the denoiser's own if ``None``.
-        options: Of the optimiser.
+        sources: Files to compile, all in one folder.
 
     Raises:
         ValueError: If zig is not installed, or the compiler complains.
     """
-    files = [*(sources or denoiser_sources())]
-    command = [*zig(), *WASM, *STRICT, *options, f"-I{files[0].parent}"]
-    return _run(
-        [*command, "-o", target, *files, firmware() / "port" / "wasm" / "se_wasm.c"], target
-    )
+    command = [*zig(), *WASM, *STRICT, "-O2", f"-I{sources[0].parent}", "-o", str(target)]
+    return _run([*command, *sources, firmware() / "port" / "wasm" / "se_wasm.c"], target)
 
 
 def _run(command: Sequence[str | Path], target: Path) -> Path:

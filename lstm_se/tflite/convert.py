@@ -18,7 +18,6 @@ from ..config import Config
 from ..network import in_numpy
 
 Streams = Mapping[str, np.ndarray]
-SIGNATURE = "serving_default"
 
 
 class Network(tf.Module):
@@ -41,19 +40,16 @@ class Network(tf.Module):
             x = tf.nn.relu(self._dense(i, x))
         logits = self._dense(len(self.config.dense), x)
         if self.config.local:
-            logits += tf.matmul(features, tf.constant(self.local_matrix()))
+            # as a full matrix, (bands, outputs): one operator
+            matrix = np.zeros((self.config.bands, self.config.outputs), np.float32)
+            places = in_numpy.neighbours(self.config), np.arange(self.config.outputs)
+            np.add.at(matrix, places, self.weights["local/kernel"])
+            logits += tf.matmul(features, tf.constant(matrix))
         return tf.sigmoid(logits)
 
     def _dense(self, i: int, x: tf.Tensor) -> tf.Tensor:
         kernel, bias = (tf.constant(self.weights[f"dense_{i}/{p}"]) for p in ("kernel", "bias"))
         return tf.matmul(x, kernel) + bias
-
-    def local_matrix(self) -> np.ndarray:
-        """The view of three bands as a full matrix, ``(bands, outputs)``: one operator."""
-        matrix = np.zeros((self.config.bands, self.config.outputs), np.float32)
-        places = in_numpy.neighbours(self.config), np.arange(self.config.outputs)
-        np.add.at(matrix, places, self.weights["local/kernel"])
-        return matrix
 
 
 class Fused(Network):
@@ -106,11 +102,7 @@ class Step(Network):
 
 
 def _step(
-    x: tf.Tensor,
-    h: tf.Tensor,
-    c: tf.Tensor,
-    layer: Sequence[tf.Tensor],
-    clip: float,
+    x: tf.Tensor, h: tf.Tensor, c: tf.Tensor, layer: Sequence[tf.Tensor], clip: float
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Output and cell state after a frame: the twin of ``in_numpy.lstm_step``."""
     kernel, recurrent, bias = layer
@@ -125,12 +117,8 @@ def _lstm(name: str, clip: float) -> Callable[..., Any]:
     It goes by the attribute, by the name of the function and by its arguments and results, which
     are those of Keras 2's LSTM; what is inside is for those who call it in TensorFlow.
     """
-    attributes = {
-        "api_implements": f"lstm_{name}",
-        "api_preferred_device": "CPU",
-        "time_major": False,
-        "go_backwards": False,
-    }
+    layout = {"time_major": False, "go_backwards": False}
+    attributes = {"api_implements": f"lstm_{name}", "api_preferred_device": "CPU", **layout}
 
     @tf.function(autograph=False, experimental_attributes=attributes)
     def standard_lstm(x, h, c, kernel, recurrent, bias):  # type: ignore[no-untyped-def]
@@ -145,48 +133,30 @@ def _lstm(name: str, clip: float) -> Callable[..., Any]:
     return standard_lstm
 
 
-GRAPHS: dict[str, type[Network]] = {"fused": Fused, "step": Step}
-
-
-def convert(
-    config: Config, weights: in_numpy.Weights, kind: str, numbers: str, streams: Streams
-) -> bytes:
-    """A ``.tflite`` file.
+def convert(folder: Path, form: str) -> None:
+    """Write ``network.tflite`` beside what lies in a folder.
 
     Args:
-        config: Of the network.
-        weights: Float weights.
-        kind: ``"fused"`` or ``"step"``.
-        numbers: ``"float"``, ``"int8"`` or ``"16x8"``.
-        streams: Inputs by name, ``(frames, width)``, from which the ranges are taken.
+        folder: With configuration, weights, and inputs from which the ranges are taken.
+        form: ``"fused"`` or ``"step"``, and ``"float"``, ``"int8"`` or ``"16x8"``.
     """
-    module: Any = GRAPHS[kind](config, weights)
-    traced = tf.function(module.__call__, input_signature=module.signature())
-    functions = [traced.get_concrete_function()]
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(functions, module)
-    if numbers != "float":
-        sets, types = tf.lite.OpsSet, {"int8": tf.int8, "16x8": tf.int16}
-        builtin = {
-            "int8": sets.TFLITE_BUILTINS_INT8,
-            "16x8": sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
-        }
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_ops = [builtin[numbers]]
-        converter.inference_input_type = converter.inference_output_type = types[numbers]
-        converter.representative_dataset = lambda: module.examples(streams)
-    return bytes(converter.convert())
-
-
-def convert_folder() -> None:
-    """Convert what lies in a folder."""
-    folder, form = Path(sys.argv[1]), sys.argv[2]
     config = Config.load(folder / "config.json")
     weights = in_numpy.load_weights(folder / "weights.npz", config)
-    with np.load(folder / "streams.npz") as archive:
-        streams = dict(archive)
     kind, numbers = form.split("_")
-    (folder / "network.tflite").write_bytes(convert(config, weights, kind, numbers, streams))
+    module: Any = {"fused": Fused, "step": Step}[kind](config, weights)
+    step = tf.function(module.__call__, input_signature=module.signature()).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([step], module)
+    if numbers != "float":
+        streams = dict(np.load(folder / "streams.npz"))
+        sets, wide = tf.lite.OpsSet, numbers == "16x8"
+        mixed = sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [mixed if wide else sets.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.int16 if wide else tf.int8
+        converter.inference_output_type = converter.inference_input_type
+        converter.representative_dataset = lambda: module.examples(streams)
+    (folder / "network.tflite").write_bytes(converter.convert())
 
 
 if __name__ == "__main__":
-    convert_folder()
+    convert(Path(sys.argv[1]), sys.argv[2])

@@ -15,7 +15,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +141,13 @@ def refuse_unconvertible(config: Config) -> None:
         ValueError: Which field, and what it must be.
     """
     needed = {"cell": "lstm", "cell_clip": BAKED_CLIP, "batch_norm": False, "smoothing": 0.0}
+    refused = f"no TensorFlow Lite file of {config.name!r}:"
     for field, value in needed.items():
-        if getattr(config, field) != value:
+        if (found := getattr(config, field)) != value:
             why = ": the converter bakes it into the file" if field == "cell_clip" else ""
-            raise ValueError(
-                f"no TensorFlow Lite file of {config.name!r}: {field} is "
-                f"{getattr(config, field)!r}, it must be {value!r}{why}"
-            )
+            raise ValueError(f"{refused} {field} is {found!r}, it must be {value!r}{why}")
     if not config.streams:
-        raise ValueError(f"no TensorFlow Lite file of {config.name!r}: it looks into the future")
+        raise ValueError(f"{refused} it looks into the future")
 
 
 def tflite_bytes(denoiser: Denoiser, form: str, inputs: dict[str, np.ndarray]) -> bytes:
@@ -174,9 +171,8 @@ def tflite_bytes(denoiser: Denoiser, form: str, inputs: dict[str, np.ndarray]) -
         denoiser.config.save(folder / "config.json")
         save_weights(folder / "weights.npz", denoiser.weights)
         np.savez(folder / "streams.npz", **inputs)  # type: ignore[arg-type]
-        run_guarded(
-            [sys.executable, "-m", "lstm_se.tflite.convert", name, form], f"converting to {form}"
-        )
+        command = [sys.executable, "-m", "lstm_se.tflite.convert", name, form]
+        run_guarded(command, f"converting to {form}")
         file = (folder / "network.tflite").read_bytes()
     verify(file, form, denoiser.config)
     return file
@@ -271,7 +267,6 @@ def _names(numbers: type) -> dict[int, str]:
     return {v: name for name, v in vars(numbers).items() if isinstance(v, int)}
 
 
-@cache
 def _schema() -> Any:
     """The file format, as LiteRT's package has it."""
     return optional.module("ai_edge_litert.schema_py_generated", "ai-edge-litert", "tflite")

@@ -8,7 +8,6 @@ import tempfile
 from bisect import bisect_left
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -20,18 +19,6 @@ from .files import Contents, Tensor, contents
 
 AMPLE_BYTES = 1 << 20
 ARENA_STEP = 16  # bytes; TFLM aligns to so many
-
-
-class Interpreter(Protocol):
-    """Runs a file: integers or floats in, the same out."""
-
-    def reset(self) -> None:
-        """Forget everything heard so far."""
-        ...
-
-    def run(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
-        """Outputs for inputs, both in the order of the file."""
-        ...
 
 
 class LiteRT:
@@ -81,7 +68,7 @@ class Micro:
         return [self._interpreter.get_output(i) for i in range(self._outputs)]
 
 
-INTERPRETERS = {"litert": LiteRT, "tflm": Micro}
+INTERPRETERS: dict[str, type[LiteRT | Micro]] = {"litert": LiteRT, "tflm": Micro}
 
 
 class LiteNetwork(MaskNetwork):
@@ -101,7 +88,7 @@ class LiteNetwork(MaskNetwork):
         if interpreter not in INTERPRETERS:
             raise ValueError(f"no interpreter {interpreter!r}: choose litert or tflm")
         self.contents = contents(file)
-        self._interpreter: Interpreter = INTERPRETERS[interpreter](file, self.contents)
+        self._interpreter = INTERPRETERS[interpreter](file, self.contents)
         super().__init__({}, config)
 
     def reset(self) -> None:
@@ -114,11 +101,8 @@ class LiteNetwork(MaskNetwork):
         """Mask of one frame: ``(1, bands)`` in, ``(1, outputs)`` in [0, 1] out, float32."""
         self._inputs["features"] = frame
         inputs = [to_steps(self._inputs[name], t) for name, t in self.contents.inputs.items()]
-        values = self._interpreter.run(inputs)
-        outputs = {
-            name: from_steps(value, t)
-            for (name, t), value in zip(self.contents.outputs.items(), values, strict=True)
-        }
+        named = zip(self.contents.outputs.items(), self._interpreter.run(inputs), strict=True)
+        outputs = {name: from_steps(value, tensor) for (name, tensor), value in named}
         mask = outputs.pop("mask")
         self._inputs |= {name.removeprefix("new_"): state for name, state in outputs.items()}
         return mask.reshape(1, -1)
@@ -179,10 +163,8 @@ def _suffices(path: Path, arena_bytes: int) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def try_arena() -> None:
+def try_arena(file: bytes, arena_bytes: int) -> None:
     """Run two frames in an arena of the size asked for, as in one that is ample."""
-    path, arena_bytes = Path(sys.argv[1]), int(sys.argv[2])
-    file = path.read_bytes()
     content = contents(file)
     rng = np.random.default_rng(0)
     small, ample = Micro(file, content, arena_bytes), Micro(file, content)
@@ -193,4 +175,4 @@ def try_arena() -> None:
 
 
 if __name__ == "__main__":
-    try_arena()
+    try_arena(Path(sys.argv[1]).read_bytes(), int(sys.argv[2]))

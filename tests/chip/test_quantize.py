@@ -49,7 +49,8 @@ def test_gates_of_one_unit_stand_together(model):
 
 def test_no_sum_can_leave_32_bits(model):
     for layer in model.layers:
-        assert (layer.rows.peak + np.abs(layer.bias.astype(np.int64)) < 2**31).all()
+        largest = 32768 * np.abs(layer.rows.weights.astype(np.int64)).sum(1)
+        assert (largest + np.abs(layer.bias.astype(np.int64)) < 2**31).all()
 
 
 @pytest.mark.parametrize(
