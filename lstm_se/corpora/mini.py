@@ -40,12 +40,7 @@ class _Part:
 
 
 _PARTS = (
-    _Part(
-        "clean_trainset_*spk_wav",
-        "noise_trainset",
-        (0.0, 5.0, 10.0, 15.0),
-        TRAINING_SYNTHETIC,
-    ),
+    _Part("clean_trainset_*spk_wav", "noise_trainset", (0.0, 5.0, 10.0, 15.0), TRAINING_SYNTHETIC),
     _Part(
         "clean_testset_wav",
         "noise_testset",

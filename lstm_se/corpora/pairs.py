@@ -84,9 +84,7 @@ class Corpus:
 
 
 def voicebank_demand(
-    root: str | Path,
-    speakers: int | None = None,
-    validation_speakers: Sequence[str] | None = None,
+    root: str | Path, speakers: int | None = None, validation_speakers: Sequence[str] | None = None
 ) -> Corpus:
     """Index a folder in VoiceBank-DEMAND's layout; the sound is read later, by :meth:`Pair.load`.
 

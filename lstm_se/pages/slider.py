@@ -73,9 +73,7 @@ class Control:
 
 
 def interact(
-    draw: Callable[..., tuple[Any, str]],
-    *controls: Control,
-    key: Mapping[str, str] | None = None,
+    draw: Callable[..., tuple[Any, str]], *controls: Control, key: Mapping[str, str] | None = None
 ) -> Any:
     """A figure with sliders. A page can have as many as it likes.
 

@@ -159,11 +159,7 @@ def stft_tf(
 
 
 def istft_tf(
-    spectrum: tf.Tensor,
-    samples: int,
-    n_fft: int = 512,
-    hop_length: int = 256,
-    center: bool = False,
+    spectrum: tf.Tensor, samples: int, n_fft: int = 512, hop_length: int = 256, center: bool = False
 ) -> tf.Tensor:
     """:func:`istft` in TensorFlow, for use inside a graph."""
     import tensorflow as tf
