@@ -96,12 +96,7 @@ def load_noise(
     return [_bank(name, groups[name], _noise, speeds) for name in progress(list(groups))]
 
 
-def _bank(
-    name: str,
-    paths: Sequence[Path],
-    prepare: Callable[[np.ndarray], np.ndarray | str],
-    voices: Sequence[float],
-) -> Bank:
+def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[float]) -> Bank:
     """The bank of one group; ``prepare`` gives the samples to use or the reason not to."""
     clips, entries, refused = [], [], []
     for path in paths:
@@ -114,15 +109,9 @@ def _bank(
         entries.append((path.name, round(len(clip) / audio.SAMPLE_RATE, 2), digest))
     if not clips:
         raise ValueError(f"nothing in {name} can be used: {refused[0]}")
-    return Bank(name, _voiced(clips, voices), tuple(entries), tuple(refused))
-
-
-def _voiced(clips: Sequence[np.ndarray], voices: Sequence[float]) -> tuple[np.ndarray, ...]:
-    """All clips in a row, once for each voice, as int16."""
-    whole = np.concatenate(clips)
-    rate = audio.SAMPLE_RATE
-    changed = (audio.resample(whole, rate, round(rate * factor)) for factor in voices)
-    return tuple(to_bank(x) for x in changed)
+    whole, rate = np.concatenate(clips), audio.SAMPLE_RATE
+    voiced = tuple(to_bank(audio.resample(whole, rate, round(rate * factor))) for factor in voices)
+    return Bank(name, voiced, tuple(entries), tuple(refused))
 
 
 def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:

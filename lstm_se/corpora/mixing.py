@@ -322,18 +322,15 @@ class Mixer:
             talk = babble(behind, samples, rng, int(rng.integers(3, 9)))
             return Background("babble", level_db, talk)
         if chance < r.synthetic + r.babble + r.distant_talker:
-            return Background("distant talker", level_db, self._distant(behind, rng))
+            # in a room whose reflections are louder than he is
+            speech = excerpt(_pick(behind, rng), samples, rng)
+            room = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
+            return Background("distant talker", level_db, unit_rms(reverberate(speech, room)))
         if not self.noise:
             return Background("coloured", level_db, SYNTHETIC["coloured"](samples, rng))
         bank = int(rng.choice(len(self.noise), p=self._noise))
         recorded = unit_rms(excerpt(self.noise[bank], samples, rng))
         return Background("recorded", level_db, recorded, bank)
-
-    def _distant(self, talkers: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        """One talker whose reflections are louder than he is, unit RMS."""
-        speech = excerpt(_pick(talkers, rng), self.samples, rng)
-        room = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
-        return unit_rms(reverberate(speech, room))
 
 
 def _pick(choices: Sequence[Any], rng: np.random.Generator) -> Any:

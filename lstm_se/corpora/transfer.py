@@ -23,13 +23,12 @@ _PASSING = {408, 429, 500, 502, 503, 504}  # HTTP answers that may be different 
 _CUTS = (URLError, ConnectionError, TimeoutError, HTTPException, ssl.SSLError)
 
 
-def fetch(url: str, part: Path, progress: bool | None = None, hint: str = "start again") -> Path:
+def fetch(url: str, part: Path, hint: str) -> Path:
     """Download to a file, or continue the download that left the file.
 
     Args:
         url: Address.
         part: File to write; what it holds is taken to be the beginning of the download.
-        progress: Show a progress bar; ``None`` shows it on a terminal only.
         hint: What the reader of an error should do.
 
     Returns:
@@ -43,7 +42,7 @@ def fetch(url: str, part: Path, progress: bool | None = None, hint: str = "start
     while True:
         before = _size(part)
         try:
-            _continue(url, part, progress, hint)
+            _continue(url, part, hint)
             return part
         except HTTPError as error:
             problem = f"{error.code} {error.reason}"
@@ -79,7 +78,7 @@ def find_fault(path: Path, md5: str = "") -> str:
     return f"is damaged at {bad}" if bad else ""
 
 
-def _continue(url: str, part: Path, progress: bool | None, hint: str) -> None:
+def _continue(url: str, part: Path, hint: str) -> None:
     """One connection: append what is missing; a server that ignores the range starts over."""
     start = _size(part)
     headers = {"User-Agent": "lstm-se"} | ({"Range": f"bytes={start}-"} if start else {})
@@ -95,20 +94,17 @@ def _continue(url: str, part: Path, progress: bool | None, hint: str) -> None:
     with response:
         if response.headers.get_content_type() == "text/html":
             raise ValueError(f"{url} is a web page, not an archive: {hint}")
-        _write(response, part, start if response.status == 206 else 0, progress)
+        _write(response, part, start if response.status == 206 else 0)
 
 
-def _write(response: HTTPResponse, part: Path, start: int, progress: bool | None) -> None:
+def _write(response: HTTPResponse, part: Path, start: int) -> None:
     """Append the body after the first ``start`` bytes, and see that all of it came."""
     length = response.headers.get("Content-Length")
     total = start + int(length) if length else None
-    quiet = None if progress is None else not progress
     label = part.name.removesuffix(".part")
     with (
         open(part, "ab" if start else "wb") as file,
-        tqdm(
-            total=total, initial=start, desc=label, unit="B", unit_scale=True, disable=quiet
-        ) as bar,
+        tqdm(None, label, total, unit="B", unit_scale=True, initial=start, disable=None) as bar,
     ):
         while block := response.read(_BLOCK):
             file.write(block)

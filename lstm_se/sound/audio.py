@@ -121,24 +121,17 @@ def write(
         raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use .wav")
     if subtype not in soundfile.available_subtypes(kind):
         subtype = soundfile.default_subtype(kind)
+    clipped, encoded = np.clip(samples.T, -1, 1), io.BytesIO()
+    channels = 1 if samples.ndim == 1 else len(samples)
+    # in memory, as libsndfile would not tell why the disk refused it, and by the block, as its
+    # Vorbis encoder crashes on a minute at once
     try:
-        encoded = _encode(np.clip(samples.T, -1, 1), sample_rate, kind, subtype)
+        with soundfile.SoundFile(encoded, "w", sample_rate, channels, subtype, format=kind) as file:
+            for begin in range(0, len(clipped), BLOCK):
+                file.write(clipped[begin : begin + BLOCK])
     except soundfile.LibsndfileError as error:
         raise ValueError(f"cannot write {path}: {error.error_string}") from None
-    write_whole(path, encoded)
-
-
-def _encode(samples: np.ndarray, sample_rate: int, kind: str, subtype: str | None) -> bytes:
-    """A sound file in memory: libsndfile would not tell why the disk refused it.
-
-    It is fed by the block, because libsndfile's Vorbis encoder crashes on a minute at once.
-    """
-    buffer = io.BytesIO()
-    channels = 1 if samples.ndim == 1 else samples.shape[1]
-    with soundfile.SoundFile(buffer, "w", sample_rate, channels, subtype, format=kind) as file:
-        for begin in range(0, len(samples), BLOCK):
-            file.write(samples[begin : begin + BLOCK])
-    return buffer.getvalue()
+    write_whole(path, encoded.getvalue())
 
 
 def find(folder: str | Path) -> list[Path]:
@@ -213,9 +206,7 @@ def trim_silence(samples: np.ndarray, top_db: float = 40.0) -> np.ndarray:
     """
     power = frame_power(samples)
     loud = np.flatnonzero(power > power.max() * 10 ** (-top_db / 10))
-    if not len(loud):
-        return samples[:0]
-    return samples[loud[0] * FRAME : (loud[-1] + 1) * FRAME]
+    return samples[loud[0] * FRAME : (loud[-1] + 1) * FRAME] if len(loud) else samples[:0]
 
 
 def to_pcm(samples: np.ndarray) -> np.ndarray:
