@@ -116,9 +116,8 @@ def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[
 
 def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:
     """Speech without silence around it, at the bank's level, with a pause behind; or why not."""
-    power = audio.frame_power(clip)
     active = audio.active_level_dbfs(clip)
-    floor = 10 * np.log10(max(np.percentile(power, 5), 1e-12))
+    floor = 10 * np.log10(max(np.percentile(audio.frame_power(clip), 5), 1e-12))
     if active < -70:
         return "silent"
     if active - floor < MIN_RANGE_DB:

@@ -53,43 +53,17 @@ class Archive:
 
 
 ARCHIVES = (
-    Archive(
-        "logfiles",
-        "11185dc8-9cf1-405b-b858-35bd6a04aedd",
-        "0d16f5b6afe12d64238d1e4a0e6ff6e8",
-        115_932,
-        None,
-        ".txt",
-    ),
-    Archive(
-        "clean_testset_wav",
-        "dec213d3-bf57-4777-9663-c24bdce92d5e",
-        "34eb1c0ba7ef667e9b966866c542fc16",
-        154_300_000,
-        824,
-    ),
-    Archive(
-        "noisy_testset_wav",
-        "13c1bfbf-14a6-41db-9b41-8f7310f01ad5",
-        "fb1b86caa31e8ba5b506c0c64da9aab5",
-        170_600_000,
-        824,
-    ),
-    Archive(
-        "clean_trainset_28spk_wav",
-        "245452b6-6235-44b6-a6f9-e7eb19797769",
-        "d2d5a45ec32f8fcbf201bde0447e20ba",
-        2_486_057_279,
-        11_572,
-    ),
-    Archive(
-        "noisy_trainset_28spk_wav",
-        "ecb5a102-bb00-46d3-8af5-40c79823b837",
-        "1fca9e8bafb8cd069f6653c6d92f9e9c",
-        2_830_205_201,
-        11_572,
-    ),
-)
+    Archive("logfiles", size=115_932, files=None, suffix=".txt",
+            id="11185dc8-9cf1-405b-b858-35bd6a04aedd", md5="0d16f5b6afe12d64238d1e4a0e6ff6e8"),
+    Archive("clean_testset_wav", size=154_300_000, files=824,
+            id="dec213d3-bf57-4777-9663-c24bdce92d5e", md5="34eb1c0ba7ef667e9b966866c542fc16"),
+    Archive("noisy_testset_wav", size=170_600_000, files=824,
+            id="13c1bfbf-14a6-41db-9b41-8f7310f01ad5", md5="fb1b86caa31e8ba5b506c0c64da9aab5"),
+    Archive("clean_trainset_28spk_wav", size=2_486_057_279, files=11_572,
+            id="245452b6-6235-44b6-a6f9-e7eb19797769", md5="d2d5a45ec32f8fcbf201bde0447e20ba"),
+    Archive("noisy_trainset_28spk_wav", size=2_830_205_201, files=11_572,
+            id="ecb5a102-bb00-46d3-8af5-40c79823b837", md5="1fca9e8bafb8cd069f6653c6d92f9e9c"),
+)  # fmt: skip
 
 
 def download(

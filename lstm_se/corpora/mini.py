@@ -83,10 +83,8 @@ def _build_part(sources: Path, root: Path, number: int) -> None:
     source = next(sources.glob(clean))
     name = source.name.removeprefix("clean_").removesuffix("_wav")
     speech = audio.find(source)
-    recorded = {
-        path.stem: mixing.to_bank(audio.read(path).samples)
-        for path in audio.find(sources / noise_folder)
-    }
+    recordings = audio.find(sources / noise_folder)
+    recorded = {path.stem: mixing.to_bank(audio.read(path).samples) for path in recordings}
     rng = np.random.default_rng([SEED, number])
     noises = _assign([path.stem for path in speech], [*recorded, *synthetic], rng)
     snrs_db = deal(part_snrs_db, len(speech), rng)

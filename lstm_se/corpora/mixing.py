@@ -266,34 +266,19 @@ class Mixer:
         r = self.recipe
         talker = int(rng.choice(len(self.talkers), p=self._talker))
         speech = excerpt(_pick(self.talkers[talker], rng), self.samples, rng)
-        speech_equaliser = equaliser(rng, r.equaliser_db)
-        seconds, room = self._room(rng)
-        noises = self._noises(talker, rng)
-        noise_equaliser = equaliser(rng, r.equaliser_db)
+        said = talker, speech, equaliser(rng, r.equaliser_db), *self._room(rng)
+        heard = self._noises(talker, rng), equaliser(rng, r.equaliser_db)
         kind, snr_db = rng.random(), rng.uniform(*r.snr_db)
         noise_only = kind < r.noise_only or not speech.any()
         speech_only = not noise_only and kind < r.noise_only + r.speech_only
         if speech_only:
             snr_db = rng.uniform(35, 60)
-        return Clip(
-            talker=talker,
-            speech=speech,
-            speech_equaliser=speech_equaliser,
-            reverberation_seconds=seconds,
-            room=room,
-            noises=noises,
-            noise_equaliser=noise_equaliser,
-            noise_only=noise_only,
-            speech_only=speech_only,
-            snr_db=snr_db,
-            # arguments are evaluated in order
-            level_dbfs=rng.uniform(*r.level_dbfs),
-            high_pass=_corner(rng, r.high_pass, (40, 250), (2, 4, 6)),
-            low_pass=_corner(rng, r.low_pass, (3500, 7500), (4, 12, 24)),
-            recorded_dbfs=rng.uniform(
-                *(r.overdrive_db if rng.random() < r.overdriven else r.recorded_dbfs)
-            ),
-        )
+        level_dbfs = rng.uniform(*r.level_dbfs)
+        high_pass = _corner(rng, r.high_pass, (40, 250), (2, 4, 6))
+        band = high_pass, _corner(rng, r.low_pass, (3500, 7500), (4, 12, 24))
+        peaks_dbfs = r.overdrive_db if rng.random() < r.overdriven else r.recorded_dbfs
+        peak_dbfs = rng.uniform(*peaks_dbfs)
+        return Clip(*said, *heard, noise_only, speech_only, snr_db, level_dbfs, *band, peak_dbfs)
 
     def _room(self, rng: np.random.Generator) -> tuple[float | None, np.ndarray | None]:
         """Reverberation time and impulse response of a room, or of none."""

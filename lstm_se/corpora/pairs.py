@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -234,15 +234,15 @@ def _choose_set(root: Path, speakers: int | None) -> int | None:
 
 def _part(root: Path, name: str) -> tuple[Pair, ...]:
     """Pairs of a part; none if neither of its folders is there."""
-    clean, noisy = pair_folders(root, name)
-    if not clean.is_dir() and not noisy.is_dir():
+    folders = pair_folders(root, name)
+    missing = [folder for folder in folders if not folder.is_dir()]
+    if len(missing) == 2:
         return ()
-    for folder in (clean, noisy):
-        if not folder.is_dir():
-            raise FileNotFoundError(
-                f"{folder} is missing, its counterpart is there: download or mix the corpus again"
-            )
-    pairs = paired(clean, noisy)
+    if missing:
+        raise FileNotFoundError(
+            f"{missing[0]} is missing, its counterpart is there: download or mix the corpus again"
+        )
+    pairs = paired(*folders)
     # tell once, from one header, that every load will resample: 12,000 headers take seconds
     first = pairs[0]
     rate = _header_rate(first.clean)
@@ -299,7 +299,6 @@ def _by_name(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _first(names: Iterable[str], count: int = 3) -> str:
+def _first(names: Sequence[str]) -> str:
     """The first few names, and a sign that there are more."""
-    names = list(names)
-    return ", ".join(names[:count]) + (", …" if len(names) > count else "")
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

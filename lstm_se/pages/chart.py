@@ -48,11 +48,11 @@ class Axis:
         """How far along the axis values lie, from 0 to 1; outside of it they stay at its ends."""
         return np.clip((np.asarray(values, float) - self.low) / (self.high - self.low), 0, 1)
 
-    def texts(self) -> dict[float, str]:
-        """What is written beside it."""
+    def texts(self) -> list[tuple[float, str]]:
+        """What is written beside it, and at which value."""
         if isinstance(self.ticks, Mapping):
-            return dict(self.ticks)
-        return {value: f"{value:g}" for value in self.ticks}
+            return list(self.ticks.items())
+        return [(value, f"{value:g}") for value in self.ticks]
 
 
 class Chart:
@@ -95,12 +95,9 @@ class Chart:
     def __str__(self) -> str:
         """All of it, as SVG."""
         right, bottom = self.LEFT + self.width, self.TOP + self.height
-        ticks = [
-            _text(self._across(value), bottom + 18, text) for value, text in self.x.texts().items()
-        ]
+        ticks = [_text(self._across(x), bottom + 18, text) for x, text in self.x.texts()]
         ticks += [
-            _text(self.LEFT - 8, self._down(value) + 4, text, "end")
-            for value, text in self.y.texts().items()
+            _text(self.LEFT - 8, self._down(y) + 4, text, "end") for y, text in self.y.texts()
         ]
         middle = self.TOP + self.height / 2
         axes = (

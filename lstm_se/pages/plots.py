@@ -23,18 +23,13 @@ COLOURS = {
     "sixth": "#56B4E9",
 }
 # the style of every figure from here on: who imports this module draws for the book
-plt.rcParams.update(
-    {
-        "axes.prop_cycle": plt.cycler(color=list(COLOURS.values())),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "figure.constrained_layout.use": True,
-        "figure.dpi": 110,
-        "font.size": 10,
-        "image.cmap": "magma",
-        "savefig.facecolor": "white",  # legible on a dark page too
-    }
-)
+plt.rc("axes", prop_cycle=plt.cycler(color=list(COLOURS.values())))
+plt.rc("axes.spines", top=False, right=False)
+plt.rc("figure", dpi=110)
+plt.rc("figure.constrained_layout", use=True)
+plt.rc("font", size=10)
+plt.rc("image", cmap="magma")
+plt.rc("savefig", facecolor="white")  # legible on a dark page too
 
 
 def spectrogram(

@@ -87,8 +87,7 @@ def _read_file(path: Path) -> tuple[np.ndarray, int, str]:
         raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
     if samples.shape[1] == 0:
         raise ValueError(f"{path} has 0 samples: there is a header but no sound in it")
-    if not np.isfinite(samples).all():
-        bad = int((~np.isfinite(samples)).sum())
+    if bad := np.count_nonzero(~np.isfinite(samples)):
         raise ValueError(
             f"{path} has {bad} samples that are NaN or infinite: repair or export it again"
         )

@@ -125,22 +125,6 @@ def filterbank(
     Raises:
         ValueError: If that many bands do not fit.
     """
-    edges = _band_edges(bands, n_fft, sample_rate, scale, f_min, fine_hz)
-    bins = np.arange(n_fft // 2 + 1)[:, None]
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
-    weights = np.clip(triangles, 0, None)
-    if f_min <= 0:
-        weights[0, 0] = 0.5  # nothing else hears the bin at 0 Hz
-    matrix = (weights / weights.sum(0)).astype(np.float32)
-    matrix.flags.writeable = False
-    return matrix
-
-
-def _band_edges(
-    bands: int, n_fft: int, sample_rate: int, scale: str, f_min: float, fine_hz: float
-) -> np.ndarray:
-    """Lower edge, centres and upper edge in bins, shape ``(bands + 2,)``."""
     if scale not in SCALES:
         raise ValueError(f"no band scale {scale!r}: choose one of {', '.join(SCALES)}")
     forward, backward = SCALES[scale]
@@ -152,10 +136,20 @@ def _band_edges(
     for linear in range(fine, bands):  # as few single bins as possible
         knee = first + linear
         warped = np.linspace(forward(knee * width), forward(last * width), bands - linear)
-        centres = np.concatenate([np.arange(first, knee), backward(warped) / width])
-        if np.diff(centres).min() >= 1 - 1e-9:
-            return np.concatenate([[first - 1], centres, [last + 1]])
-    raise ValueError(f"{bands} bands do not fit {last - first + 1} bins on the {scale} scale")
+        centre = np.concatenate([np.arange(first, knee), backward(warped) / width])
+        if np.diff(centre).min() >= 1 - 1e-9:
+            break
+    else:
+        raise ValueError(f"{bands} bands do not fit {last - first + 1} bins on the {scale} scale")
+    low, high = np.r_[first - 1, centre[:-1]], np.r_[centre[1:], last + 1]
+    bins = np.arange(n_fft // 2 + 1)[:, None]
+    triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
+    weights = np.clip(triangles, 0, None)
+    if f_min <= 0:
+        weights[0, 0] = 0.5  # nothing else hears the bin at 0 Hz
+    matrix = (weights / weights.sum(0)).astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
 
 
 @lru_cache
