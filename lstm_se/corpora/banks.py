@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +73,8 @@ def load_speech(
         FileNotFoundError: If a file does not exist.
         ValueError: If a file cannot be read, or nothing in a group can be used.
     """
-    rng = np.random.default_rng(seed)
-    return [
-        _bank(name, groups[name], lambda clip: _utterance(clip, rng), voices)
-        for name in progress(list(groups))
-    ]
+    prepare = partial(_utterance, rng=np.random.default_rng(seed))
+    return [_bank(name, groups[name], prepare, voices) for name in progress(list(groups))]
 
 
 def load_noise(

@@ -74,10 +74,9 @@ def build_corpus(
         if not roots:
             raise ValueError(f"no folder of {kind}: name at least one")
 
-        def reading(paths: Iterable[Path]) -> Iterable[Path]:
-            return bar(paths, f"reading {kind}")
+        def gather(folders: Folders) -> list[SourceFile]:
+            return collect(folders, kind != "speakers", jobs, lambda it: bar(it, f"reading {kind}"))
 
-        gather = functools.partial(collect, alone=kind != "speakers", jobs=jobs, progress=reading)
         shares = [settings.validation_share, 0.0 if test_roots else settings.test_share]
         found = split(gather(roots), shares, kind, rng)
         if test_roots:

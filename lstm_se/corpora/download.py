@@ -194,8 +194,7 @@ def _unpack(path: Path, folder: Path, archive: Archive) -> None:
             f"{path} holds {len(members)} {archive.suffix} files, not {archive.files or 'some'}: "
             "delete it and start again"
         )
-    convert = _resample_members if archive.suffix == ".wav" else _copy_members
-    _run(partial(convert, path), {m.name: str(m) for m in members}, folder)
+    _run(partial(_convert_members, path), {m.name: str(m) for m in members}, folder)
 
 
 def _run(convert: Callable, sources: Mapping[str, str], folder: Path) -> None:
@@ -220,10 +219,13 @@ def _resample_files(chunk: Sequence[tuple[str, Path]]) -> None:
         audio.write(target, audio.read(source, mono=False).samples, subtype="PCM_16")
 
 
-def _resample_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
-    """Sound files of an archive at 16 kHz, 16 bits; their 48 kHz form never meets the disk."""
+def _convert_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
+    """Files of an archive, sound at 16 kHz and 16 bits: its 48 kHz form never meets the disk."""
     with zipfile.ZipFile(path) as opened:
         for member, target in chunk:
+            if target.suffix != ".wav":
+                write_whole(target, opened.read(member))
+                continue
             try:
                 samples, rate = soundfile.read(io.BytesIO(opened.read(member)), dtype="float32")
             except (soundfile.LibsndfileError, zipfile.BadZipFile, zlib.error) as error:
@@ -231,10 +233,3 @@ def _resample_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
                 raise ValueError(f"{path}: {member} cannot be read: {reason}") from None
             resampled = audio.resample(samples.T, rate, audio.SAMPLE_RATE)
             audio.write(target, resampled, subtype="PCM_16")
-
-
-def _copy_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
-    """Text files of an archive."""
-    with zipfile.ZipFile(path) as opened:
-        for member, target in chunk:
-            write_whole(target, opened.read(member))

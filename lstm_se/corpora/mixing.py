@@ -304,8 +304,8 @@ class Mixer:
         others = self.talkers[:talker] + self.talkers[talker + 1 :] or self.talkers
         behind = [_pick(voices, rng) for voices in others]
         if chance < r.synthetic + r.babble:
-            talk = babble(behind, samples, rng, int(rng.integers(3, 9)))
-            return Background("babble", level_db, talk)
+            count = int(rng.integers(3, 9))
+            return Background("babble", level_db, babble(behind, samples, rng, count))
         if chance < r.synthetic + r.babble + r.distant_talker:
             # in a room whose reflections are louder than he is
             speech = excerpt(_pick(behind, rng), samples, rng)

@@ -52,12 +52,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be mixed."""
-        for name in ("pairs", "seconds"):
-            value = getattr(self, name)
+        for name, value in (("pairs", self.pairs), ("seconds", self.seconds)):
             if value is not None and value <= 0:
                 raise ValueError(f"{name} is {value}: it must be positive")
-        for name in ("snrs_db", "test_snrs_db"):
-            values = getattr(self, name)
+        for name, values in (("snrs_db", self.snrs_db), ("test_snrs_db", self.test_snrs_db)):
             if not values or not np.isfinite(values).all():
                 raise ValueError(f"{name} is {values}: give at least one number of dB")
         for name in ("validation_share", "test_share"):
@@ -129,7 +127,7 @@ def collect(
     if not sounding:
         raise ValueError(f"all {len(silent)} files are silent, for instance {silent[0]}")
     if silent:
-        warnings.warn(f"{len(silent)} silent files left out: {silent[0]} …", stacklevel=4)
+        warnings.warn(f"{len(silent)} silent files left out: {silent[0]} …", stacklevel=5)
     return sorted(sounding, key=lambda recording: recording.name)
 
 
@@ -194,10 +192,9 @@ def refuse_leaks(parts: Iterable[Sequence[SourceFile]]) -> None:
     first_use: dict[str, tuple[int, SourceFile]] = {}
     for number, part in enumerate(parts):
         for recording in part:
-            for key, what in (
-                (recording.sha256, "the same sound"),
-                (f"group {recording.group}", f"both of {recording.group}"),
-            ):
+            group = recording.group
+            twice = {recording.sha256: "the same sound", f"group {group}": f"both of {group}"}
+            for key, what in twice.items():
                 other, first = first_use.setdefault(key, (number, recording))
                 if other != number:
                     raise ValueError(

@@ -52,16 +52,12 @@ def spectrogram(
         The image, for a colour bar.
     """
     magnitude = np.abs(stft.stft(waveform)).T
-    top = reference or magnitude.max()
+    level_db = 20 * np.log10(magnitude / max(reference or magnitude.max(), 1e-12) + 1e-12)
+    extent = (0, len(waveform) / SAMPLE_RATE, 0, SAMPLE_RATE / 2000)
     image = axes.imshow(
-        20 * np.log10(magnitude / max(top, 1e-12) + 1e-12),
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-        vmin=floor_db,
-        vmax=0,
-        extent=(0, len(waveform) / SAMPLE_RATE, 0, SAMPLE_RATE / 2000),
+        level_db, aspect="auto", interpolation="nearest", origin="lower", extent=extent
     )
+    image.set_clim(floor_db, 0)
     axes.set(title=title, xlabel="time (s)", ylabel="frequency (kHz)")
     return image
 

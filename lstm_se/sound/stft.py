@@ -122,8 +122,7 @@ def _window_sum(frames: int, n_fft: int, hop_length: int) -> np.ndarray:
 
 def synthesis_gain(n_fft: int, hop_length: int) -> np.ndarray:
     """What overlap-add multiplies one hop by, far from the ends, shape ``(hop_length,)``."""
-    overlap = n_fft // hop_length
-    return _window_sum(2 * overlap, n_fft, hop_length)[n_fft : n_fft + hop_length]
+    return _window_sum(2 * n_fft // hop_length, n_fft, hop_length)[n_fft : n_fft + hop_length]
 
 
 def stft_tf(
