@@ -127,8 +127,8 @@ def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:
 
 def _noise(clip: np.ndarray) -> np.ndarray | str:
     """Noise at the bank's level, without stretches of digital silence; or why not."""
-    frames = len(clip) // audio.FRAME
-    sounding = np.repeat(audio.frame_power(clip)[:frames] > 1e-9, audio.FRAME)
+    power = audio.frame_power(clip)[: len(clip) // audio.FRAME]
+    sounding = np.repeat(power > 1e-9, audio.FRAME)
     audible = clip[: len(sounding)][sounding]
     if len(audible) < audio.SAMPLE_RATE // 10:
         return "silent"

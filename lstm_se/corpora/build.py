@@ -26,8 +26,6 @@ from . import mixing, pairs
 from .plan import Job, Settings, SourceFile, collect, plan, refuse_leaks, split
 
 PLAN = "plan.sha256"
-TRIES = 10  # stretches to draw before the loudest of them will do
-SOUNDING = 0.1  # of the whole's RMS: a stretch below it is a pause
 Folders = Sequence[str | Path]
 Bar = Callable[[Iterable[Any], str], Iterable[Any]]
 
@@ -149,8 +147,8 @@ def _bank(path: Path) -> np.ndarray:
 
 def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
     """A random stretch of an int16 bank, float32, that is no pause if a few draws can find one."""
-    least, drawn = SOUNDING * _rms(bank) / audio.FULL_SCALE, list[np.ndarray]()
-    while len(drawn) < TRIES:
+    least, drawn = 0.1 * _rms(bank) / audio.FULL_SCALE, list[np.ndarray]()  # below: a pause
+    while len(drawn) < 10:
         drawn.append(mixing.excerpt(bank, samples, rng))
         if _rms(drawn[-1]) >= least:
             break

@@ -327,9 +327,7 @@ def _corner(
     rng: np.random.Generator, share: float, hz: tuple[int, int], exponents: tuple[int, ...]
 ) -> Corner | None:
     """A band limit, there by chance."""
-    if rng.random() >= share:
-        return None
-    return Corner(rng.uniform(*hz), int(rng.choice(exponents)))
+    return Corner(rng.uniform(*hz), int(rng.choice(exponents))) if rng.random() < share else None
 
 
 def _shares(banks: Sequence[np.ndarray]) -> np.ndarray:

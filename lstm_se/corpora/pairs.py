@@ -20,7 +20,6 @@ from ..files import make_folder, write_whole
 from ..sound import audio
 
 STANDARD_SPEAKERS = 28
-VALIDATION_SPEAKERS = ("p286", "p287")
 VALIDATION_LIST = "logfiles/validation_speakers.txt"
 _TRAIN_FOLDER = re.compile(r"(clean|noisy)_trainset_(\d+)spk_wav")
 
@@ -273,7 +272,7 @@ def _choose_validation(
     if wanted is None and (root / VALIDATION_LIST).is_file():
         wanted = (root / VALIDATION_LIST).read_text(encoding="utf-8").split()
     if wanted is None:
-        standard = [speaker for speaker in VALIDATION_SPEAKERS if speaker in there]
+        standard = [speaker for speaker in ("p286", "p287") if speaker in there]
         wanted = standard or there[len(there) - min(2, len(there) // 2) :]
     missing = [speaker for speaker in wanted if speaker not in there]
     if missing:
@@ -293,9 +292,8 @@ def _by_name(folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for path in audio.find(folder):
         name = path.relative_to(folder).with_suffix("").as_posix()
-        if name in files:
+        if files.setdefault(name, path) != path:
             raise ValueError(f"{files[name]} and {path} have the same name: remove one")
-        files[name] = path
     return files
 
 

@@ -23,7 +23,6 @@ from .. import workers
 from ..sound import audio
 from ..workers import Progress
 
-PARTS = ("train", "validation", "test")
 SILENT_DBFS = -70.0
 T = TypeVar("T")
 
@@ -251,7 +250,9 @@ def plan(
     longest = (settings.seconds or math.inf) * audio.SAMPLE_RATE
     planned: list[Job] = []
     numbers: Counter[str] = Counter()
-    for part, utterances, noise in zip(PARTS, voices, noises, strict=True):
+    for part, utterances, noise in zip(
+        ("train", "validation", "test"), voices, noises, strict=True
+    ):
         before, done = done, done + len(utterances)
         count = wanted * done // total - wanted * before // total
         if not utterances:

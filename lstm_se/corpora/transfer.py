@@ -7,7 +7,7 @@ import ssl
 import time
 import zipfile
 import zlib
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -17,8 +17,6 @@ from tqdm import tqdm
 # The standard library, because pooch's downloader starts again from the first byte: it sends no
 # Range header, and an archive here has up to 2.8 GB.
 ATTEMPTS = 5  # in a row that brought not one byte more
-_TIMEOUT = 60  # s
-_BLOCK = 1 << 18  # bytes
 _PASSING = {408, 429, 500, 502, 503, 504}  # HTTP answers that may be different in a moment
 _CUTS = (URLError, ConnectionError, TimeoutError, HTTPException, ssl.SSLError)
 
@@ -83,7 +81,7 @@ def _continue(url: str, part: Path, hint: str) -> None:
     start = _size(part)
     headers = {"User-Agent": "lstm-se"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
-        response = urlopen(Request(url, headers=headers), timeout=_TIMEOUT)
+        response = urlopen(Request(url, headers=headers), timeout=60)
     except HTTPError as error:
         if error.code != 416 or not start:
             raise
@@ -94,21 +92,16 @@ def _continue(url: str, part: Path, hint: str) -> None:
     with response:
         if response.headers.get_content_type() == "text/html":
             raise ValueError(f"{url} is a web page, not an archive: {hint}")
-        _write(response, part, start if response.status == 206 else 0)
-
-
-def _write(response: HTTPResponse, part: Path, start: int) -> None:
-    """Append the body after the first ``start`` bytes, and see that all of it came."""
-    length = response.headers.get("Content-Length")
-    total = start + int(length) if length else None
-    label = part.name.removesuffix(".part")
-    with (
-        open(part, "ab" if start else "wb") as file,
-        tqdm(None, label, total, unit="B", unit_scale=True, initial=start, disable=None) as bar,
-    ):
-        while block := response.read(_BLOCK):
-            file.write(block)
-            bar.update(len(block))
+        start = start if response.status == 206 else 0
+        length, label = response.headers.get("Content-Length"), part.name.removesuffix(".part")
+        total = start + int(length) if length else None
+        with (
+            open(part, "ab" if start else "wb") as file,
+            tqdm(None, label, total, unit="B", unit_scale=True, initial=start, disable=None) as bar,
+        ):
+            while block := response.read(1 << 18):
+                file.write(block)
+                bar.update(len(block))
     if total is not None and _size(part) != total:
         raise ConnectionError(f"cut after {_size(part)} of {total} bytes")
 

@@ -89,11 +89,9 @@ def mel_to_hz(mel: np.ndarray | float) -> np.ndarray:
     return 700 * (10 ** (np.asarray(mel) / 2595) - 1)
 
 
-SCALES: dict[str, tuple[Callable, Callable]] = {
-    "erb": (hz_to_erb, erb_to_hz),
-    "mel": (hz_to_mel, mel_to_hz),
-    "linear": (np.asarray, np.asarray),
-}
+SCALES: dict[str, tuple[Callable, Callable]] = dict(
+    erb=(hz_to_erb, erb_to_hz), mel=(hz_to_mel, mel_to_hz), linear=(np.asarray, np.asarray)
+)
 
 
 @lru_cache
@@ -190,9 +188,8 @@ def inverse_bank_of(config: Config) -> np.ndarray:
 
 def band_of_output(config: Config) -> np.ndarray:
     """For each gain of the mask the band that hears most of it, shape ``(outputs,)``, integer."""
-    if config.mask == "bands":
-        return np.arange(config.bands)
-    return inverse_bank_of(config).argmax(0)
+    direct = config.mask == "bands"
+    return np.arange(config.bands) if direct else inverse_bank_of(config).argmax(0)
 
 
 def compress(power: np.ndarray, kind: str) -> np.ndarray:

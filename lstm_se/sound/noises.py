@@ -8,8 +8,6 @@ import numpy as np
 
 from .audio import SAMPLE_RATE
 
-Noise = Callable[[int, np.random.Generator], np.ndarray]
-
 
 def unit_rms(samples: np.ndarray) -> np.ndarray:
     """The signal at root mean square 1, float32; silence stays silence."""
@@ -121,7 +119,7 @@ def fan(samples: int, rng: np.random.Generator) -> np.ndarray:
     return unit_rms(flutter * (unit_rms(air) + 10 ** (-rng.uniform(8, 25) / 20) * tone))
 
 
-SYNTHETIC: dict[str, Noise] = dict(
+SYNTHETIC: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = dict(
     coloured=coloured_noise, hum=hum, engine=engine, clicks=clicks, rain=rain, wind=wind, fan=fan
 )
 TRAINING_SYNTHETIC = ("coloured", "hum", "engine", "clicks")  # the others are for tests only
