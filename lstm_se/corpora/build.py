@@ -147,7 +147,8 @@ def _bank(path: Path) -> np.ndarray:
 
 def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
     """A random stretch of an int16 bank, float32, that is no pause if a few draws can find one."""
-    least, drawn = 0.1 * _rms(bank) / audio.FULL_SCALE, list[np.ndarray]()  # below: a pause
+    least = 0.1 * _rms(bank) / audio.FULL_SCALE  # a stretch below it is a pause
+    drawn: list[np.ndarray] = []
     while len(drawn) < 10:
         drawn.append(mixing.excerpt(bank, samples, rng))
         if _rms(drawn[-1]) >= least:
