@@ -77,7 +77,5 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or error
-        raise type(error)(
-            f"cannot make the folder {folder}: {reason}; choose another output"
-        ) from None
+        problem = f"cannot make the folder {folder}: {error.strerror or error}"
+        raise type(error)(f"{problem}; choose another output") from None

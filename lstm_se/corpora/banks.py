@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +73,8 @@ def load_speech(
         FileNotFoundError: If a file does not exist.
         ValueError: If a file cannot be read, or nothing in a group can be used.
     """
-    rng = np.random.default_rng(seed)
-    return [
-        _bank(name, groups[name], lambda clip: _utterance(clip, rng), voices)
-        for name in progress(list(groups))
-    ]
+    prepare = partial(_utterance, rng=np.random.default_rng(seed))
+    return [_bank(name, groups[name], prepare, voices) for name in progress(list(groups))]
 
 
 def load_noise(
@@ -96,12 +94,7 @@ def load_noise(
     return [_bank(name, groups[name], _noise, speeds) for name in progress(list(groups))]
 
 
-def _bank(
-    name: str,
-    paths: Sequence[Path],
-    prepare: Callable[[np.ndarray], np.ndarray | str],
-    voices: Sequence[float],
-) -> Bank:
+def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[float]) -> Bank:
     """The bank of one group; ``prepare`` gives the samples to use or the reason not to."""
     clips, entries, refused = [], [], []
     for path in paths:
@@ -114,22 +107,15 @@ def _bank(
         entries.append((path.name, round(len(clip) / audio.SAMPLE_RATE, 2), digest))
     if not clips:
         raise ValueError(f"nothing in {name} can be used: {refused[0]}")
-    return Bank(name, _voiced(clips, voices), tuple(entries), tuple(refused))
-
-
-def _voiced(clips: Sequence[np.ndarray], voices: Sequence[float]) -> tuple[np.ndarray, ...]:
-    """All clips in a row, once for each voice, as int16."""
-    whole = np.concatenate(clips)
-    rate = audio.SAMPLE_RATE
-    changed = (audio.resample(whole, rate, round(rate * factor)) for factor in voices)
-    return tuple(to_bank(x) for x in changed)
+    whole, rate = np.concatenate(clips), audio.SAMPLE_RATE
+    voiced = tuple(to_bank(audio.resample(whole, rate, round(rate * factor))) for factor in voices)
+    return Bank(name, voiced, tuple(entries), tuple(refused))
 
 
 def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:
     """Speech without silence around it, at the bank's level, with a pause behind; or why not."""
-    power = audio.frame_power(clip)
     active = audio.active_level_dbfs(clip)
-    floor = 10 * np.log10(max(np.percentile(power, 5), 1e-12))
+    floor = 10 * np.log10(max(np.percentile(audio.frame_power(clip), 5), 1e-12))
     if active < -70:
         return "silent"
     if active - floor < MIN_RANGE_DB:
@@ -141,8 +127,8 @@ def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:
 
 def _noise(clip: np.ndarray) -> np.ndarray | str:
     """Noise at the bank's level, without stretches of digital silence; or why not."""
-    frames = len(clip) // audio.FRAME
-    sounding = np.repeat(audio.frame_power(clip)[:frames] > 1e-9, audio.FRAME)
+    power = audio.frame_power(clip)[: len(clip) // audio.FRAME]
+    sounding = np.repeat(power > 1e-9, audio.FRAME)
     audible = clip[: len(sounding)][sounding]
     if len(audible) < audio.SAMPLE_RATE // 10:
         return "silent"

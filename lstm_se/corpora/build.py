@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +22,24 @@ import numpy as np
 from .. import workers
 from ..files import make_folder, write_csv, write_whole
 from ..sound import audio
-from . import mixing
-from .pairs import (
-    VALIDATION_LIST,
-    Corpus,
-    pair_folders,
-    voicebank_demand,
-    write_conditions,
-    write_pair,
-)
+from . import mixing, pairs
 from .plan import Job, Settings, SourceFile, collect, plan, refuse_leaks, split
 
 PLAN = "plan.sha256"
-TRIES = 10  # stretches to draw before the loudest of them will do
-SOUNDING = 0.1  # of the whole's RMS: a stretch below it is a pause
+Folders = Sequence[str | Path]
 Bar = Callable[[Iterable[Any], str], Iterable[Any]]
 
 
 def build_corpus(
-    speech: Sequence[str | Path],
-    noise: Sequence[str | Path],
+    speech: Folders,
+    noise: Folders,
     out: str | Path,
     settings: Settings | None = None,
-    test_speech: Sequence[str | Path] = (),
-    test_noise: Sequence[str | Path] = (),
+    test_speech: Folders = (),
+    test_noise: Folders = (),
     jobs: int | None = None,
     bar: Bar = lambda items, name: items,
-) -> Corpus:
+) -> pairs.Corpus:
     """Mix a corpus; interrupted, the same call goes on where it stopped.
 
     Args:
@@ -74,8 +66,24 @@ def build_corpus(
         raise FileExistsError(f"{out} exists: name another folder, or remove it first")
     jobs = jobs or os.cpu_count() or 1
     rng = np.random.default_rng(settings.seed)
-    voices = _parts(speech, test_speech, settings, "speakers", rng, jobs, bar)
-    noises = _parts(noise, test_noise, settings, "noise recordings", rng, jobs, bar)
+
+    def parts(kind: str, roots: Folders, test_roots: Folders) -> list[list[SourceFile]]:
+        """Recordings for training, validation and test."""
+        if not roots:
+            raise ValueError(f"no folder of {kind}: name at least one")
+
+        def gather(folders: Folders) -> list[SourceFile]:
+            return collect(folders, kind != "speakers", jobs, lambda it: bar(it, f"reading {kind}"))
+
+        shares = [settings.validation_share, 0.0 if test_roots else settings.test_share]
+        found = split(gather(roots), shares, kind, rng)
+        if test_roots:
+            found[2] = gather(test_roots)
+        refuse_leaks(found)
+        return found
+
+    voices = parts("speakers", speech, test_speech)
+    noises = parts("noise recordings", noise, test_noise)
     if bool(voices[2]) != bool(noises[2]):
         raise ValueError(
             "the test part needs speech and noise: name --test-speech and --test-noise"
@@ -83,36 +91,12 @@ def build_corpus(
     return _write(plan(voices, noises, settings, rng), settings, out, jobs, bar)
 
 
-def _parts(
-    roots: Sequence[str | Path],
-    test_roots: Sequence[str | Path],
-    settings: Settings,
-    kind: str,
-    rng: np.random.Generator,
-    jobs: int,
-    bar: Bar,
-) -> list[list[SourceFile]]:
-    """Recordings for training, validation and test."""
-    if not roots:
-        raise ValueError(f"no folder of {kind}: name at least one")
-    gather = functools.partial(
-        collect,
-        alone=kind != "speakers",
-        jobs=jobs,
-        progress=lambda paths: bar(paths, f"reading {kind}"),
-    )
-    shares = [settings.validation_share, 0.0 if test_roots else settings.test_share]
-    parts = split(gather(roots), shares, kind, rng)
-    if test_roots:
-        parts[2] = gather(test_roots)
-    refuse_leaks(parts)
-    return parts
-
-
-def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Bar) -> Corpus:
+def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Bar) -> pairs.Corpus:
     """Mix all pairs in a hidden folder beside ``out``, and rename it when it is whole."""
     make_folder(out.parent)
-    folders = _folders(planned)
+    # validation speakers are a part of the training set
+    training = f"trainset_{len({job.speech.group for job in planned if job.part != 'test'})}spk"
+    folders = {"train": training, "validation": training, "test": "testset"}
     listed = [dataclasses.asdict(job) | {"folder": folders[job.part]} for job in planned]
     text = json.dumps([dataclasses.asdict(settings), listed], default=str)
     root = out.parent / f".{out.name}.part"
@@ -129,7 +113,7 @@ def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Ba
     _write_records(root, planned, folders)
     (root / PLAN).unlink()
     os.replace(root, out)
-    return voicebank_demand(out)
+    return pairs.voicebank_demand(out)
 
 
 def _resume(root: Path, fingerprint: str) -> None:
@@ -144,22 +128,15 @@ def _resume(root: Path, fingerprint: str) -> None:
     write_whole(marker, fingerprint)
 
 
-def _folders(planned: Iterable[Job]) -> dict[str, str]:
-    """Name of each part's folders; validation speakers are a part of the training set."""
-    heard = {job.speech.group for job in planned if job.part != "test"}
-    training = f"trainset_{len(heard)}spk"
-    return {"train": training, "validation": training, "test": "testset"}
-
-
 def _mix(job: Job, root: Path, folders: dict[str, str]) -> None:
     """Write the two files of a pair, unless they are there."""
     part = folders[job.part]
-    if all((folder / f"{job.name}.wav").exists() for folder in pair_folders(root, part)):
+    if all((folder / f"{job.name}.wav").exists() for folder in pairs.pair_folders(root, part)):
         return
     rng = np.random.default_rng(job.seed)
     speech = stretch(_bank(job.speech.path), job.samples, rng)
     noise = stretch(_bank(job.noise.path), job.samples, rng)
-    write_pair(root, part, job.name, *mixing.mix(speech, noise, job.snr_db))
+    pairs.write_pair(root, part, job.name, *mixing.mix(speech, noise, job.snr_db))
 
 
 @functools.lru_cache(maxsize=2)
@@ -170,29 +147,28 @@ def _bank(path: Path) -> np.ndarray:
 
 def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
     """A random stretch of an int16 bank, float32, that is no pause if a few draws can find one."""
-    least = SOUNDING * np.sqrt(np.mean(np.square(bank, dtype=np.float64))) / audio.FULL_SCALE
-    best, loudest = np.zeros(samples, np.float32), -1.0
-    for _ in range(TRIES):
-        drawn = mixing.excerpt(bank, samples, rng)
-        level = float(np.sqrt(np.mean(np.square(drawn, dtype=np.float64))))
-        if level > loudest:
-            best, loudest = drawn, level
-        if level >= least:
+    least = 0.1 * _rms(bank) / audio.FULL_SCALE  # a stretch below it is a pause
+    drawn: list[np.ndarray] = []
+    while len(drawn) < 10:
+        drawn.append(mixing.excerpt(bank, samples, rng))
+        if _rms(drawn[-1]) >= least:
             break
-    return best
+    return max(drawn, key=_rms)
+
+
+def _rms(samples: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
 
 
 def _write_records(root: Path, planned: Sequence[Job], folders: dict[str, str]) -> None:
     """Logs as VoiceBank-DEMAND has them, who validates, and what every pair was made from."""
     for part in sorted({folders[job.part] for job in planned}):
         jobs = [job for job in planned if folders[job.part] == part]
-        write_conditions(root, part, {job.name: (job.noise.group, job.snr_db) for job in jobs})
+        pairs.write_conditions(
+            root, part, {job.name: (job.noise.group, job.snr_db) for job in jobs}
+        )
     held_out = sorted({job.speech.group for job in planned if job.part == "validation"})
-    write_whole(root / VALIDATION_LIST, "".join(f"{speaker}\n" for speaker in held_out))
+    write_whole(root / pairs.VALIDATION_LIST, "".join(f"{speaker}\n" for speaker in held_out))
     columns = ["pair", "part", "speech", "speech_sha256", "noise", "noise_sha256", "snr_db"]
-    rows = []
-    for job in planned:
-        speech, noise = job.speech, job.noise
-        origin = (speech.name, speech.sha256, noise.name, noise.sha256)
-        rows.append((job.name, job.part, *origin, f"{job.snr_db:g}"))
-    write_csv(root / "SOURCES.csv", columns, rows)
+    facts = attrgetter("name", "part", "speech.name", "speech.sha256", "noise.name", "noise.sha256")
+    write_csv(root / "SOURCES.csv", columns, ((*facts(job), f"{job.snr_db:g}") for job in planned))

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import numpy as np
 import soundfile
 from tqdm import tqdm
 
@@ -28,9 +27,7 @@ from .transfer import fetch, find_fault
 
 URL = "https://datashare.ed.ac.uk/server/api/core/bitstreams/{id}/content"
 DOI = "https://doi.org/10.7488/ds/2117"
-_Convert = Callable[[Sequence[tuple[str, Path]]], None]  # makes files from these sources
 _CHUNK = 64  # files that a worker does between two steps of the progress bar
-_GROWTH = 0.5  # 16 kHz WAV files take about this much of their 48 kHz archive
 
 
 @dataclass(frozen=True)
@@ -55,50 +52,23 @@ class Archive:
 
 
 ARCHIVES = (
-    Archive(
-        "logfiles",
-        "11185dc8-9cf1-405b-b858-35bd6a04aedd",
-        "0d16f5b6afe12d64238d1e4a0e6ff6e8",
-        115_932,
-        None,
-        ".txt",
-    ),
-    Archive(
-        "clean_testset_wav",
-        "dec213d3-bf57-4777-9663-c24bdce92d5e",
-        "34eb1c0ba7ef667e9b966866c542fc16",
-        154_300_000,
-        824,
-    ),
-    Archive(
-        "noisy_testset_wav",
-        "13c1bfbf-14a6-41db-9b41-8f7310f01ad5",
-        "fb1b86caa31e8ba5b506c0c64da9aab5",
-        170_600_000,
-        824,
-    ),
-    Archive(
-        "clean_trainset_28spk_wav",
-        "245452b6-6235-44b6-a6f9-e7eb19797769",
-        "d2d5a45ec32f8fcbf201bde0447e20ba",
-        2_486_057_279,
-        11_572,
-    ),
-    Archive(
-        "noisy_trainset_28spk_wav",
-        "ecb5a102-bb00-46d3-8af5-40c79823b837",
-        "1fca9e8bafb8cd069f6653c6d92f9e9c",
-        2_830_205_201,
-        11_572,
-    ),
-)
+    Archive("logfiles", size=115_932, files=None, suffix=".txt",
+            id="11185dc8-9cf1-405b-b858-35bd6a04aedd", md5="0d16f5b6afe12d64238d1e4a0e6ff6e8"),
+    Archive("clean_testset_wav", size=154_300_000, files=824,
+            id="dec213d3-bf57-4777-9663-c24bdce92d5e", md5="34eb1c0ba7ef667e9b966866c542fc16"),
+    Archive("noisy_testset_wav", size=170_600_000, files=824,
+            id="13c1bfbf-14a6-41db-9b41-8f7310f01ad5", md5="fb1b86caa31e8ba5b506c0c64da9aab5"),
+    Archive("clean_trainset_28spk_wav", size=2_486_057_279, files=11_572,
+            id="245452b6-6235-44b6-a6f9-e7eb19797769", md5="d2d5a45ec32f8fcbf201bde0447e20ba"),
+    Archive("noisy_trainset_28spk_wav", size=2_830_205_201, files=11_572,
+            id="ecb5a102-bb00-46d3-8af5-40c79823b837", md5="1fca9e8bafb8cd069f6653c6d92f9e9c"),
+)  # fmt: skip
 
 
 def download(
     root: str | Path,
     url: str = URL,
     keep_archives: bool = False,
-    progress: bool | None = None,
     archives: Sequence[Archive] = ARCHIVES,
 ) -> Path:
     """Bring VoiceBank-DEMAND (28 speakers) to a folder, at 16 kHz.
@@ -110,7 +80,6 @@ def download(
         root: The corpus folder; made if missing.
         url: Address of an archive, with ``{id}`` or ``{name}`` (with ``.zip``) in it: a mirror.
         keep_archives: Leave the ZIP files in ``root`` after they were unpacked.
-        progress: Show progress bars; ``None`` shows them on a terminal only.
         archives: What to fetch.
 
     Returns:
@@ -125,20 +94,19 @@ def download(
     left = [archive for archive in archives if not _is_done(root / archive.name, archive.files)]
     _check_space(root, left, keep_archives)
     for archive in left:
-        zip_path = _obtain(root, archive, url, progress)
-        _unpack(zip_path, root / archive.name, archive, progress)
+        zip_path = _obtain(root, archive, url)
+        _unpack(zip_path, root / archive.name, archive)
         if not keep_archives:
             zip_path.unlink()
     return root
 
 
-def prepare(source: str | Path, root: str | Path, progress: bool | None = None) -> Path:
+def prepare(source: str | Path, root: str | Path) -> Path:
     """Copy a corpus that was unpacked by hand to a new folder, at 16 kHz; goes on if interrupted.
 
     Args:
         source: Folder with ``clean_testset_wav`` and so on, at any rate.
         root: Folder to write the same folders to.
-        progress: Show progress bars; ``None`` shows them on a terminal only.
 
     Returns:
         ``root``.
@@ -156,7 +124,7 @@ def prepare(source: str | Path, root: str | Path, progress: bool | None = None) 
     for folder in folders:
         sources = {f"{path.stem}.wav": str(path) for path in audio.find(folder)}
         if not _is_done(root / folder.name, len(sources)):
-            _run(_resample_files, sources, root / folder.name, progress)
+            _run(_resample_files, sources, root / folder.name)
     if (source / "logfiles").is_dir():
         shutil.copytree(source / "logfiles", root / "logfiles", dirs_exist_ok=True)
     return root
@@ -166,7 +134,7 @@ def _is_done(folder: Path, files: int | None) -> bool:
     """A folder of ours has its name only when it is complete; one of others is looked at."""
     if not folder.is_dir():
         return False
-    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    visible = sorted(folder.glob("[!.]*"))
     if not visible:
         return False
     sounds = [path for path in visible if path.suffix.lower() == ".wav"]
@@ -188,7 +156,8 @@ def _check_space(root: Path, archives: Sequence[Archive], keep_archives: bool) -
     sizes = [archive.size for archive in archives]
     zipped = sum(sizes) if keep_archives else max(sizes, default=0)
     there = [path.stat().st_size for a in archives for path in root.glob(f"{a.name}.zip*")]
-    needed = int(_GROWTH * sum(sizes)) + max(0, zipped - sum(there))
+    # 16 kHz WAV files take about half of their 48 kHz archive
+    needed = int(0.5 * sum(sizes)) + max(0, zipped - sum(there))
     free = shutil.disk_usage(root).free
     if needed > free:
         raise OSError(
@@ -197,7 +166,7 @@ def _check_space(root: Path, archives: Sequence[Archive], keep_archives: bool) -
         )
 
 
-def _obtain(root: Path, archive: Archive, url: str, progress: bool | None) -> Path:
+def _obtain(root: Path, archive: Archive, url: str) -> Path:
     """The checked archive, fetched unless it is there."""
     target = root / f"{archive.name}.zip"
     if target.exists():
@@ -206,7 +175,7 @@ def _obtain(root: Path, archive: Archive, url: str, progress: bool | None) -> Pa
         return target
     address = url.format(id=archive.id, name=target.name)
     hint = f"start again, or fetch {target.name} from {DOI} into {root}"
-    part = fetch(address, root / f"{target.name}.part", progress, hint)
+    part = fetch(address, root / f"{target.name}.part", hint)
     if fault := find_fault(part, archive.md5):
         part.unlink()
         raise ValueError(f"{address} {fault}, it was removed: {hint}")
@@ -214,7 +183,7 @@ def _obtain(root: Path, archive: Archive, url: str, progress: bool | None) -> Pa
     return target
 
 
-def _unpack(path: Path, folder: Path, archive: Archive, progress: bool | None) -> None:
+def _unpack(path: Path, folder: Path, archive: Archive) -> None:
     """Sound (or text) files of an archive to a flat folder."""
     with zipfile.ZipFile(path) as opened:
         members = [PurePosixPath(name) for name in opened.namelist()]
@@ -225,21 +194,20 @@ def _unpack(path: Path, folder: Path, archive: Archive, progress: bool | None) -
             f"{path} holds {len(members)} {archive.suffix} files, not {archive.files or 'some'}: "
             "delete it and start again"
         )
-    convert = _resample_members if archive.suffix == ".wav" else _copy_members
-    _run(partial(convert, path), {m.name: str(m) for m in members}, folder, progress)
+    _run(partial(_convert_members, path), {m.name: str(m) for m in members}, folder)
 
 
-def _run(
-    convert: _Convert, sources: Mapping[str, str], folder: Path, progress: bool | None
-) -> None:
-    """Make the files of a folder in processes, beside it first: it is complete or not there."""
+def _run(convert: Callable, sources: Mapping[str, str], folder: Path) -> None:
+    """Make the files of a folder in processes, beside it first: it is complete or not there.
+
+    ``convert`` gets a few pairs of a source and the file to make of it.
+    """
     part = folder.with_name(f"{folder.name}.part")
     part.mkdir(parents=True, exist_ok=True)
     left = [(sources[name], part / name) for name in sources if not (part / name).exists()]
     chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
     jobs = max(1, min(os.cpu_count() or 1, len(chunks)))
-    quiet = None if progress is None else not progress
-    with tqdm(total=len(left), desc=folder.name, unit="file", disable=quiet) as bar:
+    with tqdm(total=len(left), desc=folder.name, unit="file", disable=None) as bar:
         for chunk, _ in zip(chunks, in_order(convert, chunks, jobs), strict=True):
             bar.update(len(chunk))
     os.replace(part, folder)
@@ -251,27 +219,17 @@ def _resample_files(chunk: Sequence[tuple[str, Path]]) -> None:
         audio.write(target, audio.read(source, mono=False).samples, subtype="PCM_16")
 
 
-def _resample_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
-    """Sound files of an archive at 16 kHz, 16 bits; their 48 kHz form never meets the disk."""
+def _convert_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
+    """Files of an archive, sound at 16 kHz and 16 bits: its 48 kHz form never meets the disk."""
     with zipfile.ZipFile(path) as opened:
         for member, target in chunk:
-            samples, rate = _read_member(opened, member)
-            resampled = audio.resample(samples, rate, audio.SAMPLE_RATE)
+            if target.suffix != ".wav":
+                write_whole(target, opened.read(member))
+                continue
+            try:
+                samples, rate = soundfile.read(io.BytesIO(opened.read(member)), dtype="float32")
+            except (soundfile.LibsndfileError, zipfile.BadZipFile, zlib.error) as error:
+                reason = str(getattr(error, "error_string", error)).rstrip(".")
+                raise ValueError(f"{path}: {member} cannot be read: {reason}") from None
+            resampled = audio.resample(samples.T, rate, audio.SAMPLE_RATE)
             audio.write(target, resampled, subtype="PCM_16")
-
-
-def _read_member(opened: zipfile.ZipFile, member: str) -> tuple[np.ndarray, int]:
-    """Samples ``(channels, samples)`` and rate of a sound file in an archive."""
-    try:
-        samples, rate = soundfile.read(io.BytesIO(opened.read(member)), dtype="float32")
-    except (soundfile.LibsndfileError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(getattr(error, "error_string", error)).rstrip(".")
-        raise ValueError(f"{opened.filename}: {member} cannot be read: {reason}") from None
-    return samples.T, rate
-
-
-def _copy_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:
-    """Text files of an archive."""
-    with zipfile.ZipFile(path) as opened:
-        for member, target in chunk:
-            write_whole(target, opened.read(member))

@@ -10,7 +10,6 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,29 +28,9 @@ SEED = 2791
 VALIDATION_SPEAKER = "ivrvoiceru"
 
 
-@dataclass(frozen=True)
-class _Part:
-    """How one part is mixed."""
-
-    clean: str  # pattern of the folder of clean speech
-    noise: str
-    snrs_db: tuple[float, ...]  # as in VoiceBank-DEMAND
-    synthetic: tuple[str, ...]
-
-
-_PARTS = (
-    _Part(
-        "clean_trainset_*spk_wav",
-        "noise_trainset",
-        (0.0, 5.0, 10.0, 15.0),
-        TRAINING_SYNTHETIC,
-    ),
-    _Part(
-        "clean_testset_wav",
-        "noise_testset",
-        (2.5, 7.5, 12.5, 17.5),
-        tuple(kind for kind in SYNTHETIC if kind not in TRAINING_SYNTHETIC),
-    ),
+_PARTS = (  # folders of clean speech and of noise, SNRs as in VoiceBank-DEMAND, synthetic noises
+    ("clean_trainset_*spk_wav", "noise_trainset", (0.0, 5.0, 10.0, 15.0), TRAINING_SYNTHETIC),
+    ("clean_testset_wav", "noise_testset", (2.5, 7.5, 12.5, 17.5), ("rain", "wind", "fan")),
 )
 
 
@@ -89,8 +68,8 @@ def _build(sources: Path, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
         root = Path(temporary) / folder.name
-        for number, part in enumerate(_PARTS):
-            _build_part(sources, root, part, number)
+        for number in range(len(_PARTS)):
+            _build_part(sources, root, number)
         try:
             os.rename(root, folder)
         except OSError:
@@ -98,18 +77,17 @@ def _build(sources: Path, folder: Path) -> None:
                 raise
 
 
-def _build_part(sources: Path, root: Path, part: _Part, number: int) -> None:
+def _build_part(sources: Path, root: Path, number: int) -> None:
     """Clean and noisy files of one part, and its log."""
-    source = next(sources.glob(part.clean))
+    clean, noise_folder, part_snrs_db, synthetic = _PARTS[number]
+    source = next(sources.glob(clean))
     name = source.name.removeprefix("clean_").removesuffix("_wav")
     speech = audio.find(source)
-    recorded = {
-        path.stem: mixing.to_bank(audio.read(path).samples)
-        for path in audio.find(sources / part.noise)
-    }
+    recordings = audio.find(sources / noise_folder)
+    recorded = {path.stem: mixing.to_bank(audio.read(path).samples) for path in recordings}
     rng = np.random.default_rng([SEED, number])
-    noises = _assign([path.stem for path in speech], [*recorded, *part.synthetic], rng)
-    snrs_db = deal(part.snrs_db, len(speech), rng)
+    noises = _assign([path.stem for path in speech], [*recorded, *synthetic], rng)
+    snrs_db = deal(part_snrs_db, len(speech), rng)
     conditions = {}
     work = tqdm(list(zip(speech, noises, snrs_db, strict=True)), "mixing", delay=1, disable=None)
     for index, (path, noise, snr_db) in enumerate(work):
@@ -129,15 +107,9 @@ def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generato
     deck: list[str] = []
     for name in names:
         speaker = name.split("_", 1)[0]
-        fitting = [noise for noise in deck if not _is_babble_of(speaker, noise)]
-        if not fitting:
+        # babble names the talkers that it was summed from
+        while not (fitting := [n for n in deck if not (n.startswith("babble") and speaker in n)]):
             deck += deal(noises, len(noises), rng)
-            fitting = [noise for noise in deck if not _is_babble_of(speaker, noise)]
         chosen.append(fitting[0])
         deck.remove(fitting[0])
     return chosen
-
-
-def _is_babble_of(speaker: str, noise: str) -> bool:
-    """Babble names the talkers that it was summed from."""
-    return noise.startswith("babble") and speaker in noise

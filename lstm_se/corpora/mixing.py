@@ -266,34 +266,19 @@ class Mixer:
         r = self.recipe
         talker = int(rng.choice(len(self.talkers), p=self._talker))
         speech = excerpt(_pick(self.talkers[talker], rng), self.samples, rng)
-        speech_equaliser = equaliser(rng, r.equaliser_db)
-        seconds, room = self._room(rng)
-        noises = self._noises(talker, rng)
-        noise_equaliser = equaliser(rng, r.equaliser_db)
+        said = talker, speech, equaliser(rng, r.equaliser_db), *self._room(rng)
+        heard = self._noises(talker, rng), equaliser(rng, r.equaliser_db)
         kind, snr_db = rng.random(), rng.uniform(*r.snr_db)
         noise_only = kind < r.noise_only or not speech.any()
         speech_only = not noise_only and kind < r.noise_only + r.speech_only
         if speech_only:
             snr_db = rng.uniform(35, 60)
-        return Clip(
-            talker=talker,
-            speech=speech,
-            speech_equaliser=speech_equaliser,
-            reverberation_seconds=seconds,
-            room=room,
-            noises=noises,
-            noise_equaliser=noise_equaliser,
-            noise_only=noise_only,
-            speech_only=speech_only,
-            snr_db=snr_db,
-            # arguments are evaluated in order
-            level_dbfs=rng.uniform(*r.level_dbfs),
-            high_pass=_corner(rng, r.high_pass, (40, 250), (2, 4, 6)),
-            low_pass=_corner(rng, r.low_pass, (3500, 7500), (4, 12, 24)),
-            recorded_dbfs=rng.uniform(
-                *(r.overdrive_db if rng.random() < r.overdriven else r.recorded_dbfs)
-            ),
-        )
+        level_dbfs = rng.uniform(*r.level_dbfs)
+        high_pass = _corner(rng, r.high_pass, (40, 250), (2, 4, 6))
+        band = high_pass, _corner(rng, r.low_pass, (3500, 7500), (4, 12, 24))
+        peaks_dbfs = r.overdrive_db if rng.random() < r.overdriven else r.recorded_dbfs
+        peak_dbfs = rng.uniform(*peaks_dbfs)
+        return Clip(*said, *heard, noise_only, speech_only, snr_db, level_dbfs, *band, peak_dbfs)
 
     def _room(self, rng: np.random.Generator) -> tuple[float | None, np.ndarray | None]:
         """Reverberation time and impulse response of a room, or of none."""
@@ -319,21 +304,18 @@ class Mixer:
         others = self.talkers[:talker] + self.talkers[talker + 1 :] or self.talkers
         behind = [_pick(voices, rng) for voices in others]
         if chance < r.synthetic + r.babble:
-            talk = babble(behind, samples, rng, int(rng.integers(3, 9)))
-            return Background("babble", level_db, talk)
+            count = int(rng.integers(3, 9))
+            return Background("babble", level_db, babble(behind, samples, rng, count))
         if chance < r.synthetic + r.babble + r.distant_talker:
-            return Background("distant talker", level_db, self._distant(behind, rng))
+            # in a room whose reflections are louder than he is
+            speech = excerpt(_pick(behind, rng), samples, rng)
+            room = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
+            return Background("distant talker", level_db, unit_rms(reverberate(speech, room)))
         if not self.noise:
             return Background("coloured", level_db, SYNTHETIC["coloured"](samples, rng))
         bank = int(rng.choice(len(self.noise), p=self._noise))
         recorded = unit_rms(excerpt(self.noise[bank], samples, rng))
         return Background("recorded", level_db, recorded, bank)
-
-    def _distant(self, talkers: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        """One talker whose reflections are louder than he is, unit RMS."""
-        speech = excerpt(_pick(talkers, rng), self.samples, rng)
-        room = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
-        return unit_rms(reverberate(speech, room))
 
 
 def _pick(choices: Sequence[Any], rng: np.random.Generator) -> Any:
@@ -345,9 +327,7 @@ def _corner(
     rng: np.random.Generator, share: float, hz: tuple[int, int], exponents: tuple[int, ...]
 ) -> Corner | None:
     """A band limit, there by chance."""
-    if rng.random() >= share:
-        return None
-    return Corner(rng.uniform(*hz), int(rng.choice(exponents)))
+    return Corner(rng.uniform(*hz), int(rng.choice(exponents))) if rng.random() < share else None
 
 
 def _shares(banks: Sequence[np.ndarray]) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from ..files import make_folder, write_whole
 from ..sound import audio
 
 STANDARD_SPEAKERS = 28
-VALIDATION_SPEAKERS = ("p286", "p287")
 VALIDATION_LIST = "logfiles/validation_speakers.txt"
 _TRAIN_FOLDER = re.compile(r"(clean|noisy)_trainset_(\d+)spk_wav")
 
@@ -84,9 +83,7 @@ class Corpus:
 
 
 def voicebank_demand(
-    root: str | Path,
-    speakers: int | None = None,
-    validation_speakers: Sequence[str] | None = None,
+    root: str | Path, speakers: int | None = None, validation_speakers: Sequence[str] | None = None
 ) -> Corpus:
     """Index a folder in VoiceBank-DEMAND's layout; the sound is read later, by :meth:`Pair.load`.
 
@@ -121,12 +118,8 @@ def voicebank_demand(
         return Corpus(root, (), (), test)
     train = _part(root, f"trainset_{count}spk")
     held_out = _choose_validation(root, train, validation_speakers)
-    return Corpus(
-        root,
-        tuple(pair for pair in train if pair.speaker not in held_out),
-        tuple(pair for pair in train if pair.speaker in held_out),
-        test,
-    )
+    learnt = tuple(pair for pair in train if pair.speaker not in held_out)
+    return Corpus(root, learnt, tuple(pair for pair in train if pair.speaker in held_out), test)
 
 
 def paired(clean_dir: str | Path, noisy_dir: str | Path) -> tuple[Pair, ...]:
@@ -143,8 +136,18 @@ def paired(clean_dir: str | Path, noisy_dir: str | Path) -> tuple[Pair, ...]:
         FileNotFoundError: If a folder is missing or holds no sound.
         ValueError: If a file has no partner, or two files differ only in their suffix.
     """
-    clean, noisy = _by_name(Path(clean_dir)), _by_name(Path(noisy_dir))
-    _check_partners(clean, Path(clean_dir), noisy, Path(noisy_dir))
+    clean_dir, noisy_dir = Path(clean_dir), Path(noisy_dir)
+    clean, noisy = _by_name(clean_dir), _by_name(noisy_dir)
+    sides = [(clean, clean_dir, noisy, noisy_dir), (noisy, noisy_dir, clean, clean_dir)]
+    # every file needs its partner: dropping the others in silence would change the score
+    complaints = [
+        f"{len(alone)} of {len(mine)} files in {folder} have no partner in {other} "
+        f"({_first(alone)})"
+        for mine, folder, others, other in sides
+        if (alone := sorted(mine.keys() - others))
+    ]
+    if complaints:
+        raise ValueError("; ".join(complaints) + ": add the missing files or remove these")
     return tuple(
         Pair(name, name.rsplit("/", 1)[-1].split("_", 1)[0], clean[name], noisy[name])
         for name in sorted(clean)
@@ -218,12 +221,11 @@ def _choose_set(root: Path, speakers: int | None) -> int | None:
     names = (_TRAIN_FOLDER.fullmatch(path.name) for path in root.iterdir() if path.is_dir())
     there = sorted({int(match[2]) for match in names if match})
     listed = ", ".join(map(str, there)) or "none"
-    if speakers is not None:
-        if speakers not in there:
-            raise FileNotFoundError(
-                f"{root} has no clean_trainset_{speakers}spk_wav: sets there: {listed}"
-            )
+    if speakers in there:
         return speakers
+    if speakers is not None:
+        lacking = f"clean_trainset_{speakers}spk_wav"
+        raise FileNotFoundError(f"{root} has no {lacking}: sets there: {listed}")
     if len(there) > 1 and STANDARD_SPEAKERS not in there:
         raise ValueError(f"{root} has training sets of {listed} speakers: say which with speakers=")
     return STANDARD_SPEAKERS if len(there) > 1 else next(iter(there), None)
@@ -231,29 +233,26 @@ def _choose_set(root: Path, speakers: int | None) -> int | None:
 
 def _part(root: Path, name: str) -> tuple[Pair, ...]:
     """Pairs of a part; none if neither of its folders is there."""
-    clean, noisy = pair_folders(root, name)
-    if not clean.is_dir() and not noisy.is_dir():
+    folders = pair_folders(root, name)
+    missing = [folder for folder in folders if not folder.is_dir()]
+    if len(missing) == 2:
         return ()
-    for folder in (clean, noisy):
-        if not folder.is_dir():
-            raise FileNotFoundError(
-                f"{folder} is missing, its counterpart is there: download or mix the corpus again"
-            )
-    pairs = paired(clean, noisy)
-    _check_rate(pairs[0])
-    return pairs
-
-
-def _check_rate(pair: Pair) -> None:
-    """Tell once, from one header, that every load will resample: 12,000 headers take seconds."""
-    clean, noisy = (_header_rate(path) for path in (pair.clean, pair.noisy))
-    pair._check("Hz", clean, noisy)
-    if clean != audio.SAMPLE_RATE:
-        warnings.warn(
-            f"{pair.clean.parent} holds {clean} Hz files: each load resamples to "
-            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm_se.corpora.download.prepare",
-            stacklevel=4,
+    if missing:
+        raise FileNotFoundError(
+            f"{missing[0]} is missing, its counterpart is there: download or mix the corpus again"
         )
+    pairs = paired(*folders)
+    # tell once, from one header, that every load will resample: 12,000 headers take seconds
+    first = pairs[0]
+    rate = _header_rate(first.clean)
+    first._check("Hz", rate, _header_rate(first.noisy))
+    if rate != audio.SAMPLE_RATE:
+        warnings.warn(
+            f"{first.clean.parent} holds {rate} Hz files: each load resamples to "
+            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm_se.corpora.download.prepare",
+            stacklevel=3,
+        )
+    return pairs
 
 
 def _header_rate(path: Path) -> int:
@@ -273,7 +272,7 @@ def _choose_validation(
     if wanted is None and (root / VALIDATION_LIST).is_file():
         wanted = (root / VALIDATION_LIST).read_text(encoding="utf-8").split()
     if wanted is None:
-        standard = [speaker for speaker in VALIDATION_SPEAKERS if speaker in there]
+        standard = [speaker for speaker in ("p286", "p287") if speaker in there]
         wanted = standard or there[len(there) - min(2, len(there) // 2) :]
     missing = [speaker for speaker in wanted if speaker not in there]
     if missing:
@@ -293,28 +292,11 @@ def _by_name(folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for path in audio.find(folder):
         name = path.relative_to(folder).with_suffix("").as_posix()
-        if name in files:
+        if files.setdefault(name, path) != path:
             raise ValueError(f"{files[name]} and {path} have the same name: remove one")
-        files[name] = path
     return files
 
 
-def _check_partners(
-    clean: dict[str, Path], clean_dir: Path, noisy: dict[str, Path], noisy_dir: Path
-) -> None:
-    """Every file needs its partner: dropping the others in silence would change the score."""
-    sides = [(clean, clean_dir, noisy, noisy_dir), (noisy, noisy_dir, clean, clean_dir)]
-    complaints = [
-        f"{len(alone)} of {len(mine)} files in {folder} have no partner in {other} "
-        f"({_first(alone)})"
-        for mine, folder, others, other in sides
-        if (alone := sorted(mine.keys() - others))
-    ]
-    if complaints:
-        raise ValueError("; ".join(complaints) + ": add the missing files or remove these")
-
-
-def _first(names: Iterable[str], count: int = 3) -> str:
+def _first(names: Sequence[str]) -> str:
     """The first few names, and a sign that there are more."""
-    names = list(names)
-    return ", ".join(names[:count]) + (", …" if len(names) > count else "")
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

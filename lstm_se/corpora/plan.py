@@ -23,7 +23,6 @@ from .. import workers
 from ..sound import audio
 from ..workers import Progress
 
-PARTS = ("train", "validation", "test")
 SILENT_DBFS = -70.0
 T = TypeVar("T")
 
@@ -52,12 +51,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be mixed."""
-        for name in ("pairs", "seconds"):
-            value = getattr(self, name)
+        for name, value in (("pairs", self.pairs), ("seconds", self.seconds)):
             if value is not None and value <= 0:
                 raise ValueError(f"{name} is {value}: it must be positive")
-        for name in ("snrs_db", "test_snrs_db"):
-            values = getattr(self, name)
+        for name, values in (("snrs_db", self.snrs_db), ("test_snrs_db", self.test_snrs_db)):
             if not values or not np.isfinite(values).all():
                 raise ValueError(f"{name} is {values}: give at least one number of dB")
         for name in ("validation_share", "test_share"):
@@ -110,7 +107,8 @@ def collect(
     for root in roots:
         base = Path(root).resolve()
         for path in audio.find(base):
-            owner = _owner(path, base, alone)
+            below = path.relative_to(base).parts
+            owner = base / below[0] if alone or len(below) > 1 else base
             group = label(owner.stem if owner == path else owner.name)
             if owners.setdefault(group, owner) != owner:
                 raise ValueError(
@@ -128,16 +126,8 @@ def collect(
     if not sounding:
         raise ValueError(f"all {len(silent)} files are silent, for instance {silent[0]}")
     if silent:
-        warnings.warn(f"{len(silent)} silent files left out: {silent[0]} …", stacklevel=4)
+        warnings.warn(f"{len(silent)} silent files left out: {silent[0]} …", stacklevel=5)
     return sorted(sounding, key=lambda recording: recording.name)
-
-
-def _owner(path: Path, root: Path, alone: bool) -> Path:
-    """The folder or file that a file is grouped by."""
-    parts = path.relative_to(root).parts
-    if len(parts) > 1:
-        return root / parts[0]
-    return path if alone else root
 
 
 def label(name: str) -> str:
@@ -188,15 +178,8 @@ def split(
             f"{len(groups)} {kind} are too few for {1 + sum(c > 0 for c in counts)} parts that "
             f"share none: name folders with more, or a smaller share"
         )
-    order = [str(group) for group in rng.permutation(groups)]
-    part_of, begin = dict.fromkeys(groups, 0), 0
-    for part, count in enumerate(counts, 1):
-        part_of |= dict.fromkeys(order[begin : begin + count], part)
-        begin += count
-    parts: list[list[SourceFile]] = [[] for _ in range(1 + len(shares))]
-    for recording in recordings:
-        parts[part_of[recording.group]].append(recording)
-    return parts
+    *others, first = map(set, np.split(rng.permutation(groups), np.cumsum(counts)))
+    return [[one for one in recordings if one.group in dealt] for dealt in (first, *others)]
 
 
 def refuse_leaks(parts: Iterable[Sequence[SourceFile]]) -> None:
@@ -208,10 +191,9 @@ def refuse_leaks(parts: Iterable[Sequence[SourceFile]]) -> None:
     first_use: dict[str, tuple[int, SourceFile]] = {}
     for number, part in enumerate(parts):
         for recording in part:
-            for key, what in (
-                (recording.sha256, "the same sound"),
-                (f"group {recording.group}", f"both of {recording.group}"),
-            ):
+            group = recording.group
+            twice = {recording.sha256: "the same sound", f"group {group}": f"both of {group}"}
+            for key, what in twice.items():
                 other, first = first_use.setdefault(key, (number, recording))
                 if other != number:
                     raise ValueError(
@@ -265,9 +247,12 @@ def plan(
     """
     total, done = sum(map(len, voices)), 0
     wanted = settings.pairs or total
+    longest = (settings.seconds or math.inf) * audio.SAMPLE_RATE
     planned: list[Job] = []
     numbers: Counter[str] = Counter()
-    for part, utterances, noise in zip(PARTS, voices, noises, strict=True):
+    for part, utterances, noise in zip(
+        ("train", "validation", "test"), voices, noises, strict=True
+    ):
         before, done = done, done + len(utterances)
         count = wanted * done // total - wanted * before // total
         if not utterances:
@@ -275,25 +260,19 @@ def plan(
         if not count:
             raise ValueError(f"{wanted} pairs leave none for the {part} part: ask for more")
         snrs_db = settings.test_snrs_db if part == "test" else settings.snrs_db
-        conditions = deal([(n, s) for n in _by_group(noise) for s in snrs_db], count, rng)
+        # the channels of one recording count once
+        groups: dict[str, list[SourceFile]] = {}
+        for recording in noise:
+            groups.setdefault(recording.group, []).append(recording)
+        conditions = deal([(n, s) for n in groups.values() for s in snrs_db], count, rng)
         for spoken, (group, snr_db) in zip(deal(utterances, count, rng), conditions, strict=True):
             numbers[spoken.group] += 1
             name = f"{spoken.group}_{numbers[spoken.group]:03d}"
-            length = spoken.samples
-            if settings.seconds is not None:
-                length = min(length, round(settings.seconds * audio.SAMPLE_RATE))
+            length = round(min(spoken.samples, longest))
             behind = group[int(rng.integers(len(group)))]
             seed = (settings.seed, len(planned))
             planned.append(Job(name, part, spoken, behind, float(snr_db), length, seed))
     return sorted(planned, key=lambda job: job.name)
-
-
-def _by_group(recordings: Sequence[SourceFile]) -> list[list[SourceFile]]:
-    """Files of each noise: the channels of one recording count once."""
-    groups: dict[str, list[SourceFile]] = {}
-    for recording in recordings:
-        groups.setdefault(recording.group, []).append(recording)
-    return list(groups.values())
 
 
 def deal(items: Sequence[T], count: int, rng: np.random.Generator) -> list[T]:

@@ -7,7 +7,7 @@ import ssl
 import time
 import zipfile
 import zlib
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -17,19 +17,16 @@ from tqdm import tqdm
 # The standard library, because pooch's downloader starts again from the first byte: it sends no
 # Range header, and an archive here has up to 2.8 GB.
 ATTEMPTS = 5  # in a row that brought not one byte more
-_TIMEOUT = 60  # s
-_BLOCK = 1 << 18  # bytes
 _PASSING = {408, 429, 500, 502, 503, 504}  # HTTP answers that may be different in a moment
 _CUTS = (URLError, ConnectionError, TimeoutError, HTTPException, ssl.SSLError)
 
 
-def fetch(url: str, part: Path, progress: bool | None = None, hint: str = "start again") -> Path:
+def fetch(url: str, part: Path, hint: str) -> Path:
     """Download to a file, or continue the download that left the file.
 
     Args:
         url: Address.
         part: File to write; what it holds is taken to be the beginning of the download.
-        progress: Show a progress bar; ``None`` shows it on a terminal only.
         hint: What the reader of an error should do.
 
     Returns:
@@ -43,7 +40,7 @@ def fetch(url: str, part: Path, progress: bool | None = None, hint: str = "start
     while True:
         before = _size(part)
         try:
-            _continue(url, part, progress, hint)
+            _continue(url, part, hint)
             return part
         except HTTPError as error:
             problem = f"{error.code} {error.reason}"
@@ -79,12 +76,12 @@ def find_fault(path: Path, md5: str = "") -> str:
     return f"is damaged at {bad}" if bad else ""
 
 
-def _continue(url: str, part: Path, progress: bool | None, hint: str) -> None:
+def _continue(url: str, part: Path, hint: str) -> None:
     """One connection: append what is missing; a server that ignores the range starts over."""
     start = _size(part)
     headers = {"User-Agent": "lstm-se"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
-        response = urlopen(Request(url, headers=headers), timeout=_TIMEOUT)
+        response = urlopen(Request(url, headers=headers), timeout=60)
     except HTTPError as error:
         if error.code != 416 or not start:
             raise
@@ -95,24 +92,16 @@ def _continue(url: str, part: Path, progress: bool | None, hint: str) -> None:
     with response:
         if response.headers.get_content_type() == "text/html":
             raise ValueError(f"{url} is a web page, not an archive: {hint}")
-        _write(response, part, start if response.status == 206 else 0, progress)
-
-
-def _write(response: HTTPResponse, part: Path, start: int, progress: bool | None) -> None:
-    """Append the body after the first ``start`` bytes, and see that all of it came."""
-    length = response.headers.get("Content-Length")
-    total = start + int(length) if length else None
-    quiet = None if progress is None else not progress
-    label = part.name.removesuffix(".part")
-    with (
-        open(part, "ab" if start else "wb") as file,
-        tqdm(
-            total=total, initial=start, desc=label, unit="B", unit_scale=True, disable=quiet
-        ) as bar,
-    ):
-        while block := response.read(_BLOCK):
-            file.write(block)
-            bar.update(len(block))
+        start = start if response.status == 206 else 0
+        length, label = response.headers.get("Content-Length"), part.name.removesuffix(".part")
+        total = start + int(length) if length else None
+        with (
+            open(part, "ab" if start else "wb") as file,
+            tqdm(None, label, total, unit="B", unit_scale=True, initial=start, disable=None) as bar,
+        ):
+            while block := response.read(1 << 18):
+                file.write(block)
+                bar.update(len(block))
     if total is not None and _size(part) != total:
         raise ConnectionError(f"cut after {_size(part)} of {total} bytes")
 

@@ -48,11 +48,11 @@ class Axis:
         """How far along the axis values lie, from 0 to 1; outside of it they stay at its ends."""
         return np.clip((np.asarray(values, float) - self.low) / (self.high - self.low), 0, 1)
 
-    def texts(self) -> dict[float, str]:
-        """What is written beside it."""
+    def texts(self) -> list[tuple[float, str]]:
+        """What is written beside it, and at which value."""
         if isinstance(self.ticks, Mapping):
-            return dict(self.ticks)
-        return {value: f"{value:g}" for value in self.ticks}
+            return list(self.ticks.items())
+        return [(value, f"{value:g}") for value in self.ticks]
 
 
 class Chart:
@@ -75,32 +75,29 @@ class Chart:
 
     def line(self, x: Any, y: Any, colour: str) -> None:
         """Join points; ``colour`` is a name of the palette."""
-        self._path(self._through(x, y), f'fill="none" stroke="{COLOURS[colour]}" stroke-width="2"')
+        self._path(x, y, f'fill="none" stroke="{COLOURS[colour]}" stroke-width="2"')
 
     def area(self, x: Any, y: Any, colour: str, look: str = "") -> None:
         """Fill what is below points; ``look`` has more attributes."""
         x, y = np.r_[x[0], x, x[-1]], np.r_[self.y.low, y, self.y.low]
-        self._path(self._through(x, y), f'fill="{COLOURS[colour]}" {look}')
+        self._path(x, y, f'fill="{COLOURS[colour]}" {look}')
 
     def dots(self, x: Any, y: Any, colour: str) -> None:
         """A dot at each point: a stroke of no length."""
         look = f'stroke="{COLOURS[colour]}" stroke-width="4" stroke-linecap="round"'
-        self._path(self._through(x, y, "m", "h0"), look)
+        self._path(x, y, look, "m", "h0")
 
     def level(self, y: float) -> None:
         """A dashed line across."""
-        places = self._through([self.x.low, self.x.high], [y, y])
-        self._path(places, 'stroke="currentColor" stroke-dasharray="4 4"')
+        look = 'stroke="currentColor" stroke-dasharray="4 4"'
+        self._path([self.x.low, self.x.high], [y, y], look)
 
     def __str__(self) -> str:
         """All of it, as SVG."""
         right, bottom = self.LEFT + self.width, self.TOP + self.height
-        ticks = [
-            _text(self._across(value), bottom + 18, text) for value, text in self.x.texts().items()
-        ]
+        ticks = [_text(self._across(x), bottom + 18, text) for x, text in self.x.texts()]
         ticks += [
-            _text(self.LEFT - 8, self._down(value) + 4, text, "end")
-            for value, text in self.y.texts().items()
+            _text(self.LEFT - 8, self._down(y) + 4, text, "end") for y, text in self.y.texts()
         ]
         middle = self.TOP + self.height / 2
         axes = (
@@ -118,15 +115,12 @@ class Chart:
     def _down(self, y: Any) -> Any:
         return self.TOP + self.height * (1 - self.y.share(y))
 
-    def _through(self, x: Any, y: Any, before: str = "l", after: str = "") -> str:
+    def _path(self, x: Any, y: Any, look: str, before: str = "l", after: str = "") -> None:
         """Path through points, each as far from the last one as it is, in tenths: that is short."""
         tenths = np.rint(10 * np.stack([self._across(x), self._down(y)], axis=1)).astype(int)
         steps = np.diff(tenths, axis=0, prepend=0) / 10
-        points = [f"{across:g} {down:g}{after}" for across, down in steps]
-        return "M" + before.join(points)
-
-    def _path(self, places: str, look: str) -> None:
-        self._drawn.append(f'<path d="{places}" {look}/>')
+        places = before.join(f"{across:g} {down:g}{after}" for across, down in steps)
+        self._drawn.append(f'<path d="M{places}" {look}/>')
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:

@@ -23,18 +23,13 @@ COLOURS = {
     "sixth": "#56B4E9",
 }
 # the style of every figure from here on: who imports this module draws for the book
-plt.rcParams.update(
-    {
-        "axes.prop_cycle": plt.cycler(color=list(COLOURS.values())),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "figure.constrained_layout.use": True,
-        "figure.dpi": 110,
-        "font.size": 10,
-        "image.cmap": "magma",
-        "savefig.facecolor": "white",  # legible on a dark page too
-    }
-)
+plt.rc("axes", prop_cycle=plt.cycler(color=list(COLOURS.values())))
+plt.rc("axes.spines", top=False, right=False)
+plt.rc("figure", dpi=110)
+plt.rc("figure.constrained_layout", use=True)
+plt.rc("font", size=10)
+plt.rc("image", cmap="magma")
+plt.rc("savefig", facecolor="white")  # legible on a dark page too
 
 
 def spectrogram(
@@ -57,16 +52,12 @@ def spectrogram(
         The image, for a colour bar.
     """
     magnitude = np.abs(stft.stft(waveform)).T
-    top = reference or magnitude.max()
+    level_db = 20 * np.log10(magnitude / max(reference or magnitude.max(), 1e-12) + 1e-12)
+    extent = (0, len(waveform) / SAMPLE_RATE, 0, SAMPLE_RATE / 2000)
     image = axes.imshow(
-        20 * np.log10(magnitude / max(top, 1e-12) + 1e-12),
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-        vmin=floor_db,
-        vmax=0,
-        extent=(0, len(waveform) / SAMPLE_RATE, 0, SAMPLE_RATE / 2000),
+        level_db, aspect="auto", interpolation="nearest", origin="lower", extent=extent
     )
+    image.set_clim(floor_db, 0)
     axes.set(title=title, xlabel="time (s)", ylabel="frequency (kHz)")
     return image
 

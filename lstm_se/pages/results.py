@@ -24,13 +24,12 @@ def stored(name: str) -> Any:
     Raises:
         ValueError: If no file has this name.
     """
-    files = {
-        p.name: p for p in sorted(shipped("results").iterdir()) if p.suffix in (".json", ".npz")
-    }
+    paths = [p for p in sorted(shipped("results").iterdir()) if p.suffix in (".json", ".npz")]
     pattern = rf"(\d\d_)?{re.escape(name)}(\.json|\.npz)?"
-    path = next((files[file] for file in files if re.fullmatch(pattern, file)), None)
+    path = next((p for p in paths if re.fullmatch(pattern, p.name)), None)
     if path is None:
-        raise ValueError(f"no stored result {name!r}: choose one of {', '.join(files)}")
+        names = ", ".join(p.name for p in paths)
+        raise ValueError(f"no stored result {name!r}: choose one of {names}")
     if path.suffix == ".json":
         return json.loads(path.read_text(encoding="utf-8"))
     with np.load(path) as arrays:

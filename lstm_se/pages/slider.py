@@ -19,13 +19,6 @@ import numpy as np
 
 from .plots import COLOURS
 
-FIGURE = """<div class="slider" data-states='{states}'>
-<div class="controls" hidden>{controls}</div>
-<figure style="margin: 0.5rem 0"><div class="drawing">{drawing}</div>
-<figcaption style="color: inherit; text-align: left">{key}<span class="words" aria-live="polite">\
-{words}</span></figcaption></figure></div>
-{script}"""
-
 
 @dataclass(frozen=True)
 class Control:
@@ -73,9 +66,7 @@ class Control:
 
 
 def interact(
-    draw: Callable[..., tuple[Any, str]],
-    *controls: Control,
-    key: Mapping[str, str] | None = None,
+    draw: Callable[..., tuple[Any, str]], *controls: Control, key: Mapping[str, str] | None = None
 ) -> Any:
     """A figure with sliders. A page can have as many as it likes.
 
@@ -98,15 +89,15 @@ def interact(
         f'<span style="color: {COLOURS[colour]}">■</span> {name}'
         for name, colour in (key or {}).items()
     )
+    data = _json({"pieces": _pieces(drawings), "words": words})
+    moved = " &emsp;".join(control.html() for control in controls)
     return HTML(
-        FIGURE.format(
-            states=_json({"pieces": _pieces(drawings), "words": words}),
-            controls=" &emsp;".join(control.html() for control in controls),
-            drawing=drawings[start],
-            key=marks and f"{marks}. ",
-            words=html.escape(words[start]),
-            script=script("slider"),
-        )
+        f"<div class=\"slider\" data-states='{data}'>\n"
+        f'<div class="controls" hidden>{moved}</div>\n'
+        f'<figure style="margin: 0.5rem 0"><div class="drawing">{drawings[start]}</div>\n'
+        f'<figcaption style="color: inherit; text-align: left">{marks and marks + ". "}'
+        f'<span class="words" aria-live="polite">{html.escape(words[start])}</span>'
+        f"</figcaption></figure></div>\n{script('slider')}"
     )
 
 

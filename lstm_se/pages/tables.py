@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..tables import aligned
+
 
 def print_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
     """Print rows: the first column flush left, the others flush right.
@@ -15,11 +17,7 @@ def print_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Non
     Raises:
         ValueError: If a row has not as many cells as there are titles.
     """
-    lines = [[str(cell) for cell in row] for row in (head, *rows)]
-    first, *others = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for name, *cells in lines:
-        columns = (cell.rjust(width) for cell, width in zip(cells, others, strict=True))
-        print("  ".join([name.ljust(first), *columns]).rstrip())
+    print(*aligned([[str(cell) for cell in row] for row in (head, *rows)], left=1), sep="\n")
 
 
 def span(estimate: Mapping[str, float] | Sequence[float], digits: int, sign: str = "") -> str:

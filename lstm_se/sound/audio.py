@@ -56,7 +56,26 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
         FileNotFoundError: If there is no such file.
         ValueError: If it is no sound file, or holds no sample, or a sample that is not finite.
     """
-    samples, source_rate, subtype = _read_file(Path(path))
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: check the name")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a sound file")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is empty: 0 bytes; copy or record it again")
+    try:
+        with soundfile.SoundFile(path) as file:
+            samples = file.read(dtype="float32", always_2d=True).T
+            source_rate, subtype = file.samplerate, file.subtype
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw has no header
+        reason = str(getattr(error, "error_string", error)).rstrip(".")
+        raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
+    if samples.shape[1] == 0:
+        raise ValueError(f"{path} has 0 samples: there is a header but no sound in it")
+    if bad := np.count_nonzero(~np.isfinite(samples)):
+        raise ValueError(
+            f"{path} has {bad} samples that are NaN or infinite: repair or export it again"
+        )
     channels = samples.shape[0]
     steps = []
     if mono and channels > 1:
@@ -68,31 +87,6 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
     samples = samples[0] if mono else samples
     rate = sample_rate or source_rate
     return Recording(samples, rate, source_rate, channels, subtype, ", ".join(steps))
-
-
-def _read_file(path: Path) -> tuple[np.ndarray, int, str]:
-    """Samples ``(channels, samples)`` as they are in the file, its rate and subtype."""
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist: check the name")
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: name a sound file")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty: 0 bytes; copy or record it again")
-    try:
-        with soundfile.SoundFile(path) as file:
-            samples = file.read(dtype="float32", always_2d=True).T
-            rate, subtype = file.samplerate, file.subtype
-    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw has no header
-        reason = str(getattr(error, "error_string", error)).rstrip(".")
-        raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
-    if samples.shape[1] == 0:
-        raise ValueError(f"{path} has 0 samples: there is a header but no sound in it")
-    if not np.isfinite(samples).all():
-        bad = int((~np.isfinite(samples)).sum())
-        raise ValueError(
-            f"{path} has {bad} samples that are NaN or infinite: repair or export it again"
-        )
-    return samples, rate, subtype
 
 
 def write(
@@ -115,30 +109,22 @@ def write(
         OSError: If the folder cannot be written to.
     """
     path = Path(path)
-    kind = path.suffix[1:].upper()
-    kind = "AIFF" if kind == "AIF" else kind
+    kind = {".aif": "AIFF"}.get(path.suffix.lower(), path.suffix[1:].upper())
     if kind not in soundfile.available_formats() or kind == "RAW":
         raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use .wav")
     if subtype not in soundfile.available_subtypes(kind):
         subtype = soundfile.default_subtype(kind)
+    clipped, encoded = np.clip(samples.T, -1, 1), io.BytesIO()
+    channels = 1 if samples.ndim == 1 else len(samples)
+    # in memory, as libsndfile would not tell why the disk refused it, and by the block, as its
+    # Vorbis encoder crashes on a minute at once
     try:
-        encoded = _encode(np.clip(samples.T, -1, 1), sample_rate, kind, subtype)
+        with soundfile.SoundFile(encoded, "w", sample_rate, channels, subtype, format=kind) as file:
+            for begin in range(0, len(clipped), BLOCK):
+                file.write(clipped[begin : begin + BLOCK])
     except soundfile.LibsndfileError as error:
         raise ValueError(f"cannot write {path}: {error.error_string}") from None
-    write_whole(path, encoded)
-
-
-def _encode(samples: np.ndarray, sample_rate: int, kind: str, subtype: str | None) -> bytes:
-    """A sound file in memory: libsndfile would not tell why the disk refused it.
-
-    It is fed by the block, because libsndfile's Vorbis encoder crashes on a minute at once.
-    """
-    buffer = io.BytesIO()
-    channels = 1 if samples.ndim == 1 else samples.shape[1]
-    with soundfile.SoundFile(buffer, "w", sample_rate, channels, subtype, format=kind) as file:
-        for begin in range(0, len(samples), BLOCK):
-            file.write(samples[begin : begin + BLOCK])
-    return buffer.getvalue()
+    write_whole(path, encoded.getvalue())
 
 
 def find(folder: str | Path) -> list[Path]:
@@ -213,9 +199,7 @@ def trim_silence(samples: np.ndarray, top_db: float = 40.0) -> np.ndarray:
     """
     power = frame_power(samples)
     loud = np.flatnonzero(power > power.max() * 10 ** (-top_db / 10))
-    if not len(loud):
-        return samples[:0]
-    return samples[loud[0] * FRAME : (loud[-1] + 1) * FRAME]
+    return samples[loud[0] * FRAME : (loud[-1] + 1) * FRAME] if len(loud) else samples[:0]
 
 
 def to_pcm(samples: np.ndarray) -> np.ndarray:

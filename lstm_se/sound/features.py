@@ -89,11 +89,9 @@ def mel_to_hz(mel: np.ndarray | float) -> np.ndarray:
     return 700 * (10 ** (np.asarray(mel) / 2595) - 1)
 
 
-SCALES: dict[str, tuple[Callable, Callable]] = {
-    "erb": (hz_to_erb, erb_to_hz),
-    "mel": (hz_to_mel, mel_to_hz),
-    "linear": (np.asarray, np.asarray),
-}
+SCALES: dict[str, tuple[Callable, Callable]] = dict(
+    erb=(hz_to_erb, erb_to_hz), mel=(hz_to_mel, mel_to_hz), linear=(np.asarray, np.asarray)
+)
 
 
 @lru_cache
@@ -125,22 +123,6 @@ def filterbank(
     Raises:
         ValueError: If that many bands do not fit.
     """
-    edges = _band_edges(bands, n_fft, sample_rate, scale, f_min, fine_hz)
-    bins = np.arange(n_fft // 2 + 1)[:, None]
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
-    weights = np.clip(triangles, 0, None)
-    if f_min <= 0:
-        weights[0, 0] = 0.5  # nothing else hears the bin at 0 Hz
-    matrix = (weights / weights.sum(0)).astype(np.float32)
-    matrix.flags.writeable = False
-    return matrix
-
-
-def _band_edges(
-    bands: int, n_fft: int, sample_rate: int, scale: str, f_min: float, fine_hz: float
-) -> np.ndarray:
-    """Lower edge, centres and upper edge in bins, shape ``(bands + 2,)``."""
     if scale not in SCALES:
         raise ValueError(f"no band scale {scale!r}: choose one of {', '.join(SCALES)}")
     forward, backward = SCALES[scale]
@@ -152,10 +134,20 @@ def _band_edges(
     for linear in range(fine, bands):  # as few single bins as possible
         knee = first + linear
         warped = np.linspace(forward(knee * width), forward(last * width), bands - linear)
-        centres = np.concatenate([np.arange(first, knee), backward(warped) / width])
-        if np.diff(centres).min() >= 1 - 1e-9:
-            return np.concatenate([[first - 1], centres, [last + 1]])
-    raise ValueError(f"{bands} bands do not fit {last - first + 1} bins on the {scale} scale")
+        centre = np.concatenate([np.arange(first, knee), backward(warped) / width])
+        if np.diff(centre).min() >= 1 - 1e-9:
+            break
+    else:
+        raise ValueError(f"{bands} bands do not fit {last - first + 1} bins on the {scale} scale")
+    low, high = np.r_[first - 1, centre[:-1]], np.r_[centre[1:], last + 1]
+    bins = np.arange(n_fft // 2 + 1)[:, None]
+    triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
+    weights = np.clip(triangles, 0, None)
+    if f_min <= 0:
+        weights[0, 0] = 0.5  # nothing else hears the bin at 0 Hz
+    matrix = (weights / weights.sum(0)).astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
 
 
 @lru_cache
@@ -196,9 +188,8 @@ def inverse_bank_of(config: Config) -> np.ndarray:
 
 def band_of_output(config: Config) -> np.ndarray:
     """For each gain of the mask the band that hears most of it, shape ``(outputs,)``, integer."""
-    if config.mask == "bands":
-        return np.arange(config.bands)
-    return inverse_bank_of(config).argmax(0)
+    direct = config.mask == "bands"
+    return np.arange(config.bands) if direct else inverse_bank_of(config).argmax(0)
 
 
 def compress(power: np.ndarray, kind: str) -> np.ndarray:

@@ -8,8 +8,6 @@ import numpy as np
 
 from .audio import SAMPLE_RATE
 
-Noise = Callable[[int, np.random.Generator], np.ndarray]
-
 
 def unit_rms(samples: np.ndarray) -> np.ndarray:
     """The signal at root mean square 1, float32; silence stays silence."""
@@ -47,10 +45,8 @@ def harmonics(
     phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
     partials = [k for k in range(1, count + 1) if k * pitch_hz.max() < 7800]
     gains = [rng.uniform(0.1, 1) / k**decay for k in partials]
-    total = np.zeros(len(pitch_hz))
-    for gain, k in zip(gains, partials, strict=True):
-        total += gain * np.cos(k * phase + rng.uniform(0, 2 * np.pi))
-    return total
+    waves = (np.cos(k * phase + rng.uniform(0, 2 * np.pi)) for k in partials)
+    return sum(map(np.multiply, gains, waves), np.zeros(len(pitch_hz)))
 
 
 def hum(samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -123,13 +119,7 @@ def fan(samples: int, rng: np.random.Generator) -> np.ndarray:
     return unit_rms(flutter * (unit_rms(air) + 10 ** (-rng.uniform(8, 25) / 20) * tone))
 
 
-SYNTHETIC: dict[str, Noise] = {
-    "coloured": coloured_noise,
-    "hum": hum,
-    "engine": engine,
-    "clicks": clicks,
-    "rain": rain,
-    "wind": wind,
-    "fan": fan,
-}
+SYNTHETIC: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = dict(
+    coloured=coloured_noise, hum=hum, engine=engine, clicks=clicks, rain=rain, wind=wind, fan=fan
+)
 TRAINING_SYNTHETIC = ("coloured", "hum", "engine", "clicks")  # the others are for tests only

@@ -19,8 +19,7 @@ def sqrt_hann(n_fft: int) -> np.ndarray:
 
     Periodic, not symmetric: only then do squared windows ``n_fft / 2`` apart sum to one.
     """
-    n = np.arange(n_fft)
-    return np.sin(np.pi * n / n_fft).astype(np.float32)
+    return np.sin(np.pi * np.arange(n_fft) / n_fft).astype(np.float32)
 
 
 def padding(samples: int, n_fft: int, hop_length: int, center: bool = False) -> tuple[int, int]:
@@ -64,8 +63,12 @@ def stft(
         ValueError: If ``hop_length`` does not divide ``n_fft / 2``, or there is no sample.
     """
     front, tail = padding(waveform.shape[-1], n_fft, hop_length, center)
-    padded = _pad(np.asarray(waveform, np.float32), front, tail, center)
-    return np.fft.rfft(framed(padded, n_fft, hop_length) * sqrt_hann(n_fft)).astype(np.complex64)
+    waveform, channels = np.asarray(waveform, np.float32), [(0, 0)] * (waveform.ndim - 1)
+    if center and waveform.shape[-1] > 1:
+        waveform, front = np.pad(waveform, [*channels, (front, 0)], mode="reflect"), 0
+    padded = np.pad(waveform, [*channels, (front, tail)])
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft, -1)[..., ::hop_length, :]
+    return np.fft.rfft(frames * sqrt_hann(n_fft)).astype(np.complex64)
 
 
 def istft(
@@ -99,29 +102,13 @@ def istft(
     return waveform[..., front : front + samples]
 
 
-def framed(waveform: np.ndarray, length: int, hop_length: int) -> np.ndarray:
-    """A read-only view of all whole frames, ``(..., samples)`` to ``(..., frames, length)``."""
-    windows = np.lib.stride_tricks.sliding_window_view(waveform, length, axis=-1)
-    return windows[..., ::hop_length, :]
-
-
 def overlap_add(frames: np.ndarray, hop_length: int) -> np.ndarray:
-    """The reverse: frames ``(..., frames, length)`` added where they were, ``(..., samples)``."""
+    """Frames ``(..., frames, length)`` added where they were cut, ``(..., samples)``."""
     *channels, count, length = frames.shape
     waveform = np.zeros((*channels, (count - 1) * hop_length + length), frames.dtype)
-    for frame in range(count):
-        begin = frame * hop_length
-        waveform[..., begin : begin + length] += frames[..., frame, :]
+    for place, frame in enumerate(np.moveaxis(frames, -2, 0)):
+        waveform[..., place * hop_length :][..., :length] += frame
     return waveform
-
-
-def _pad(waveform: np.ndarray, front: int, tail: int, center: bool) -> np.ndarray:
-    """Zeros around the last axis; with ``center`` its beginning is mirrored in front."""
-    widths = [(0, 0)] * (waveform.ndim - 1)
-    if center and waveform.shape[-1] > 1:
-        waveform = np.pad(waveform, [*widths, (front, 0)], mode="reflect")
-        front = 0
-    return np.pad(waveform, [*widths, (front, tail)])
 
 
 def _window_sum(frames: int, n_fft: int, hop_length: int) -> np.ndarray:
@@ -129,15 +116,13 @@ def _window_sum(frames: int, n_fft: int, hop_length: int) -> np.ndarray:
 
     It is ``n_fft / (2 * hop_length)`` everywhere but at the two ends, where windows are missing.
     """
-    squared = np.broadcast_to(sqrt_hann(n_fft) ** 2, (frames, n_fft))
-    total = overlap_add(squared, hop_length)
+    total = overlap_add(np.broadcast_to(sqrt_hann(n_fft) ** 2, (frames, n_fft)), hop_length)
     return np.where(total > 1e-6, total, 1).astype(np.float32)
 
 
 def synthesis_gain(n_fft: int, hop_length: int) -> np.ndarray:
     """What overlap-add multiplies one hop by, far from the ends, shape ``(hop_length,)``."""
-    overlap = n_fft // hop_length
-    return _window_sum(2 * overlap, n_fft, hop_length)[n_fft : n_fft + hop_length]
+    return _window_sum(2 * n_fft // hop_length, n_fft, hop_length)[n_fft : n_fft + hop_length]
 
 
 def stft_tf(
@@ -159,11 +144,7 @@ def stft_tf(
 
 
 def istft_tf(
-    spectrum: tf.Tensor,
-    samples: int,
-    n_fft: int = 512,
-    hop_length: int = 256,
-    center: bool = False,
+    spectrum: tf.Tensor, samples: int, n_fft: int = 512, hop_length: int = 256, center: bool = False
 ) -> tf.Tensor:
     """:func:`istft` in TensorFlow, for use inside a graph."""
     import tensorflow as tf

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import shutil
+import sys
 import zipfile
 
 import numpy as np
@@ -294,8 +295,9 @@ def test_no_bar_where_there_is_no_terminal(run, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_bar_on_request(run, capsys):
-    run("noisy_testset_wav", progress=True)
+def test_bar_on_a_terminal(run, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    run("noisy_testset_wav")
     assert "noisy_testset_wav" in capsys.readouterr().err
 
 

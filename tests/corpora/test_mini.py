@@ -158,8 +158,8 @@ def test_interrupted_build_leaves_nothing(tiny, monkeypatch):
 def test_build_that_another_process_finished_first_is_used(tiny, monkeypatch):
     original, finished = corpora_mini._build_part, mini(tiny / "other").root
 
-    def overtaken(sources, root, part, number):
-        original(sources, root, part, number)
+    def overtaken(sources, root, number):
+        original(sources, root, number)
         if number == 1:
             shutil.copytree(finished, tiny / "cache" / finished.name)
 
