@@ -66,7 +66,7 @@ def main() -> None:
         enhance, cleans[::2], stress.ROOMS_SECONDS
     )
     print("rooms", {seconds: stated(left) for seconds, left in rooms.items()})
-    drift = stress.drift_db(enhance.stream(), pairs[0][1])
+    drift = stress.drift_db(enhance.stream().process, pairs[0][1])
     print("drift", drift)
     content = {
         "command": "python notebooks/results/robustness.py",
