@@ -74,9 +74,8 @@ def _hours(stage: Path) -> float:
     """Length of what a training heard, in h; one that was interrupted heard less than planned."""
     recipe: dict[str, Any] = json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
     config = Config.load(stage / "config.json")
-    rows = (stage / "history.csv").read_text(encoding="utf-8").splitlines()
-    segments = (len(rows) - 1) * recipe["steps"] * config.batch_size
-    return segments * config.segment_seconds / 3600
+    epochs = len((stage / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
+    return epochs * recipe["steps"] * config.batch_size * config.segment_seconds / 3600
 
 
 def _scores(folder: Path) -> str:

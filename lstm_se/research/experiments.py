@@ -112,17 +112,13 @@ def _opened(
         | cost(v.config(study.base, 0))
         for v in study.variants
     }
-    return Results(
-        {
-            "study": study.name,
-            "command": command,
-            "config": fields_of(study.base, old["config"]),
-            "segments": study.segments,
-            "variants": variants,
-            "sets": described,
-            "runs": old["runs"],
-        }
-    )
+    asked = {
+        "study": study.name,
+        "command": command,
+        "config": fields_of(study.base, old["config"]),
+    }
+    found = {"segments": study.segments, "variants": variants, "sets": described}
+    return Results({**asked, **found, "runs": old["runs"]})
 
 
 def _references(study: Study, pairs: Sequence[Pair]) -> dict[str, Any]:

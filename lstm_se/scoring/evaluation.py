@@ -7,7 +7,7 @@ graph, and a process forked with TensorFlow inside may hang.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any, Protocol
 
@@ -75,12 +75,11 @@ def evaluate(
 
 
 def evaluate_files(
-    utterances: Iterable[Utterance],
+    utterances: Sequence[Utterance],
     enhanced: Iterable[Utterance],
-    name: str = "enhanced",
+    name: str,
     metrics: Iterable[str] = tuple(METRICS),
     jobs: int | None = None,
-    progress: bool | None = None,
 ) -> Report:
     """Score recordings that something else has enhanced.
 
@@ -90,7 +89,6 @@ def evaluate_files(
         name: Of the system that made them.
         metrics: Names from ``METRICS``.
         jobs: Processes that score; all cores if None.
-        progress: Show a bar; if None, on a terminal only.
 
     Returns:
         The report.
@@ -99,12 +97,11 @@ def evaluate_files(
         ValueError: As :func:`evaluate`, or if an utterance has no enhanced one.
     """
     by_name = {utterance.name: utterance for utterance in enhanced}
-    utterances = list(utterances)
     if missing := [u.name for u in utterances if u.name not in by_name]:
         raise ValueError(f"{missing[0]} was not enhanced: {len(missing)} files are missing")
     systems: dict[str, System] = {name: lambda name, clean, noisy: by_name[name].load()[1]}
     names = known(metrics)
-    return judged(utterances, systems, names, partial(score, metrics=names), jobs, progress)
+    return judged(utterances, systems, names, partial(score, metrics=names), jobs)
 
 
 def blind(enhancers: Mapping[str, Enhancer]) -> dict[str, System]:

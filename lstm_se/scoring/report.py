@@ -122,11 +122,7 @@ class Report:
     @property
     def failures(self) -> list[tuple[str, str, str, str]]:
         """Each failure as ``(utterance, system, metric, reason)``."""
-        return [
-            (row.name, row.system, metric, reason)
-            for row in self.rows
-            for metric, reason in row.failures.items()
-        ]
+        return [(row.name, row.system, *why) for row in self.rows for why in row.failures.items()]
 
     def values(self, system: str, metric: str) -> dict[str, float]:
         """The measured utterances of one system and metric.
@@ -144,11 +140,8 @@ class Report:
         if system not in self.systems or metric not in self.metrics:
             have = f"{', '.join(self.systems)} and {', '.join(self.metrics)}"
             raise ValueError(f"no scores for {system} and {metric}: the report has {have}")
-        return {
-            row.name: row.values[metric]
-            for row in self.rows
-            if row.system == system and metric in row.values
-        }
+        rows = (row for row in self.rows if row.system == system and metric in row.values)
+        return {row.name: row.values[metric] for row in rows}
 
     def summary(self) -> list[Summary]:
         """Mean, interval and paired difference to ``"noisy"``, by metric, then by system."""
