@@ -112,13 +112,9 @@ def _opened(
         | cost(v.config(study.base, 0))
         for v in study.variants
     }
-    asked = {
-        "study": study.name,
-        "command": command,
-        "config": fields_of(study.base, old["config"]),
-    }
-    found = {"segments": study.segments, "variants": variants, "sets": described}
-    return Results({**asked, **found, "runs": old["runs"]})
+    config = fields_of(study.base, old["config"])
+    asked = {"study": study.name, "command": command, "config": config, "segments": study.segments}
+    return Results({**asked, "variants": variants, "sets": described, "runs": old["runs"]})
 
 
 def _references(study: Study, pairs: Sequence[Pair]) -> dict[str, Any]:
