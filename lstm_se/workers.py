@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, wait
 from contextlib import contextmanager
 from typing import Any
@@ -29,24 +29,6 @@ def _leave_interrupts_alone() -> None:
 
 
 @contextmanager
-def processes(jobs: int) -> Iterator[Any]:
-    """The executor for a ``with`` block; an exception ends what is under way.
-
-    Raises:
-        ChildProcessError: If a process ended early.
-    """
-    workers = executor(jobs)
-    with _told():
-        try:
-            yield workers
-        except BrokenExecutor:
-            raise
-        except BaseException:
-            workers.shutdown(wait=False, kill_workers=True)  # nobody will read what is under way
-            raise
-
-
-@contextmanager
 def _told() -> Iterator[None]:
     """Say what a broken executor means."""
     try:
@@ -57,7 +39,7 @@ def _told() -> Iterator[None]:
         ) from None
 
 
-def in_order(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> Iterator[Any]:
+def in_order(work: Callable[[Any], Any], items: Iterable[Any], jobs: int) -> Iterator[Any]:
     """Results of ``work`` on each item, in order; with one job, of this process.
 
     When the caller stops, the few items under way are finished and the others never begun: loky

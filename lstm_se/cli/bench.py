@@ -12,13 +12,11 @@ from ..tables import aligned
 from .options import FOLDER
 from .terminal import quieten_tensorflow
 
+_BENCHES = ["engines", "training", "xla", "peers", "firmware"]
+
 
 @click.command("bench")
-@click.argument(
-    "what",
-    type=click.Choice(["engines", "training", "xla", "peers", "firmware"]),
-    default="engines",
-)
+@click.argument("what", type=click.Choice(_BENCHES), default="engines")
 @click.option("--json", "json_path", type=FOLDER, help="Write the figures.")
 def bench_command(what: str, json_path: Path | None) -> None:
     """Measure speed on this machine: medians, and ratios within one run.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import FOLDER, JOBS, numbers
+from .options import COUNT, FOLDER, JOBS, numbers
 from .terminal import bar
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def voicebank_command(root: Path, url: str, keep_archives: bool) -> None:
 @click.option("--speech", multiple=True, required=True, type=FOLDER, help="Clean; repeatable.")
 @click.option("--noise", multiple=True, required=True, type=FOLDER, help="Noise; repeatable.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the corpus.")
-@click.option("--pairs", type=click.IntRange(min=1), help="In all; each speech file once if not.")
+@click.option("--pairs", type=COUNT, help="In all; each speech file once if not.")
 @click.option("--seconds", type=float, help="Cut longer speech to this length.")
 @click.option("--snr", default="0,5,10,15", show_default=True, help="In dB, with commas.")
 @click.option("--test-snr", default="2.5,7.5,12.5,17.5", show_default=True, help="In dB.")
@@ -85,13 +85,11 @@ def build_command(**options: Any) -> None:
 
     folders = {key: options.pop(key) for key in ("speech", "noise", "test_speech", "test_noise")}
     out, jobs = options.pop("out"), options.pop("jobs")
-    for option in ("snr", "test-snr"):
-        key = option.replace("-", "_")
-        ratios = numbers(option, options.pop(key), float, "numbers and commas, as in 0,5,10")
-        options[f"{key}s_db"] = tuple(ratios)
-    settings = Settings(**options)
+    for key in ("snr", "test_snr"):
+        text, form = options.pop(key), "numbers and commas, as in 0,5,10"
+        options[f"{key}s_db"] = tuple(numbers(key.replace("_", "-"), text, float, form))
     files = partial(bar, unit="file")
-    _tell(build_corpus(out=out, settings=settings, jobs=jobs, bar=files, **folders))
+    _tell(build_corpus(out=out, settings=Settings(**options), jobs=jobs, bar=files, **folders))
 
 
 def _tell(corpus: Corpus) -> None:

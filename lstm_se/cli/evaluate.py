@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +11,6 @@ from .options import ENGINE, FOLDER, JOBS, MODEL
 
 if TYPE_CHECKING:
     from ..scoring.evaluation import Enhancer, Oracle
-    from ..scoring.report import Report
-
-    Systems = tuple[dict[str, Enhancer], dict[str, Oracle]]
 
 
 @click.command("evaluate")
@@ -58,17 +53,32 @@ def evaluate_command(
       lstm-se evaluate --clean clean --noisy noisy --enhanced mine --json scores.json
       lstm-se evaluate --noisy my_recording.wav
     """
+    from ..corpora.pairs import paired
+    from ..scoring.dnsmos import evaluate_dnsmos
+    from ..scoring.evaluation import evaluate, evaluate_files
+    from ..scoring.metrics import METRICS
     from ..scoring.report import comparison_section, comparison_table
+    from ..sound import audio
 
-    systems = partial(_systems, model, engine, others)
+    names = tuple(name.strip() for name in metrics.split(",") if name.strip()) or tuple(METRICS)
     if clean is None:
-        report = _opinions(noisy, enhanced, metrics, systems)
+        if enhanced is not None or metrics:
+            needy = "--metrics" if enhanced is None else "--enhanced"
+            raise ValueError(f"{needy} needs --clean: name the clean folder, or leave {needy} out")
+        blind, oracles = _systems(model, engine, others)
+        if oracles:
+            needy = f"--with {next(iter(oracles))}"
+            raise ValueError(f"{needy} needs --clean: it has to know the speech")
+        report = evaluate_dnsmos(audio.find(noisy) if noisy.is_dir() else [noisy], blind)
     elif enhanced is None:
-        report = _scores(clean, noisy, metrics, jobs, systems)
+        pairs = paired(clean, noisy)
+        blind, oracles = _systems(model, engine, others)
+        report = evaluate(pairs, blind, names, jobs, oracles=oracles)
     elif others:
         raise ValueError("--with compares with a model: leave --enhanced out")
     else:
-        report = _scores_of_files(clean, noisy, enhanced, metrics, jobs)
+        pairs, files = paired(clean, noisy), paired(clean, enhanced)
+        report = evaluate_files(pairs, files, enhanced.name, names, jobs)
     if len(report.failures) == len(report.rows) * len(report.metrics):
         raise ValueError(f"nothing could be scored: {report.failures[0][3]}")
     click.echo(report.table())
@@ -80,7 +90,9 @@ def evaluate_command(
         report.to_json(json_path, **(comparison_section(report, model) if others else {}))
 
 
-def _systems(model: str, engine: str, others: tuple[str, ...]) -> Systems:
+def _systems(
+    model: str, engine: str, others: tuple[str, ...]
+) -> tuple[dict[str, Enhancer], dict[str, Oracle]]:
     """The model, itself in other engines, and other packages' denoisers; and what knows more."""
     from ..chip.engines import STREAMS, load
     from ..scoring import peers
@@ -88,50 +100,3 @@ def _systems(model: str, engine: str, others: tuple[str, ...]) -> Systems:
     engines = {name: load(model, name) for name in others if name in STREAMS}
     blind, oracles = peers.systems(name for name in others if name not in STREAMS)
     return {model: load(model, engine), **engines, **blind}, oracles
-
-
-def _scores(
-    clean: Path, noisy: Path, metrics: str, jobs: int | None, systems: Callable[[], Systems]
-) -> Report:
-    """Measures of what the systems make of the noisy files."""
-    from ..corpora.pairs import paired
-    from ..scoring.evaluation import evaluate
-
-    pairs = paired(clean, noisy)
-    enhancers, oracles = systems()
-    return evaluate(pairs, enhancers, _names(metrics), jobs, oracles=oracles)
-
-
-def _scores_of_files(
-    clean: Path, noisy: Path, enhanced: Path, metrics: str, jobs: int | None
-) -> Report:
-    """Measures of files that something else has enhanced."""
-    from ..corpora.pairs import paired
-    from ..scoring.evaluation import evaluate_files
-
-    pairs, files = paired(clean, noisy), paired(clean, enhanced)
-    return evaluate_files(pairs, files, enhanced.name, _names(metrics), jobs)
-
-
-def _names(metrics: str) -> tuple[str, ...]:
-    """The metrics between commas; all if there is none."""
-    from ..scoring.metrics import METRICS
-
-    return tuple(name.strip() for name in metrics.split(",") if name.strip()) or tuple(METRICS)
-
-
-def _opinions(
-    noisy: Path, enhanced: Path | None, metrics: str, systems: Callable[[], Systems]
-) -> Report:
-    """Predicted opinions of the recordings by themselves."""
-    from ..scoring import dnsmos
-    from ..sound import audio
-
-    if enhanced is not None or metrics:
-        option = "--metrics" if enhanced is None else "--enhanced"
-        raise ValueError(f"{option} needs --clean: name the clean folder, or leave {option} out")
-    enhancers, oracles = systems()
-    if oracles:
-        raise ValueError(f"--with {next(iter(oracles))} needs --clean: it has to know the speech")
-    paths = audio.find(noisy) if noisy.is_dir() else [noisy]
-    return dnsmos.evaluate_dnsmos(paths, enhancers)

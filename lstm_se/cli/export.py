@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from .options import FOLDER
-
-if TYPE_CHECKING:
-    from ..network.denoiser import Denoiser
 
 
 @click.command("export")
@@ -37,31 +33,23 @@ def export_command(model: str, form: str, out: Path) -> None:
 
     trained = pretrained.load_float(model)
     if form == "tflite":
-        _to_tflite(trained, out)
+        from ..corpora.mini import mini
+        from ..tflite import files
+
+        recordings = (pair.load()[1] for pair in mini().validation)
+        for path in files.write_tflite(trained, out, recordings).values():
+            file = path.read_bytes()
+            operators = sorted(files.contents(file).operators.items())
+            named = ", ".join(f"{count} {name}" for name, count in operators)
+            click.echo(f"{path}: {len(file) / 1024:.0f} KiB: {named}")
         return
     whole = quantize(trained.weights, trained.config)
     if form == "c":
         for path in sources.write_sources(whole, out):
             click.echo(path)
         return
-    write, suffix = {
-        "wasm": (builds.write_module, ".wasm"),
-        "golden": (selftest.write_golden_vectors, ".npz"),
-    }[form]
+    suffix = ".wasm" if form == "wasm" else ".npz"
     if out.suffix != suffix:
         raise ValueError(f"{out} must end in {suffix}: that is what --to {form} writes")
-    write(whole, out)
+    (builds.write_module if form == "wasm" else selftest.write_golden_vectors)(whole, out)
     click.echo(out)
-
-
-def _to_tflite(trained: Denoiser, out: Path) -> None:
-    """Every form, and what is in it."""
-    from ..corpora.mini import mini
-    from ..tflite import files
-
-    recordings = (pair.load()[1] for pair in mini().validation)
-    for path in files.write_tflite(trained, out, recordings).values():
-        file = path.read_bytes()
-        operators = files.contents(file).operators
-        named = ", ".join(f"{count} {name}" for name, count in sorted(operators.items()))
-        click.echo(f"{path}: {len(file) / 1024:.0f} KiB: {named}")

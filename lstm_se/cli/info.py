@@ -27,8 +27,8 @@ def describe(model: str | Path) -> str:
     """
     folder = pretrained.folder_of(model)
     config = pretrained.load_float(folder).config
-    sections = [_network(config), _training(folder), _scores(folder)]
-    return "\n\n".join(section for section in sections if section)
+    sections = filter(None, [_network(config), _training(folder), _scores(folder)])
+    return "\n\n".join(sections)
 
 
 def _network(config: Config) -> str:
@@ -37,6 +37,8 @@ def _network(config: Config) -> str:
     weights, macs = in_numpy.parameters(config), in_numpy.macs(config)
     latency = 1000 * config.n_fft / config.sample_rate
     layers = " + ".join(f"{config.cell.upper()}-{units}" for units in config.units)
+    terms = {"log error": config.snr_weight, "lost intelligibility": config.estoi_weight}
+    loss = [f"{config.loss} loss", *(f"{w:g} x {name}" for name, w in terms.items() if w)]
     return _rows(
         f"{config.name}: {config.bands} {config.band_scale} bands, {layers}, mask {config.outputs}",
         {
@@ -44,16 +46,9 @@ def _network(config: Config) -> str:
             "cost": f"{macs:,} MAC a frame, {frames * macs / 1e6:.1f} million a second",
             "frame": f"{1000 / frames:.0f} ms; algorithmic latency {latency:.0f} ms",
             "streams": "yes" if config.streams else "no: it looks into the future",
-            "trained with": f"{_loss(config)}, seed {config.seed}",
+            "trained with": f"{' + '.join(loss)}, seed {config.seed}",
         },
     )
-
-
-def _loss(config: Config) -> str:
-    """The loss and the terms that are added to it."""
-    terms = {"log error": config.snr_weight, "lost intelligibility": config.estoi_weight}
-    added = [f"{weight:g} x {name}" for name, weight in terms.items() if weight]
-    return " + ".join([f"{config.loss} loss", *added])
 
 
 def _training(folder: Path) -> str:
@@ -62,17 +57,14 @@ def _training(folder: Path) -> str:
     if not recipe.exists():
         return ""
     facts: dict[str, Any] = json.loads(recipe.read_text(encoding="utf-8"))
-    banks: dict[str, list[str]] = defaultdict(list)
+    banks: dict[str, dict[str, None]] = defaultdict(dict)
     if sources.exists():
         with sources.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                if row["bank"] not in banks[row["use"]]:
-                    banks[row["use"]].append(row["bank"])
-    hours = sum(_hours(stage) for stage in pretrained.stages(folder))
-    rows = {
-        "corpora": ", ".join(facts["corpora"]),
-        "heard": f"{hours:.1f} h of mixtures in {len(pretrained.stages(folder))} trainings",
-    }
+                banks[row["use"]][row["bank"]] = None
+    stages = pretrained.stages(folder)
+    heard = f"{sum(map(_hours, stages)):.1f} h of mixtures in {len(stages)} trainings"
+    rows = {"corpora": ", ".join(facts["corpora"]), "heard": heard}
     for use, names in banks.items():
         rows[use] = f"{facts['minutes'][use]} min: {', '.join(names)}"
     return _rows("training", rows)
@@ -82,9 +74,8 @@ def _hours(stage: Path) -> float:
     """Length of what a training heard, in h; one that was interrupted heard less than planned."""
     recipe: dict[str, Any] = json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
     config = Config.load(stage / "config.json")
-    rows = (stage / "history.csv").read_text(encoding="utf-8").splitlines()
-    segments = (len(rows) - 1) * recipe["steps"] * config.batch_size
-    return segments * config.segment_seconds / 3600
+    epochs = len((stage / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
+    return epochs * recipe["steps"] * config.batch_size * config.segment_seconds / 3600
 
 
 def _scores(folder: Path) -> str:
@@ -96,9 +87,8 @@ def _scores(folder: Path) -> str:
 
     content = json.loads(path.read_text(encoding="utf-8"))
     report = Report(tuple(Row(**row) for row in content["rows"]), tuple(content["metrics"]))
-    return (
-        f"scores on the bundled test set, talkers and noises unheard in training\n{report.table()}"
-    )
+    title = "scores on the bundled test set, talkers and noises unheard in training"
+    return f"{title}\n{report.table()}"
 
 
 def _rows(title: str, rows: dict[str, str]) -> str:

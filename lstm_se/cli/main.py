@@ -11,16 +11,8 @@ from typing import NoReturn
 
 import click
 
-from .bench import bench_command
-from .data import data_command
-from .edit import average_command, prune_command, rescale_command
-from .enhance import enhance_command
-from .evaluate import evaluate_command
-from .export import export_command
-from .info import info_command
-from .quantize import quantize_command
+from . import bench, data, edit, enhance, evaluate, export, info, quantize, train
 from .terminal import complain
-from .train import train_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -30,17 +22,17 @@ def commands() -> None:
 
 
 for command in (
-    average_command,
-    bench_command,
-    data_command,
-    enhance_command,
-    evaluate_command,
-    export_command,
-    info_command,
-    prune_command,
-    quantize_command,
-    rescale_command,
-    train_command,
+    edit.average_command,
+    bench.bench_command,
+    data.data_command,
+    enhance.enhance_command,
+    evaluate.evaluate_command,
+    export.export_command,
+    info.info_command,
+    edit.prune_command,
+    quantize.quantize_command,
+    edit.rescale_command,
+    train.train_command,
 ):
     commands.add_command(command)
 
@@ -57,12 +49,7 @@ def main() -> NoReturn:
         complain(error)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort) as interrupt:
-        click.echo(f"\ninterrupted{_reason(interrupt)}", err=True)
+        reason = str(interrupt.__cause__ or interrupt)  # click hides ours behind its own
+        click.echo("\ninterrupted" + (f": {reason}" if reason else ""), err=True)
         sys.exit(130)
     sys.exit(0)
-
-
-def _reason(interrupt: BaseException) -> str:
-    """What an interrupted command has to say, if anything; click hides it behind its own."""
-    reason = str(interrupt.__cause__ or interrupt)
-    return f": {reason}" if reason else ""

@@ -11,8 +11,9 @@ import click
 Number = TypeVar("Number", int, float)
 
 FOLDER = click.Path(path_type=Path)
+COUNT = click.IntRange(min=1)
 MODEL = click.option("--model", default="tiny", show_default=True, help="Name, or folder of a run.")
-JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes; all cores by default.")
+JOBS = click.option("--jobs", type=COUNT, help="Processes; all cores by default.")
 ENGINE = click.option(
     "--engine",
     type=click.Choice(["float", "int8", "firmware"]),

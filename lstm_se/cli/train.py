@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .options import FOLDER
+from .options import COUNT, FOLDER
 from .terminal import quieten_tensorflow
 
 
@@ -21,10 +21,8 @@ from .terminal import quieten_tensorflow
 @click.option("--initial", metavar="MODEL", help="Start from a model, instead of a preset.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change the preset.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the run.")
-@click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True)
-@click.option(
-    "--steps", type=click.IntRange(min=1), default=250, show_default=True, help="An epoch."
-)
+@click.option("--epochs", type=COUNT, default=40, show_default=True)
+@click.option("--steps", type=COUNT, default=250, show_default=True, help="An epoch.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--distribute", default="", metavar="KIND:N", help="mirrored:2 or workers:2.")
 @click.option("--xla", is_flag=True, help="Compile the step; see bench xla.")
@@ -61,20 +59,13 @@ def train_command(
     if distribute:
         kind, count = cluster.parse(distribute)
         if kind == "workers" and cluster.rank() is None:
-            same = [sys.executable, "-m", "lstm_se", *sys.argv[1:]]
-            sys.exit(cluster.launch(same, count))
+            sys.exit(cluster.launch([sys.executable, "-m", "lstm_se", *sys.argv[1:]], count))
     from ..network.pretrained import folder_of
     from ..training.fit import Schedule
     from ..training.from_folders import Start, train_from
     from ..training.sources import Sources
 
-    weights = train_from(
-        Sources(**sources),
-        Start(preset, changes, folder_of(initial) if initial else None),
-        out,
-        Schedule(epochs, steps),
-        resume,
-        distribute,
-        xla,
-    )
+    start = Start(preset, changes, folder_of(initial) if initial else None)
+    schedule = Schedule(epochs, steps)
+    weights = train_from(Sources(**sources), start, out, schedule, resume, distribute, xla)
     click.echo(f"{weights}: the weights of the best epoch")

@@ -36,11 +36,8 @@ def engines(seconds: float = 10.0, repeats: int = 5) -> Timings:
     denoiser.enhance(noisy[:16_000])
     median = statistics.median(_timed(lambda: denoiser.enhance(noisy)) for _ in range(repeats))
     length = len(noisy) / denoiser.config.sample_rate
-    return {
-        "audio_seconds": length,
-        "numpy_real_time_factor": median / length,
-        "numpy_times_real_time": length / median,
-    }
+    ratios = {"numpy_real_time_factor": median / length, "numpy_times_real_time": length / median}
+    return {"audio_seconds": length, **ratios}
 
 
 def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) -> Timings:
@@ -109,9 +106,8 @@ def training(steps: int = 12) -> Timings:
         figures["records_x_real_time"] = _hears(second, records, steps)
         for names in (("stoi",), ("pesq_wb",), ("stoi", "pesq_wb")):
             key = "_".join(("records", *names))
-            figures[f"{key}_x_real_time"] = _hears(second, records, steps, in_graph(names))
-            ratio = figures["ours_x_real_time"] / figures[f"{key}_x_real_time"]
-            figures[f"ours_over_{key}"] = ratio
+            heard = figures[f"{key}_x_real_time"] = _hears(second, records, steps, in_graph(names))
+            figures[f"ours_over_{key}"] = figures["ours_x_real_time"] / heard
     return figures
 
 
@@ -169,25 +165,18 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
 
     from ..training import fit
 
-    class Clock(keras.callbacks.Callback):
-        times: list[float] = []
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.times = [*self.times, time.perf_counter()]
-
     model = fit.compile_model(config, fit.Schedule(1, steps + WARM_UP))
     if metric is not None:
-        loss, optimizer = model.loss, model.optimizer
-        model.compile(optimizer, loss, metrics=[metric], jit_compile=False)
-    clock = Clock()
+        model.compile(model.optimizer, model.loss, metrics=[metric], jit_compile=False)
+    ends: list[float] = []
+    clock = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+    )
     model.fit(batches, steps_per_epoch=steps + WARM_UP, callbacks=[clock], shuffle=False, verbose=0)
-    step = statistics.median(np.diff(clock.times[WARM_UP - 1 :]))
+    step = statistics.median(np.diff(ends[WARM_UP - 1 :]))
     return config.batch_size * config.segment_seconds / step
 
 
 BENCHES: dict[str, Callable[[], Timings]] = {
-    "engines": engines,
-    "training": training,
-    "xla": xla,
-    "peers": peers,
+    bench.__name__: bench for bench in (engines, training, xla, peers)
 }

@@ -24,7 +24,6 @@ from .studies import STUDY_METRICS, Results, Study, Variant, cost, fields_of, fi
 
 DIGITS = 4  # of a score in the file
 LOSSES_KEPT = 8  # of a training: points of its curve
-Tell = Callable[[str], None]
 
 
 def run_study(
@@ -34,7 +33,7 @@ def run_study(
     path: str | Path,
     command: str = "",
     only: Collection[str] = (),
-    tell: Tell = print,
+    tell: Callable[[str], None] = print,
 ) -> Results:
     """Make the runs of a study that are not in its file yet, one after the other.
 
@@ -63,16 +62,29 @@ def run_study(
     data = " ".join([material.digest, *digests.values()])
     results = _opened(study, sets, digests, Path(path), command)
     mark = partial(fingerprint, study, data=data, known=results.content["config"])
-    _drop_stale(results, study, mark, tell)
+    variants = {variant.name: variant for variant in study.variants}
+    made = results.content["runs"]
+    runs = results.content["runs"] = [
+        row
+        for row in made
+        if row["variant"] in variants
+        and row["fingerprint"] == mark(variants[row["variant"]], row["seed"])
+    ]
+    if stale := len(made) - len(runs):
+        tell(f"{stale} runs in the file were made otherwise and are left out")
     loaded = {where: [pair.load() for pair in pairs] for where, pairs in sets.items()}
     for seed in study.seeds:
         for variant in study.variants:
             done = seed in results.seeds(variant.name)
             if not done and (not only or variant.name in only):
                 row = _row(study, material, loaded, variant, seed)
-                results.content["runs"].append({**row, "fingerprint": mark(variant, seed)})
+                runs.append({**row, "fingerprint": mark(variant, seed)})
                 results.save(path)
-                tell(_line(row))
+                means = [
+                    f"{where} {np.nanmean(np.array(scores['si_sdr'], float)):.2f} dB"
+                    for where, scores in row["scores"].items()
+                ]
+                tell(f"{variant.name}, seed {seed}: {row['seconds']:.0f} s, {', '.join(means)}")
     return results
 
 
@@ -95,52 +107,14 @@ def _opened(
         described[where] = old["sets"].get(where, {})
         if described[where].get("digest") != digests[where]:
             described[where] = {"digest": digests[where], **_references(study, pairs)}
-    return Results(
-        {
-            "study": study.name,
-            "command": command,
-            "config": fields_of(study.base, old["config"]),
-            "segments": study.segments,
-            "variants": {v.name: _described(study, v) for v in study.variants},
-            "sets": described,
-            "runs": old["runs"],
-        }
-    )
-
-
-def _described(study: Study, variant: Variant) -> dict[str, Any]:
-    """What a variant changes, and what it costs."""
-    return {
-        "changes": dict(variant.changes),
-        "recipe": dict(variant.recipe),
-        "share": variant.share,
-        **cost(variant.config(study.base, 0)),
+    variants: dict[str, Any] = {
+        v.name: {"changes": dict(v.changes), "recipe": dict(v.recipe), "share": v.share}
+        | cost(v.config(study.base, 0))
+        for v in study.variants
     }
-
-
-def _drop_stale(
-    results: Results, study: Study, mark: Callable[[Variant, int], str], tell: Tell
-) -> None:
-    """Leave out the runs that are not of this study any more."""
-    variants = {variant.name: variant for variant in study.variants}
-    runs = results.content["runs"]
-    results.content["runs"] = [
-        row
-        for row in runs
-        if row["variant"] in variants
-        and row["fingerprint"] == mark(variants[row["variant"]], row["seed"])
-    ]
-    if stale := len(runs) - len(results.content["runs"]):
-        tell(f"{stale} runs in the file were made otherwise and are left out")
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    """What a run says when it is done."""
-    means = [
-        f"{where} {np.nanmean(np.array(scores['si_sdr'], float)):.2f} dB"
-        for where, scores in row["scores"].items()
-    ]
-    return f"{row['variant']}, seed {row['seed']}: {row['seconds']:.0f} s, {', '.join(means)}"
+    config = fields_of(study.base, old["config"])
+    asked = {"study": study.name, "command": command, "config": config, "segments": study.segments}
+    return Results({**asked, "variants": variants, "sets": described, "runs": old["runs"]})
 
 
 def _references(study: Study, pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -149,10 +123,8 @@ def _references(study: Study, pairs: Sequence[Pair]) -> dict[str, Any]:
     for clean, noisy in loaded:
         mask = ideal.phase_sensitive_mask(clean, noisy, study.base)
         masked.append((clean, ideal.masked(noisy, mask, study.base)))
-    return {
-        "names": [pair.name for pair in pairs],
-        "references": {"noisy": scored(loaded), "oracle": scored(masked)},
-    }
+    references = {"noisy": scored(loaded), "oracle": scored(masked)}
+    return {"names": [pair.name for pair in pairs], "references": references}
 
 
 def scored(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, list[float | None]]:
@@ -176,18 +148,12 @@ def _row(
     begin = time.monotonic()
     source = material.source(config, variant)
     denoiser, curve = train_segments(config, source, study.segments, study.xla)
-    seconds = round(time.monotonic() - begin, 1)
+    row = {"variant": variant.name, "seed": seed, "seconds": round(time.monotonic() - begin, 1)}
     scores = {
         where: scored([(clean, denoiser(noisy)) for clean, noisy in pairs])
         for where, pairs in loaded.items()
     }
-    return {
-        "variant": variant.name,
-        "seed": seed,
-        "seconds": seconds,
-        "curve": curve,
-        "scores": scores,
-    }
+    return {**row, "curve": curve, "scores": scores}
 
 
 def train_segments(

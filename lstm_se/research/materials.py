@@ -21,11 +21,9 @@ class Material(Protocol):
     @property
     def digest(self) -> str:
         """Changes with every sound in it."""
-        ...
 
     def source(self, config: Config, variant: Variant) -> pipeline.Source:
         """Batches for one run."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,7 @@ class Recorded:
         """
         if variant.recipe:
             raise ValueError(f"variant {variant.name!r} has a recipe, but these pairs are mixed")
-        chosen = share_of(len(self.pairs), variant.share, config.seed)
-        pairs = [self.pairs[i] for i in chosen]
+        pairs = [self.pairs[i] for i in share_of(len(self.pairs), variant.share, config.seed)]
         return pipeline.PairSampler(pairs, config, seed=config.seed)
 
 

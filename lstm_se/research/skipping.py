@@ -58,19 +58,13 @@ class _SkippingNetwork(in_numpy.MaskNetwork):
 
     def reset(self) -> None:
         super().reset()
-        self._age = 0
-        self._updated_at: np.ndarray | None = None
+        self._age, self._updated_at = self._rule.every, np.array(np.inf)  # the first frame is due
 
     def logits(self, frame: np.ndarray) -> np.ndarray:
         self._age += 1
         self._rule.frames += 1
-        if self._due(frame):
+        moved = float(np.sqrt(np.mean((frame - self._updated_at) ** 2)))
+        if self._age >= self._rule.every and moved >= self._rule.threshold:
             self._rule.updates += 1
             self._age, self._updated_at, self._logits = 0, frame, super().logits(frame)
         return self._logits
-
-    def _due(self, frame: np.ndarray) -> bool:
-        if self._updated_at is None:
-            return True
-        moved = float(np.sqrt(np.mean((frame - self._updated_at) ** 2)))
-        return self._age >= self._rule.every and moved >= self._rule.threshold

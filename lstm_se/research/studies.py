@@ -22,7 +22,6 @@ from ..network import in_numpy
 from ..scoring.statistics import Difference, crossed_difference
 
 STUDY_METRICS = ("si_sdr", "estoi", "pesq_wb")
-Scores = dict[str, dict[str, list[float | None]]]  # set, metric, one value for each file
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,8 @@ class Study:
         for variant in self.variants:
             batch = variant.config(self.base, 0).batch_size
             if self.segments < batch or self.segments % batch:
-                raise ValueError(
-                    f"variant {variant.name!r}: {self.segments} segments are no whole number of "
-                    f"batches of {batch}"
-                )
+                whole = f"{self.segments} segments are no whole number of batches of {batch}"
+                raise ValueError(f"variant {variant.name!r}: {whole}")
 
 
 def fields_of(config: Config, known: Collection[str]) -> dict[str, Any]:
@@ -117,11 +114,8 @@ def fingerprint(
 def cost(config: Config) -> dict[str, float]:
     """What the network costs: weights, and operations (a multiply-accumulate is two of them)."""
     frames, macs = config.sample_rate / config.hop_length, in_numpy.macs(config)
-    return {
-        "weights": in_numpy.parameters(config),
-        "mops_per_frame": 2 * macs / 1e6,
-        "mops_per_second": 2 * macs * frames / 1e6,
-    }
+    speeds = {"mops_per_frame": 2 * macs / 1e6, "mops_per_second": 2 * macs * frames / 1e6}
+    return {"weights": in_numpy.parameters(config), **speeds}
 
 
 @dataclass(frozen=True)
@@ -175,11 +169,12 @@ class Results:
         Raises:
             ValueError: If there are no such scores.
         """
-        if variant in self.content["sets"].get(where, {}).get("references", {}):
-            rows = [self.content["sets"][where]["references"][variant].get(metric)]
+        references = self.content["sets"].get(where, {}).get("references", {})
+        if variant in references:
+            rows = [references[variant].get(metric)]
         else:
             runs = [run for run in self.content["runs"] if run["variant"] == variant]
-            runs = sorted(runs, key=lambda run: run["seed"])
+            runs.sort(key=lambda run: run["seed"])
             rows = [run["scores"].get(where, {}).get(metric) for run in runs]
         if not rows or None in rows:
             raise ValueError(f"no scores of {variant} on {where} in {metric}")

@@ -37,11 +37,6 @@ BARE = (  # installed without what they require: the packages of peers.txt
 )
 
 
-def _missing(package: str) -> ValueError:
-    """The error that says how to install a package of a peer."""
-    return optional.missing(package, "peers", alone=package in BARE)
-
-
 def file_of(package: str, name: str) -> Path:
     """Path of a file that an installed package holds.
 
@@ -55,7 +50,7 @@ def file_of(package: str, name: str) -> Path:
     try:
         files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError:
-        raise _missing(package) from None
+        raise optional.missing(package, "peers", alone=package in BARE) from None
     for file in files:
         if file.name == name:
             return Path(str(file.locate()))
@@ -99,10 +94,10 @@ def gating() -> Enhancer:
 
 def webrtc() -> Enhancer:
     """The noise suppressor of WebRTC, without its automatic gain."""
-    processor = optional.module("webrtc_noise_gain", "webrtc-noise-gain", "peers").AudioProcessor
+    package = optional.module("webrtc_noise_gain", "webrtc-noise-gain", "peers")
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
-        suppress = processor(0, WEBRTC_LEVEL).Process10ms
+        suppress = package.AudioProcessor(0, WEBRTC_LEVEL).Process10ms
         scaled = np.clip(noisy * audio.FULL_SCALE, -audio.FULL_SCALE, audio.FULL_SCALE - 1)
         blocks = in_blocks(scaled.astype("<i2"), 160)
         done = b"".join(suppress(block.tobytes()).audio for block in blocks)

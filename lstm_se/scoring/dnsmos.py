@@ -22,7 +22,6 @@ from .metrics import Score
 from .report import Report
 
 DNSMOS_SCALES = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "dnsmos_p808")
-SHORTEST = audio.SAMPLE_RATE
 
 
 def rate(samples: np.ndarray) -> dict[str, float]:
@@ -45,7 +44,17 @@ def rate(samples: np.ndarray) -> dict[str, float]:
         ValueError: If package speechmos is not installed, or the recording is unfit.
     """
     predict = _predictor()
-    opinion = predict(np.clip(_checked(samples), -1, 1), audio.SAMPLE_RATE, False)
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
+        kind = f"{samples.dtype} of shape {samples.shape}"
+        raise ValueError(f"the recording is {kind}, expected float samples of shape (samples,)")
+    if (seconds := len(samples) / audio.SAMPLE_RATE) < 1:
+        raise ValueError(f"the recording has {seconds:.2f} s: an opinion needs at least 1 s")
+    if not np.isfinite(samples).all():
+        raise ValueError("the recording has samples that are NaN or infinite: export it again")
+    if np.ptp(samples) == 0:
+        raise ValueError("the recording is silent: there is nothing to have an opinion of")
+    opinion = predict(np.clip(samples, -1, 1), audio.SAMPLE_RATE, False)
     return {name: float(opinion[f"{name.removeprefix('dnsmos_')}_mos"]) for name in DNSMOS_SCALES}
 
 
@@ -107,19 +116,3 @@ def _predictor() -> Any:
     predict = dnsmos.DNSMOS(str(rating), str(older))
     predict.onnx_sess, predict.p808_onnx_sess = session(rating), session(older)
     return predict
-
-
-def _checked(samples: np.ndarray) -> np.ndarray:
-    """One channel of finite floats that are long enough and not silent."""
-    samples = np.asarray(samples)
-    if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
-        kind = f"{samples.dtype} of shape {samples.shape}"
-        raise ValueError(f"the recording is {kind}, expected float samples of shape (samples,)")
-    if len(samples) < SHORTEST:
-        seconds = len(samples) / audio.SAMPLE_RATE
-        raise ValueError(f"the recording has {seconds:.2f} s: an opinion needs at least 1 s")
-    if not np.isfinite(samples).all():
-        raise ValueError("the recording has samples that are NaN or infinite: export it again")
-    if np.ptp(samples) == 0:
-        raise ValueError("the recording is silent: there is nothing to have an opinion of")
-    return samples

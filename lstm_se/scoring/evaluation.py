@@ -7,14 +7,13 @@ graph, and a process forked with TensorFlow inside may hang.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
-from ..workers import processes
+from ..workers import in_order
 from .metrics import METRICS, Score, known, score
 from .report import BASELINE, Report, Row
 
@@ -76,12 +75,11 @@ def evaluate(
 
 
 def evaluate_files(
-    utterances: Iterable[Utterance],
+    utterances: Sequence[Utterance],
     enhanced: Iterable[Utterance],
-    name: str = "enhanced",
+    name: str,
     metrics: Iterable[str] = tuple(METRICS),
     jobs: int | None = None,
-    progress: bool | None = None,
 ) -> Report:
     """Score recordings that something else has enhanced.
 
@@ -91,7 +89,6 @@ def evaluate_files(
         name: Of the system that made them.
         metrics: Names from ``METRICS``.
         jobs: Processes that score; all cores if None.
-        progress: Show a bar; if None, on a terminal only.
 
     Returns:
         The report.
@@ -100,12 +97,11 @@ def evaluate_files(
         ValueError: As :func:`evaluate`, or if an utterance has no enhanced one.
     """
     by_name = {utterance.name: utterance for utterance in enhanced}
-    utterances = list(utterances)
     if missing := [u.name for u in utterances if u.name not in by_name]:
         raise ValueError(f"{missing[0]} was not enhanced: {len(missing)} files are missing")
     systems: dict[str, System] = {name: lambda name, clean, noisy: by_name[name].load()[1]}
     names = known(metrics)
-    return judged(utterances, systems, names, partial(score, metrics=names), jobs, progress)
+    return judged(utterances, systems, names, partial(score, metrics=names), jobs)
 
 
 def blind(enhancers: Mapping[str, Enhancer]) -> dict[str, System]:
@@ -145,18 +141,21 @@ def judged(
     Raises:
         ValueError: As :func:`evaluate`.
     """
+    from loky import cpu_count
     from tqdm import tqdm
 
     if BASELINE in systems:
         raise ValueError(f"an enhancer is called {BASELINE!r}, the name of the baseline: rename it")
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}, expected at least 1")
+    cores = jobs or cpu_count()
     total = len(utterances) if isinstance(utterances, Sized) else None
-    cores = _cores(jobs, None if total is None else total * (1 + len(systems)))
+    if total is not None:  # no more than there are tasks, since each process takes time to start
+        cores = max(1, min(cores, total * (1 + len(systems))))
     hidden = None if progress is None else not progress
     bar = tqdm(utterances, "scoring", total, delay=BAR_SECONDS, disable=hidden, unit="file")
     with bar:
-        rows = tuple(_in_order(_tasks(bar, systems, metrics), partial(_row, judge), cores))
+        rows = tuple(in_order(partial(_row, judge), _tasks(bar, systems, metrics), cores))
     if not rows:
         raise ValueError("there is no utterance to evaluate")
     return Report(rows, metrics)
@@ -190,34 +189,9 @@ def _failed(name: str, system: str, metrics: tuple[str, ...], error: Exception) 
     return Row(name, system, {}, dict.fromkeys(metrics, str(error)))
 
 
-def _in_order(
-    tasks: Iterable[Task | Row], work: Callable[[Task | Row], Row], cores: int
-) -> Iterator[Row]:
-    """Rows in the order of their tasks, with a few of them under way."""
-    if cores == 1:
-        yield from map(work, tasks)
-        return
-    waiting: deque[Any] = deque()
-    with processes(cores) as workers:
-        for task in tasks:
-            waiting.append(workers.submit(work, task))
-            if len(waiting) > 2 * cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
 def _row(judge: Judge, task: Task | Row) -> Row:
     if isinstance(task, Row):
         return task
     name, system, clean, enhanced = task
     result = judge(clean, enhanced)
     return Row(name, system, result.values, result.failures)
-
-
-def _cores(jobs: int | None, tasks: int | None) -> int:
-    """Processes to use: no more than there are tasks, since each takes time to start."""
-    from loky import cpu_count
-
-    cores = cpu_count() if jobs is None else jobs
-    return cores if tasks is None else max(1, min(cores, tasks))

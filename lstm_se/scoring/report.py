@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import write_whole
+from ..files import write_csv, write_whole
 from ..tables import aligned
 from .statistics import RESAMPLES, interval
 
@@ -124,11 +122,7 @@ class Report:
     @property
     def failures(self) -> list[tuple[str, str, str, str]]:
         """Each failure as ``(utterance, system, metric, reason)``."""
-        return [
-            (row.name, row.system, metric, reason)
-            for row in self.rows
-            for metric, reason in row.failures.items()
-        ]
+        return [(row.name, row.system, *why) for row in self.rows for why in row.failures.items()]
 
     def values(self, system: str, metric: str) -> dict[str, float]:
         """The measured utterances of one system and metric.
@@ -146,29 +140,19 @@ class Report:
         if system not in self.systems or metric not in self.metrics:
             have = f"{', '.join(self.systems)} and {', '.join(self.metrics)}"
             raise ValueError(f"no scores for {system} and {metric}: the report has {have}")
-        return {
-            row.name: row.values[metric]
-            for row in self.rows
-            if row.system == system and metric in row.values
-        }
+        rows = (row for row in self.rows if row.system == system and metric in row.values)
+        return {row.name: row.values[metric] for row in rows}
 
     def summary(self) -> list[Summary]:
         """Mean, interval and paired difference to ``"noisy"``, by metric, then by system."""
         return [self._summarise(s, metric) for metric in self.metrics for s in self.systems]
 
     def _summarise(self, system: str, metric: str) -> Summary:
-        values = self.values(system, metric)
+        values = list(self.values(system, metric).values())
         gains = [] if system == BASELINE else self._gains(system, BASELINE, metric)
         failed = sum(row.system == system and metric in row.failures for row in self.rows)
-        return Summary(
-            system,
-            metric,
-            len(values),
-            failed,
-            *_mean_and_bounds(list(values.values())),
-            len(gains),
-            *_mean_and_bounds(gains),
-        )
+        mean, gain = _mean_and_bounds(values), _mean_and_bounds(gains)
+        return Summary(system, metric, len(values), failed, *mean, len(gains), *gain)
 
     def differences(self, ours: str) -> list[Comparison]:
         """Paired differences of a system to every other one.
@@ -182,36 +166,32 @@ class Report:
         Raises:
             ValueError: If the report has no such system.
         """
-        others = [system for system in self.systems if system != ours]
-        return [self._compare(ours, other, metric) for metric in self.metrics for other in others]
-
-    def _compare(self, ours: str, other: str, metric: str) -> Comparison:
-        gains = self._gains(ours, other, metric)
-        return Comparison(other, metric, len(gains), *_mean_and_bounds(gains))
+        comparisons = []
+        for metric in self.metrics:
+            for other in self.systems:
+                if other != ours:
+                    gains = self._gains(ours, other, metric)
+                    found = Comparison(other, metric, len(gains), *_mean_and_bounds(gains))
+                    comparisons.append(found)
+        return comparisons
 
     def _gains(self, ours: str, other: str, metric: str) -> list[float]:
         """Ours minus the other, for each utterance that was measured under both."""
-        theirs = self.values(other, metric)
-        values = self.values(ours, metric)
+        theirs, values = self.values(other, metric), self.values(ours, metric)
         return [value - theirs[name] for name, value in values.items() if name in theirs]
 
     def table(self) -> str:
         """The summary as aligned text for a monospaced font, with the failures below it."""
         head = ["metric", "system", "n", "failed", "mean", "95 % interval"]
         head += [f"minus {BASELINE}", "95 % interval"]
-        rows = [head, *(_summary_cells(line) for line in self.summary())]
-        return "\n".join([*aligned(rows, head=True), *self._failure_lines()])
-
-    def _failure_lines(self) -> list[str]:
-        failures = self.failures
-        if not failures:
-            return []
-        lines = ["", f"failed measurements, in no mean: {len(failures)}"]
-        for name, system, metric, reason in failures[:SHOWN_FAILURES]:
-            lines.append(f"  {name}, {system}, {LABELS[metric][0]}: {reason}")
-        if len(failures) > SHOWN_FAILURES:
-            lines.append(f"  and {len(failures) - SHOWN_FAILURES} more")
-        return lines
+        lines = aligned([head, *map(_summary_cells, self.summary())], head=True)
+        if failures := self.failures:
+            lines += ["", f"failed measurements, in no mean: {len(failures)}"]
+            for name, system, metric, reason in failures[:SHOWN_FAILURES]:
+                lines.append(f"  {name}, {system}, {LABELS[metric][0]}: {reason}")
+            if len(failures) > SHOWN_FAILURES:
+                lines.append(f"  and {len(failures) - SHOWN_FAILURES} more")
+        return "\n".join(lines)
 
     def to_csv(self, path: str | Path) -> None:
         """Write one line per utterance and system; a failed cell is empty, its reason last.
@@ -222,14 +202,12 @@ class Report:
         Raises:
             OSError: If it cannot be written.
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["name", "system", *self.metrics, "failures"])
+        rows = []
         for row in self.rows:
             reasons = "; ".join(f"{metric}: {reason}" for metric, reason in row.failures.items())
             values = [row.values.get(metric, "") for metric in self.metrics]
-            writer.writerow([row.name, row.system, *values, reasons])
-        write_whole(path, text.getvalue())
+            rows.append([row.name, row.system, *values, reasons])
+        write_csv(path, ["name", "system", *self.metrics, "failures"], rows)
 
     def to_json(self, path: str | Path, **sections: Any) -> None:
         """Write the summary and the rows.
@@ -276,16 +254,10 @@ def _mean_and_bounds(values: list[float]) -> tuple[float | None, float | None, f
 
 def _summary_cells(line: Summary) -> list[str]:
     label, digits = LABELS[line.metric]
-    return [
-        label,
-        line.system,
-        str(line.n),
-        str(line.failed),
-        _number(line.mean, digits),
-        _span(line.low, line.high, digits),
-        _number(line.gain, digits, "+"),
-        _span(line.gain_low, line.gain_high, digits, "+"),
-    ]
+    mean, span = _number(line.mean, digits), _span(line.low, line.high, digits)
+    gain = _number(line.gain, digits, "+")
+    gain_span = _span(line.gain_low, line.gain_high, digits, "+")
+    return [label, line.system, str(line.n), str(line.failed), mean, span, gain, gain_span]
 
 
 def _comparison_cells(one: Comparison) -> list[str]:
@@ -299,5 +271,6 @@ def _number(value: float | None, digits: int, sign: str = "") -> str:
 
 
 def _span(low: float | None, high: float | None, digits: int, sign: str = "") -> str:
-    ends = f"{_number(low, digits, sign)} to {_number(high, digits, sign)}"
-    return "-" if low is None else ends
+    if low is None:
+        return "-"
+    return f"{_number(low, digits, sign)} to {_number(high, digits, sign)}"

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ..sound import audio
 from ..sound.rooms import impulse_response, reverberate
 from . import metrics
+from .evaluation import Enhancer
 
-Enhance = Callable[[np.ndarray], np.ndarray]
 LEVELS_DBFS = (-45.0, -40.0, -35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0)
 ROOMS_SECONDS = (0.3, 0.6, 0.9)
 SETTLED = audio.SAMPLE_RATE  # the first second is the network's to find out what it hears
-
-
-class Streaming(Protocol):
-    """Anything that takes sound in blocks, such as ``denoiser.Stream``."""
-
-    def process(self, block: np.ndarray) -> np.ndarray:
-        """Samples in, finished samples out, shape ``(samples,)`` both."""
-        ...
 
 
 def in_16_bits(samples: np.ndarray, peak_dbfs: float) -> np.ndarray:
@@ -32,7 +23,7 @@ def in_16_bits(samples: np.ndarray, peak_dbfs: float) -> np.ndarray:
 
 
 def level_sweep(
-    enhance: Enhance,
+    enhance: Enhancer,
     pairs: Iterable[tuple[np.ndarray, np.ndarray]],
     levels_dbfs: Sequence[float] = LEVELS_DBFS,
 ) -> dict[str, list[float]]:
@@ -53,7 +44,7 @@ def level_sweep(
     return ratios
 
 
-def clean_speech(enhance: Enhance, utterances: Iterable[np.ndarray]) -> dict[str, list[float]]:
+def clean_speech(enhance: Enhancer, utterances: Iterable[np.ndarray]) -> dict[str, list[float]]:
     """SDR in dB and PESQ-WB of speech that had no noise to lose."""
     scores: dict[str, list[float]] = {"sdr": [], "pesq_wb": []}
     for clean in utterances:
@@ -63,14 +54,14 @@ def clean_speech(enhance: Enhance, utterances: Iterable[np.ndarray]) -> dict[str
     return scores
 
 
-def reduction_db(enhance: Enhance, noise: np.ndarray) -> float:
+def reduction_db(enhance: Enhancer, noise: np.ndarray) -> float:
     """By how much noise alone falls after its first second, in dB."""
     enhanced = enhance(noise)
     return audio.rms_dbfs(noise[SETTLED:]) - audio.rms_dbfs(enhanced[SETTLED:])
 
 
 def reverberant_speech(
-    enhance: Enhance, utterances: Iterable[np.ndarray], rooms_seconds: Sequence[float]
+    enhance: Enhancer, utterances: Iterable[np.ndarray], rooms_seconds: Sequence[float]
 ) -> dict[str, list[float]]:
     """Level of the active speech that is left of speech in a room, against what went in, in dB.
 
@@ -89,16 +80,17 @@ def reverberant_speech(
     return levels
 
 
-def drift_db(stream: Streaming, sound: np.ndarray, minutes: float = 10.0) -> float:
+def drift_db(process: Enhancer, sound: np.ndarray, minutes: float = 10.0) -> float:
     """Level of the last minute over that of the first, in dB, of one sound over and over.
 
     A minute holds the sound a whole number of times, and the first time does not count: a network
-    that starts from silence has not yet settled.
+    that starts from silence has not yet settled. ``process`` takes a block of samples and gives
+    those that are finished, as that of ``denoiser.Stream`` does.
     """
     times = max(1, round(60 * audio.SAMPLE_RATE / len(sound)))
     levels = []
-    stream.process(sound)
+    process(sound)
     for _ in range(round(minutes)):
-        enhanced = np.concatenate([stream.process(sound) for _ in range(times)])
+        enhanced = np.concatenate([process(sound) for _ in range(times)])
         levels.append(audio.rms_dbfs(enhanced))
     return levels[-1] - levels[0]

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from lstm_se.chip import export, quantize
 from lstm_se.files import write_whole
+from lstm_se.network.denoiser import Denoiser
+from lstm_se.scoring.statistics import interval
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,6 +27,16 @@ def rounded(content: Any) -> Any:
     if isinstance(content, list | tuple):
         return [rounded(value) for value in content]
     return round(content, 4) if isinstance(content, float) else content
+
+
+def stated(values: Iterable[float]) -> dict[str, float]:
+    """Mean and 95 % interval of some values, rounded."""
+    return rounded(interval(values)._asdict())
+
+
+def fingerprint(model: Denoiser) -> str:
+    """Of the integers that a model is on the chip."""
+    return export.sha256(quantize.quantize(model.weights, model.config))
 
 
 def write_json(path: Path, content: Any) -> None:

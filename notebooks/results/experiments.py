@@ -48,12 +48,7 @@ SHARE = 0.9  # of the training utterances, as in 2022
 # Where the sweep of 2022 began: a window of 32 ms, batches of seconds.
 # Half as wide as then, so that a reader can afford it.
 START = Config.preset(
-    "lstm2022",
-    n_fft=512,
-    hop_length=256,
-    units=(128, 128),
-    batch_size=BATCH,
-    learning_rate=3e-3,
+    "lstm2022", n_fft=512, hop_length=256, units=(128, 128), batch_size=BATCH, learning_rate=3e-3
 )
 
 
@@ -116,10 +111,7 @@ MEASURES = ("pesq_wb", "estoi", "sdr")
 PATH = click.Path(path_type=Path)
 OUT = click.option("--out", type=PATH, help="JSON file.")
 PAIRS = click.option(
-    "--pairs",
-    required=True,
-    type=PATH,
-    help="Folder with `clean` and `noisy`, to score on.",
+    "--pairs", required=True, type=PATH, help="Folder with `clean` and `noisy`, to score on."
 )
 
 
@@ -146,16 +138,10 @@ def sweep2022(out: Path | None, only: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option(
-    "--speech", required=True, multiple=True, type=PATH, help="Clean speech."
-)
-@click.option(
-    "--noise", required=True, multiple=True, type=PATH, help="Noise."
-)
+@click.option("--speech", required=True, multiple=True, type=PATH, help="Clean speech.")
+@click.option("--noise", required=True, multiple=True, type=PATH, help="Noise.")
 @PAIRS
-@click.option(
-    "--steps", type=click.IntRange(min=1), default=240, show_default=True
-)
+@click.option("--steps", type=click.IntRange(min=1), default=240, show_default=True)
 @click.option("--seeds", default="0,1,2", show_default=True)
 @OUT
 @click.option("--only", multiple=True, help="Names of variants.")
@@ -202,10 +188,7 @@ def tiny(
 def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
     """Score the weights between a model and what it was trained on to."""
     ends = [pretrained.load_float(model) for model in models]
-    means = {
-        f"{share:g}": edit.average(ends, (1 - share, share))
-        for share in BETWEEN
-    }
+    means = {f"{share:g}": edit.average(ends, (1 - share, share)) for share in BETWEEN}
     content = _judged(means, pairs, "between FIRST LAST")
     write_json(out or RESULTS / "10_between.json", content)
 
@@ -226,16 +209,13 @@ def mask(model: str, pairs: Path, out: Path | None) -> None:
     write_json(out or RESULTS / "10_mask.json", content)
 
 
-def _judged(
-    models: dict[str, denoiser.Denoiser], pairs: Path, how: str
-) -> dict[str, Any]:
+def _judged(models: dict[str, denoiser.Denoiser], pairs: Path, how: str) -> dict[str, Any]:
     """Scores of every file under every model, and what makes them again."""
     judged = paired(pairs / "clean", pairs / "noisy")
     report = lstm_se.evaluate(judged, models, metrics=MEASURES)
     assert not report.failures
     return {
-        "command": f"python notebooks/results/experiments.py {how}"
-        " --pairs DIR",
+        "command": f"python notebooks/results/experiments.py {how} --pairs DIR",
         "names": [pair.name for pair in judged],
         "scores": {
             name: {

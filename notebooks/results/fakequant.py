@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import lstm_se
-from lstm_se.chip import export, quantize
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import Weights
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
 from lstm_se.training.pipeline import PairSampler
 
-from common import rounded, write_json
+from common import fingerprint, rounded, write_json
 from rounded_training import fine_tune, rounded_weights
 
 RESULTS = Path(__file__).with_name("fakequant.json")
@@ -37,9 +36,7 @@ def variants(trained: Denoiser, source: PairSampler) -> Iterator[Any]:
 
     def tuned(bits: int | None) -> Weights:
         print(f"training with {bits or 'exact'} bits", flush=True)
-        return fine_tune(
-            trained.weights, config, source, STEPS, bits, LEARNING_RATE
-        )
+        return fine_tune(trained.weights, config, source, STEPS, bits, LEARNING_RATE)
 
     exact = tuned(None)
     yield "float", trained.weights
@@ -60,21 +57,17 @@ def main() -> None:
     trained, corpus = lstm_se.load(MODEL), lstm_se.mini()
     source = PairSampler(corpus.train, trained.config)
     systems = {
-        name: Denoiser(trained.config, dict(weights))
-        for name, weights in variants(trained, source)
+        name: Denoiser(trained.config, dict(weights)) for name, weights in variants(trained, source)
     }
     report = evaluation.evaluate(corpus.test, systems, METRICS)
     print(report.table())
     compared = {
-        f"{bits}": comparison_section(report, f"{bits} bits, tuned rounded")
-        for bits in BITS
+        f"{bits}": comparison_section(report, f"{bits} bits, tuned rounded") for bits in BITS
     }
     content = {
         "command": "python notebooks/results/fakequant.py",
         "model": MODEL,
-        "sha256": export.sha256(
-            quantize.quantize(trained.weights, trained.config)
-        ),
+        "sha256": fingerprint(trained),
         "steps": STEPS,
         "learning_rate": LEARNING_RATE,
         "batch_size": trained.config.batch_size,

@@ -27,20 +27,13 @@ RESULTS = Path(__file__).with_name("06_learning_curves.json")
 SEEDS = (0, 1, 2)
 WIDTHS = {"one layer": (64,), "two layers": (64, 64)}
 RECIPE = Config.preset(
-    "plain",
-    name="page_6",
-    snr_weight=0.003,
-    segment_seconds=2.0,
-    batch_size=8,
-    learning_rate=5e-3,
+    "plain", name="page_6", snr_weight=0.003, segment_seconds=2.0, batch_size=8, learning_rate=5e-3
 )
 SCHEDULE = fit.Schedule(epochs=8, steps_per_epoch=25, validation_steps=4)
 VALIDATION_SEED = 2791  # the same segments judge every run
 
 
-def curve(
-    corpus: Corpus, config: Config, schedule: fit.Schedule
-) -> dict[str, list[float]]:
+def curve(corpus: Corpus, config: Config, schedule: fit.Schedule) -> dict[str, list[float]]:
     """Train once.
 
     Args:
@@ -56,10 +49,7 @@ def curve(
     with tempfile.TemporaryDirectory() as folder:
         fit.train(config, source, judge, folder, schedule, verbose=0)
         rows = runs.Run(Path(folder)).history()
-    return {
-        key: [float(f"{row[key]:.5g}") for row in rows]
-        for key in ("loss", "val_loss")
-    }
+    return {key: [float(f"{row[key]:.5g}") for row in rows] for key in ("loss", "val_loss")}
 
 
 def curves(corpus: Corpus) -> dict[str, Any]:
@@ -68,21 +58,12 @@ def curves(corpus: Corpus) -> dict[str, Any]:
     for name, units in WIDTHS.items():
         for seed in SEEDS:
             config = dataclasses.replace(RECIPE, units=units, seed=seed)
-            runs.append(
-                {
-                    "model": name,
-                    "seed": seed,
-                    **curve(corpus, config, SCHEDULE),
-                }
-            )
+            runs.append({"model": name, "seed": seed, **curve(corpus, config, SCHEDULE)})
             print(f"{name}, seed {seed}: {runs[-1]['val_loss']}", flush=True)
     return {
         "command": "python notebooks/results/learning_curves.py",
         "corpus": corpus.root.name,
-        "pairs": {
-            "train": len(corpus.train),
-            "validation": len(corpus.validation),
-        },
+        "pairs": {"train": len(corpus.train), "validation": len(corpus.validation)},
         "config": dataclasses.asdict(RECIPE),
         "widths": WIDTHS,
         "schedule": dataclasses.asdict(SCHEDULE),

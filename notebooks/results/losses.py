@@ -21,18 +21,20 @@ import lstm_se
 import numpy as np
 from lstm_se.config import Config
 from lstm_se.corpora import banks
-from lstm_se.corpora.mixing import Mixer, Recipe
+from lstm_se.corpora.mixing import Recipe
 from lstm_se.corpora.pairs import Corpus
-from lstm_se.files import write_whole
+from lstm_se.files import shipped, write_whole
 from lstm_se.network import in_keras
 from lstm_se.network.denoiser import Denoiser, Masker
 from lstm_se.network.in_numpy import Weights
+from lstm_se.research.studies import Variant
 from lstm_se.scoring import metrics
 from lstm_se.sound import stft
 from lstm_se.training import fit, sources
 from lstm_se.training.pipeline import PairSampler
 
 from common import write_json
+from mixtures import Mixtures
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -57,35 +59,21 @@ CHANGES: dict[str, dict[str, Any]] = {
     "compressed + log": {"loss": "compressed", "snr_weight": 0.002},
 }
 # One room and one microphone: here only the losses shall differ.
-RECIPE = Recipe(
-    reverberation=0.0,
-    distant_talker=0.0,
-    overdriven=0.0,
-    recorded_dbfs=(-1.0, -1.0),
-)
+RECIPE = Recipe(reverberation=0.0, distant_talker=0.0, overdriven=0.0, recorded_dbfs=(-1.0, -1.0))
 SCHEDULE = fit.Schedule(epochs=4, steps_per_epoch=75, validation_steps=4)
 
 
-class Mixtures:
+class Kept:
     """The batches of a mixer, each mixed once: every loss is trained on the same ones."""
 
     def __init__(self, corpus: Corpus, seed: int) -> None:
         """Mix the training talkers of ``corpus`` with its training noises."""
         talkers = banks.load_speech(sources.by_speaker(corpus.train))
-        recorded = (
-            Path(lstm_se.__file__).parents[1] / "data/mini/noise_trainset"
-        )
-        noises = banks.load_noise(banks.by_folder([recorded]))
-        self.samples = int(BASE.segment_seconds * BASE.sample_rate)
-        self.batch_size = BASE.batch_size
-        self._mixer = Mixer(
-            [bank.samples for bank in talkers],
-            [samples for bank in noises for samples in bank.samples],
-            self.samples,
-            self.batch_size,
-            RECIPE,
-            seed,
-        )
+        noises = banks.load_noise(banks.by_folder([shipped("mini") / "noise_trainset"]))
+        config = dataclasses.replace(BASE, seed=seed)
+        mixed = Mixtures(tuple(talkers), tuple(noises))
+        self._mixer = mixed.source(config, Variant("losses", recipe=vars(RECIPE)))
+        self.samples, self.batch_size = self._mixer.samples, BASE.batch_size
         self._kept: dict[int, np.ndarray] = {}
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +85,7 @@ class Mixtures:
         return noisy, clean
 
 
-def train(corpus: Corpus, source: Mixtures, config: Config) -> Weights:
+def train(corpus: Corpus, source: Kept, config: Config) -> Weights:
     """Weights of one training, rounded to half precision."""
     judge = PairSampler(corpus.validation, config, seed=VALIDATION_SEED)
     with tempfile.TemporaryDirectory() as folder:
@@ -108,9 +96,7 @@ def train(corpus: Corpus, source: Mixtures, config: Config) -> Weights:
 
 def denoiser(config: Config, weights: Weights) -> Denoiser:
     """The denoiser that those weights are."""
-    return Denoiser(
-        config, {n: value.astype(np.float32) for n, value in weights.items()}
-    )
+    return Denoiser(config, {n: value.astype(np.float32) for n, value in weights.items()})
 
 
 def masks(model: Denoiser, spectrum: np.ndarray) -> np.ndarray:
@@ -119,9 +105,7 @@ def masks(model: Denoiser, spectrum: np.ndarray) -> np.ndarray:
     return np.concatenate([masker(frame[None]) for frame in spectrum])
 
 
-def artefacts(
-    model: Denoiser, clean: np.ndarray, noisy: np.ndarray
-) -> dict[str, float]:
+def artefacts(model: Denoiser, clean: np.ndarray, noisy: np.ndarray) -> dict[str, float]:
     """What the gains of one utterance do to the speech and to the noise.
 
     The gains are applied to the two parts apart: their sum is what one hears.
@@ -183,7 +167,7 @@ def results() -> tuple[dict[str, Any], bytes]:
     """Figures of all runs, which describe themselves, and the weights of the first seed."""
     corpus, runs, kept = lstm_se.mini(), [], {}
     for seed in SEEDS:
-        source = Mixtures(corpus, seed)
+        source = Kept(corpus, seed)
         for name, change in CHANGES.items():
             config = dataclasses.replace(BASE, seed=seed, **change)
             weights = train(corpus, source, config)

@@ -33,12 +33,8 @@ class Mixtures:
             ValueError: If the waveform would be normalised, which a mixer does not do.
         """
         if config.normalisation in ("zscore", "minmax"):
-            raise ValueError(
-                f"variant {variant.name!r}: mixtures are not normalised on the way"
-            )
-        chosen = materials.share_of(
-            len(self.speech), variant.share, config.seed
-        )
+            raise ValueError(f"variant {variant.name!r}: mixtures are not normalised on the way")
+        chosen = materials.share_of(len(self.speech), variant.share, config.seed)
         return mixing.Mixer(
             [self.speech[i].samples for i in chosen],
             [samples for bank in self.noise for samples in bank.samples],

@@ -78,11 +78,7 @@ def _floats(model: bytes) -> int:
     for graph in _fields(model, 7):
         tensors += _fields(graph, 5)
         for node in _fields(graph, 1):
-            tensors += [
-                t
-                for attribute in _fields(node, 5)
-                for t in _fields(attribute, 5)
-            ]
+            tensors += [t for attribute in _fields(node, 5) for t in _fields(attribute, 5)]
     return sum(_size(tensor) for tensor in tensors)
 
 
@@ -115,11 +111,7 @@ def _fields(message: bytes, wanted: int) -> Iterator[Any]:
         if kind == VARINT:
             value, place = _varint(message, place)
         else:
-            size, place = (
-                (FIXED[kind], place)
-                if kind in FIXED
-                else _varint(message, place)
-            )
+            size, place = (FIXED[kind], place) if kind in FIXED else _varint(message, place)
             value, place = message[place : place + size], place + size
         if key >> 3 == wanted:
             yield value

@@ -19,10 +19,7 @@ import lstm_se
 from lstm_se.corpora.pairs import Pair, paired
 from lstm_se.research import bench
 from lstm_se.scoring import adapters, evaluation, peers
-from lstm_se.scoring.report import (
-    comparison_section,
-    comparison_table,
-)
+from lstm_se.scoring.report import comparison_section, comparison_table
 
 from common import rounded, write_json
 from onnx_weights import weights
@@ -45,24 +42,18 @@ def described(name: str) -> dict[str, Any]:
     }
 
 
-def compared(
-    pairs: Iterable[Pair], names: Iterable[str], jobs: int | None
-) -> dict[str, Any]:
+def compared(pairs: Iterable[Pair], names: Iterable[str], jobs: int | None) -> dict[str, Any]:
     """Systems on the same files: means, intervals, and ours minus each other one."""
     blind, oracles = peers.systems(names)
     systems = {MODEL: lstm_se.load(MODEL), **blind}
-    report = evaluation.evaluate(
-        list(pairs), systems, jobs=jobs, oracles=oracles
-    )
+    report = evaluation.evaluate(list(pairs), systems, jobs=jobs, oracles=oracles)
     print(report.table(), end="\n\n")
     section = comparison_section(report, MODEL)
     print(comparison_table(report.differences(MODEL), MODEL))
     return {"summary": [vars(line) for line in report.summary()], **section}
 
 
-def with_system(
-    stored: dict[str, Any], measured: dict[str, Any], name: str
-) -> dict[str, Any]:
+def with_system(stored: dict[str, Any], measured: dict[str, Any], name: str) -> dict[str, Any]:
     """What is stored of a set, with the rows of one system anew, behind those of the others."""
     merged = dict(stored)
     for part in ("summary", "differences"):
@@ -93,10 +84,7 @@ def main() -> None:
             "webrtc_level": adapters.WEBRTC_LEVEL,
             "gating_share": adapters.GATING_SHARE,
             "peers": {name: described(name) for name in peers.available()},
-            "sets": {
-                key: compared(pairs, [peers.ALL], given.jobs)
-                for key, pairs in sets.items()
-            },
+            "sets": {key: compared(pairs, [peers.ALL], given.jobs) for key, pairs in sets.items()},
         }
     if given.only:
         for key, pairs in sets.items():

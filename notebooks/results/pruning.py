@@ -19,22 +19,20 @@ from typing import Any
 
 import lstm_se
 import numpy as np
-from lstm_se.chip import export, footprint, quantize
+from lstm_se.chip import footprint, quantize
+from lstm_se.files import shipped
 from lstm_se.network import in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.research.skipping import Skipping
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import Report
-from lstm_se.scoring.statistics import interval
 from lstm_se.training import fit, from_folders
 from lstm_se.training.sources import Sources
 
-from common import rounded, write_json
+from common import fingerprint, stated, write_json
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-RUNS = ROOT / "_build" / "pruning"
-NOISE = ROOT / "data" / "mini" / "noise_trainset"
+RUNS = HERE.parents[1] / "_build" / "pruning"
 METRICS = ("pesq_wb", "estoi", "sdr")
 KEPT = (112, 96, 64, 48)
 SEEDS = (0, 1, 2)  # of the random choices that ours is compared with
@@ -58,9 +56,7 @@ def chosen(whole: Denoiser) -> Systems:
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         scores[f"random {seed}"] = [rng.random(units) for units in widths]
-    systems: Systems = {
-        "unpruned": ({"by": "nothing", "tuned": False}, whole)
-    }
+    systems: Systems = {"unpruned": ({"by": "nothing", "tuned": False}, whole)}
     for by, score in scores.items():
         for kept in KEPT:
             units = [kept] * len(widths)
@@ -89,10 +85,8 @@ def tuned(name: str, start: Denoiser) -> Denoiser:
     if rows.count("\n") <= EPOCHS:
         print(f"training on from {name}", flush=True)
         from_folders.train_from(
-            Sources(corpora=[Path("mini")], noise=[NOISE]),
-            from_folders.Start(
-                changes=[f"learning_rate={RATE}"], initial=begun
-            ),
+            Sources(corpora=[Path("mini")], noise=[shipped("mini") / "noise_trainset"]),
+            from_folders.Start(changes=[f"learning_rate={RATE}"], initial=begun),
             run,
             fit.Schedule(EPOCHS, STEPS),
             resume=run.exists(),
@@ -109,11 +103,6 @@ def trained_on(untuned: Systems) -> Iterator[tuple[str, Any]]:
         yield f"{name}, tuned", ({**facts, "tuned": True}, tuned(name, start))
 
 
-def stated(values: dict[str, float]) -> dict[str, float]:
-    """Mean and 95 % interval of some values, rounded."""
-    return rounded(interval(values.values())._asdict())
-
-
 def scores(report: Report, system: str) -> dict[str, Any]:
     """Means of a system, and its paired differences to the full network."""
     content: dict[str, Any] = {}
@@ -123,8 +112,8 @@ def scores(report: Report, system: str) -> dict[str, Any]:
         minus = {k: v - full[k] for k, v in values.items() if k in full}
         content[metric] = {
             "n": len(values),
-            **stated(values),
-            "minus_unpruned": stated(minus),
+            **stated(values.values()),
+            "minus_unpruned": stated(minus.values()),
         }
     return content
 
@@ -174,32 +163,26 @@ def main() -> None:
     systems = chosen(whole)
     systems |= dict(trained_on(systems))
     rules = skipping()
-    enhancers: dict[str, Denoiser] = {
-        name: d for name, (_, d) in systems.items()
-    }
+    enhancers: dict[str, Denoiser] = {name: d for name, (_, d) in systems.items()}
     for name, rule in rules.items():
         enhancers[name] = Denoiser(whole.config, whole.weights, rule)
     report = evaluate(lstm_se.mini().test, enhancers, METRICS)
     print(report.table())
     content = {
         "command": "python notebooks/results/pruning.py",
-        "sha256": export.sha256(
-            quantize.quantize(whole.weights, whole.config)
-        ),
+        "sha256": fingerprint(whole),
         "training": {"epochs": EPOCHS, "steps": STEPS, "learning_rate": RATE},
         "failures": len(report.failures),
         "noisy": scores(report, "noisy"),
         "costs": [
-            costs(systems[name][1])
-            for name in ("unpruned", *(f"contribution, {k}" for k in KEPT))
+            costs(systems[name][1]) for name in ("unpruned", *(f"contribution, {k}" for k in KEPT))
         ],
         "pruned": [
             {**facts, **size(d), "scores": scores(report, name)}
             for name, (facts, d) in systems.items()
         ],
         "skipping": [
-            {**told(rule, whole), "scores": scores(report, name)}
-            for name, rule in rules.items()
+            {**told(rule, whole), "scores": scores(report, name)} for name, rule in rules.items()
         ],
     }
     write_json(HERE / "pruning.json", content)

@@ -6,42 +6,32 @@ from the bundled test set: its talkers and its noises were in no training.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import lstm_se
 import numpy as np
+from lstm_se.files import shipped
 from lstm_se.scoring import stress
-from lstm_se.scoring.statistics import interval
 from lstm_se.sound import audio, noises
 
-from common import rounded, write_json
+from common import rounded, stated, write_json
 
 HERE = Path(__file__).parent
-NOISES = HERE.parents[1] / "data" / "mini" / "noise_testset"
 SECONDS = 10
 
 
-def stated(values: Iterable[float]) -> dict[str, float]:
+def spread(values: list[float]) -> dict[str, float]:
     """Mean, 95 % interval, extremes and number of some values."""
-    values = list(values)
     ends = {"min": min(values), "max": max(values), "n": len(values)}
-    return rounded({**interval(values)._asdict(), **ends})
+    return stated(values) | rounded(ends)
 
 
 def test_noises() -> dict[str, np.ndarray]:
     """The noises of the bundled test set, recorded and synthetic, ten seconds each."""
-    samples = SECONDS * audio.SAMPLE_RATE
-    sounds = {
-        p.stem: audio.read(p).samples[:samples]
-        for p in sorted(NOISES.iterdir())
-    }
-    for name in sorted(
-        set(noises.SYNTHETIC) - set(noises.TRAINING_SYNTHETIC)
-    ):
-        sounds[name] = 0.05 * noises.SYNTHETIC[name](
-            samples, np.random.default_rng(0)
-        )
+    folder, samples = shipped("mini") / "noise_testset", SECONDS * audio.SAMPLE_RATE
+    sounds = {p.stem: audio.read(p).samples[:samples] for p in sorted(folder.iterdir())}
+    for name in sorted(set(noises.SYNTHETIC) - set(noises.TRAINING_SYNTHETIC)):
+        sounds[name] = 0.05 * noises.SYNTHETIC[name](samples, np.random.default_rng(0))
     return sounds
 
 
@@ -51,39 +41,23 @@ def main() -> None:
     pairs = [pair.load() for pair in lstm_se.mini().test]
     cleans = [clean for clean, _ in pairs]
     levels = stress.level_sweep(enhance, pairs[::2])
-    print(
-        "level",
-        {level: round(np.mean(sdr), 2) for level, sdr in levels.items()},
-    )
-    clean = stress.clean_speech(enhance, cleans)
-    print("clean", {name: stated(values) for name, values in clean.items()})
-    alone = {
-        name: round(stress.reduction_db(enhance, x), 2)
-        for name, x in test_noises().items()
-    }
+    print("level", {level: round(np.mean(sdr), 2) for level, sdr in levels.items()})
+    clean = {name: spread(v) for name, v in stress.clean_speech(enhance, cleans).items()}
+    print("clean", clean)
+    alone = {name: round(stress.reduction_db(enhance, x), 2) for name, x in test_noises().items()}
     print("noise alone", alone)
-    rooms = stress.reverberant_speech(
-        enhance, cleans[::2], stress.ROOMS_SECONDS
-    )
-    print("rooms", {seconds: stated(left) for seconds, left in rooms.items()})
-    drift = stress.drift_db(enhance.stream(), pairs[0][1])
+    left = stress.reverberant_speech(enhance, cleans[::2], stress.ROOMS_SECONDS)
+    rooms = {seconds: spread(changes) for seconds, changes in left.items()}
+    print("rooms", rooms)
+    drift = stress.drift_db(enhance.stream().process, pairs[0][1])
     print("drift", drift)
     content = {
         "command": "python notebooks/results/robustness.py",
-        "level_sweep_sdr": {
-            level: stated(sdr) for level, sdr in levels.items()
-        },
-        "clean_speech": {
-            name: stated(values) for name, values in clean.items()
-        },
+        "level_sweep_sdr": {level: spread(sdr) for level, sdr in levels.items()},
+        "clean_speech": clean,
         "noise_reduction_db": alone,
-        "reverberant_speech_db": {
-            seconds: stated(left) for seconds, left in rooms.items()
-        },
-        "drift_db": {
-            "minutes": 10,
-            "last_minute_over_first": round(drift, 4),
-        },
+        "reverberant_speech_db": rooms,
+        "drift_db": {"minutes": 10, "last_minute_over_first": round(drift, 4)},
     }
     write_json(HERE / "09_robustness.json", content)
 

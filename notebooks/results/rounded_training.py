@@ -19,9 +19,7 @@ from lstm_se.training.losses import SpectralLoss
 from lstm_se.training.pipeline import Source
 
 
-def rounded_weights(
-    weights: Weights, config: Config, bits: int
-) -> dict[str, np.ndarray]:
+def rounded_weights(weights: Weights, config: Config, bits: int) -> dict[str, np.ndarray]:
     """Weights as :func:`lstm_se.chip.quantize.quantize` rounds them, but to any number of bits.
 
     Args:
@@ -36,9 +34,7 @@ def rounded_weights(
         ValueError: If there are fewer than 2 bits.
     """
     if bits < 2:
-        raise ValueError(
-            f"{bits} bits hold no sign and value: take 2 or more"
-        )
+        raise ValueError(f"{bits} bits hold no sign and value: take 2 or more")
     values = dict(weights)
     for i in range(len(config.units)):
         names = [f"rnn_{i}/kernel", f"rnn_{i}/recurrent_kernel"]
@@ -46,16 +42,11 @@ def rounded_weights(
         unit = 2.0 ** (UNIT_BITS - FEATURE_BITS) if i == 0 else 1.0
         kernel, recurrent = weights[names[0]] * unit, weights[names[1]]
         both = _grid(np.concatenate([kernel, recurrent]), bits)
-        values[names[0]], values[names[1]] = (
-            both[: len(kernel)] / unit,
-            both[len(kernel) :],
-        )
+        values[names[0]], values[names[1]] = both[: len(kernel)] / unit, both[len(kernel) :]
     for name in weights:
         if name.endswith("/kernel") and not name.startswith("rnn"):
             values[name] = _grid(weights[name], bits)
-    return {
-        name: np.asarray(value, np.float32) for name, value in values.items()
-    }
+    return {name: np.asarray(value, np.float32) for name, value in values.items()}
 
 
 def _grid(kernel: np.ndarray, bits: int) -> np.ndarray:
@@ -93,14 +84,10 @@ def fine_tune(
     gradient = _gradient(model, SpectralLoss(config), list(weights))
     for step in range(steps):
         now = {name: value.numpy() for name, value in exact.items()}
-        in_keras.set_weights(
-            model.network, rounded_weights(now, config, bits) if bits else now
-        )
+        in_keras.set_weights(model.network, rounded_weights(now, config, bits) if bits else now)
         noisy, clean = source.batch(step)
         slopes = gradient(tf.constant(noisy), tf.constant(clean))
-        optimizer.apply(
-            [slopes[name] for name in exact], list(exact.values())
-        )
+        optimizer.apply([slopes[name] for name in exact], list(exact.values()))
     return {name: value.numpy() for name, value in exact.items()}
 
 

@@ -15,15 +15,14 @@ from typing import Any
 
 import lstm_se
 import numpy as np
-from lstm_se.chip import engines, export, quantize
+from lstm_se.chip import engines
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
-from lstm_se.scoring.statistics import interval
 from lstm_se.sound.audio import snr_db
 from lstm_se.tflite import interpreters
 from lstm_se.tflite.files import contents, write_tflite
 
-from common import rounded, write_json
+from common import fingerprint, rounded, stated, write_json
 
 RESULTS = Path(__file__).with_name("tflite.json")
 MODEL = "tiny"
@@ -51,16 +50,10 @@ def loss(exact: Kept, other: Kept) -> dict[str, float]:
     """Output of the float network over the error of another one, in dB, over utterances."""
     pairs = zip(exact.outputs, other.outputs, strict=True)
     ratios = [snr_db(*pair) for pair in pairs]
-    return {
-        "n": len(ratios),
-        "min": min(ratios),
-        **interval(ratios)._asdict(),
-    }
+    return {"n": len(ratios), "min": min(ratios), **stated(ratios)}
 
 
-def stream_db(
-    exact: Enhancer, other: Enhancer, noisy: np.ndarray
-) -> list[float]:
+def stream_db(exact: Enhancer, other: Enhancer, noisy: np.ndarray) -> list[float]:
     """The same for each 20 s of one long recording, of which nothing is forgotten."""
     both = [
         enhance(noisy)[: len(noisy) // PIECE * PIECE].reshape(-1, PIECE)
@@ -92,9 +85,7 @@ def main() -> None:
         systems[engine] = Kept(engines.load(MODEL, engine))
     for form, file in files.items():
         if not form.endswith("float"):
-            systems[form] = Kept(
-                interpreters.lite_denoiser(trained.config, file)
-            )
+            systems[form] = Kept(interpreters.lite_denoiser(trained.config, file))
     report = evaluation.evaluate(corpus.test, systems, METRICS)
     print(report.table())
     integers = [name for name in systems if name != "float"]
@@ -102,15 +93,11 @@ def main() -> None:
     content = {
         "command": "python notebooks/results/tflite.py",
         "model": MODEL,
-        "sha256": export.sha256(
-            quantize.quantize(trained.weights, trained.config)
-        ),
+        "sha256": fingerprint(trained),
         "host": platform.machine(),
         "summary": [vars(line) for line in report.summary()],
         **comparison_section(report, "float"),
-        "output_snr_db": {
-            name: loss(systems["float"], systems[name]) for name in integers
-        },
+        "output_snr_db": {name: loss(systems["float"], systems[name]) for name in integers},
         "stream_seconds": PIECE // 16_000,
         "stream_snr_db": {
             name: stream_db(trained, systems[name].enhance, noisy)

@@ -147,7 +147,7 @@ def test_recorded_noise_alone_falls():
 def test_stream_does_not_drift():
     noisy = pairs(26)[0][1]
     stream = pretrained.load_float("tiny").stream()
-    assert abs(stress.drift_db(stream, noisy, minutes=2)) < 0.1
+    assert abs(stress.drift_db(stream.process, noisy, minutes=2)) < 0.1
 
 
 def test_silence_stays_silent_and_music_does_not_blow_up():

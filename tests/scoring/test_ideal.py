@@ -18,7 +18,7 @@ def pair():
     return clean[:32_000], noisy[:32_000]
 
 
-@pytest.fixture(scope="module", params=[None, OTHER], ids=["512/256", "256/64"])
+@pytest.fixture(scope="module", params=[Config(), OTHER], ids=["512/256", "256/64"])
 def config(request):
     return request.param
 
@@ -26,8 +26,7 @@ def config(request):
 @pytest.mark.parametrize("mask_of", [phase_sensitive_mask, best_mask])
 def test_gains_are_from_0_to_1_and_there_is_one_for_each_bin(mask_of, pair, config):
     mask = mask_of(*pair, config)
-    c = config or Config()
-    assert mask.shape == stft.stft(pair[1], c.n_fft, c.hop_length).shape
+    assert mask.shape == stft.stft(pair[1], config.n_fft, config.hop_length).shape
     assert mask.min() >= 0 and mask.max() <= 1
 
 

@@ -128,7 +128,7 @@ def test_unknown_peer_is_named_with_those_there_are():
 
 def test_peer_of_another_system_is_refused_and_not_among_all(monkeypatch):
     monkeypatch.setattr(peers.sys, "platform", "darwin")
-    assert "rnnoise" not in peers.everything()
+    assert "rnnoise" not in peers.available()
     with pytest.raises(ValueError, match="rnnoise is not made for darwin"):
         peers.systems(["rnnoise"])
 

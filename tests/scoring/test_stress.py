@@ -73,13 +73,8 @@ class Fading:
         return self.gain * block
 
 
-class Steady:
-    def process(self, block):
-        return block
-
-
 def test_drift_of_a_stream_that_fades_is_its_fading():
     blocks = 60 // 2 * 2  # of two seconds, in two minutes after the first
-    faded = stress.drift_db(Fading(), syllables(2), minutes=3)
+    faded = stress.drift_db(Fading().process, syllables(2), minutes=3)
     assert faded == pytest.approx(blocks * 20 * np.log10(0.999), rel=1e-3)
-    assert stress.drift_db(Steady(), syllables(2), minutes=3) == 0
+    assert stress.drift_db(same, syllables(2), minutes=3) == 0

@@ -34,7 +34,7 @@ def test_noise_alone_falls_almost_to_the_floor():
     noise = white(48_000)
     left = wiener.wiener_filter(noise)[16_000:]
     fall_db = 10 * np.log10(np.mean(noise[16_000:] ** 2) / np.mean(left**2))
-    assert 10 < fall_db < -wiener.Tuning().floor_db + 0.1
+    assert 10 < fall_db < -wiener.FLOOR_DB + 0.1
 
 
 def test_speech_in_white_noise_gets_better(speech):
@@ -67,13 +67,13 @@ def test_tracker_follows_noise_that_changes(step_db):
     rng = np.random.default_rng(0)
     power = rng.exponential(size=(400, 257))
     power[100:] *= 10 ** (step_db / 10)
-    track = wiener.NoiseTracker(wiener.Tuning())
+    track = wiener.NoiseTracker()
     noise = np.array([track(frame) for frame in power])[-100:]
     assert abs(10 * np.log10(noise.mean()) - step_db) < 2
 
 
 def test_gains_lie_between_floor_and_one():
     power = np.random.default_rng(0).exponential(size=(50, 9)) * 10.0 ** np.arange(-4, 5)
-    gain = wiener.gains(power, wiener.Tuning(floor_db=-12))
-    assert gain.min() >= 10 ** (-12 / 20) - 1e-12
+    gain = wiener.gains(power)
+    assert gain.min() >= 10 ** (wiener.FLOOR_DB / 20) - 1e-12
     assert gain.max() < 1
