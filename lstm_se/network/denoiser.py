@@ -36,10 +36,7 @@ class Denoiser:
         return self.enhance(noisy)
 
     def enhance(
-        self,
-        noisy: np.ndarray,
-        sample_rate: int | None = None,
-        progress: Progress = iter,
+        self, noisy: np.ndarray, sample_rate: int | None = None, progress: Progress = iter
     ) -> np.ndarray:
         """Remove the noise from a recording.
 

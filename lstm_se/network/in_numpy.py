@@ -209,11 +209,7 @@ def lstm_step(
 
 
 def gru_step(
-    x: np.ndarray,
-    h: np.ndarray,
-    kernel: np.ndarray,
-    recurrent_kernel: np.ndarray,
-    bias: np.ndarray,
+    x: np.ndarray, h: np.ndarray, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray
 ) -> np.ndarray:
     """One step of a GRU in Keras' form (reset after the product, two biases), gates z r h."""
     xz, xr, xh = np.split(x @ kernel + bias[0], 3, axis=-1)

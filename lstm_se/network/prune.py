@@ -109,10 +109,7 @@ def group_norm(denoiser: Denoiser) -> list[np.ndarray]:
 
 
 def narrowed(
-    denoiser: Denoiser,
-    units: Sequence[int],
-    pairs: Sequence[Pair],
-    progress: Progress = iter,
+    denoiser: Denoiser, units: Sequence[int], pairs: Sequence[Pair], progress: Progress = iter
 ) -> Denoiser:
     """A denoiser with the units that contribute most on some recordings.
 

@@ -74,10 +74,7 @@ def _start(
     command: Sequence[str], addresses: Sequence[str], number: int, log: IO[str]
 ) -> subprocess.Popen[str]:
     """One worker; all but the chief are silent."""
-    config = {
-        "cluster": {"worker": addresses},
-        "task": {"type": "worker", "index": number},
-    }
+    config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
     return subprocess.Popen(
         command,
         env={

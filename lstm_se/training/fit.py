@@ -95,18 +95,12 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     if config.optimizer == "adam":
         return AveragingAdam(**shared)
     return AveragingMuon(
-        exclude_layers=["dense_", "local"],
-        weight_decay=DECAY,
-        adam_weight_decay=0.0,
-        **shared,
+        exclude_layers=["dense_", "local"], weight_decay=DECAY, adam_weight_decay=0.0, **shared
     )
 
 
 def compile_model(
-    config: Config,
-    schedule: Schedule,
-    replicas: Replicas = ALONE,
-    xla: bool = False,
+    config: Config, schedule: Schedule, replicas: Replicas = ALONE, xla: bool = False
 ) -> in_keras.DenoiserModel:
     """A denoiser ready for ``fit``."""
     keras.utils.set_random_seed(config.seed)
