@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
 from ..config import Config
+from ..network.denoiser import Enhancer
 from ..sound import audio
+from ..workers import Progress
 from . import stft
 from .network import IntegerNetwork
 from .quantize import Quantized
@@ -97,49 +99,18 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
         yield stages
 
 
-class PcmDenoiser:
-    """Recordings through a stream of int16: used as ``denoiser.Denoiser`` is."""
+class PcmDenoiser(Enhancer):
+    """Recordings through a stream of int16; what is above full scale is clipped."""
 
     def __init__(self, config: Config, stream: PcmStream) -> None:
         """Send all sound through ``stream``."""
-        self.config = config
-        self._stream = stream
+        self.config, self._stream = config, stream
 
-    def __call__(self, noisy: np.ndarray) -> np.ndarray:
-        """:meth:`enhance` at the network's own rate."""
-        return self.enhance(noisy)
+    def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
+        return np.stack([self._enhance_channel(pcm, progress) for pcm in audio.to_pcm(noisy)])
 
-    def enhance(
-        self,
-        noisy: np.ndarray,
-        sample_rate: int | None = None,
-        progress: Callable[[Iterable[int]], Iterable[int]] = iter,
-    ) -> np.ndarray:
-        """Remove the noise from a recording; what is above full scale is clipped.
-
-        Args:
-            noisy: Shape ``(samples,)`` or ``(channels, samples)``, float in [-1, 1].
-            sample_rate: Of ``noisy`` in Hz; 16,000 if ``None``.
-            progress: Wraps the range of blocks, for instance ``tqdm``.
-
-        Returns:
-            Same shape, aligned with the input to the sample, float32.
-
-        Raises:
-            ValueError: If there is no sample.
-        """
-        if not noisy.size:
-            raise ValueError("cannot enhance an empty recording: it has 0 samples")
-        network_rate = self.config.sample_rate
-        rate = sample_rate or network_rate
-        channels = np.atleast_2d(noisy)
-        pcm = audio.to_pcm(audio.resample(channels, rate, network_rate))
-        enhanced = np.stack([self._enhance(channel, progress) for channel in pcm])
-        restored = audio.resample(enhanced, network_rate, rate)
-        return restored[:, : channels.shape[1]].reshape(noisy.shape)
-
-    def _enhance(self, pcm: np.ndarray, progress: Callable) -> np.ndarray:
-        """One channel at the network's rate, float32."""
+    def _enhance_channel(self, pcm: np.ndarray, progress: Progress) -> np.ndarray:
+        """One channel of int16 at the network's rate, as float32."""
         hops = -(-(len(pcm) + LATENCY) // HOP)
         padded = np.pad(pcm, (0, hops * HOP - len(pcm)))
         self._stream.reset()

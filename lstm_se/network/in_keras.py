@@ -37,10 +37,6 @@ class Smoothing(layers.Layer):
         decay = ops.power(self.past, ops.cast(ops.maximum(age, 0), "float32"))
         return ops.matmul(ops.where(age >= 0, decay * start, 0.0), inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {**super().get_config(), "past": self.past}
-
 
 @keras.saving.register_keras_serializable("lstm_se")
 class Local(layers.Layer):
@@ -59,11 +55,8 @@ class Local(layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Shares of the logits, ``(batch, frames, outputs)``."""
-        shares = (
-            tf.gather(inputs, np.clip(self.band + step, 0, self.last), axis=-1) * self.kernel[tap]
-            for tap, step in enumerate((-1, 0, 1))
-        )
-        return tf.add_n(list(shares))
+        bands = np.clip(self.band + np.array([[-1], [0], [1]]), 0, self.last)
+        return tf.add_n([tf.gather(inputs, bands[t], axis=-1) * self.kernel[t] for t in range(3)])
 
     def get_config(self) -> dict[str, Any]:
         """What :meth:`from_config` needs."""
