@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 Progress = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what is worked through, like tqdm
+BROKEN = "a worker process ended early, perhaps for lack of memory: try fewer jobs"
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 
@@ -20,12 +21,9 @@ def executor(jobs: int) -> Any:
     """
     from loky import get_reusable_executor
 
-    return get_reusable_executor(jobs, env=ONE_THREAD, initializer=_leave_interrupts_alone)
-
-
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C reaches the workers, too: the process that started them decides what becomes of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches the workers, too: the process that started them decides what becomes of it
+    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    return get_reusable_executor(jobs, env=ONE_THREAD, **ignore)
 
 
 @contextmanager
@@ -36,25 +34,13 @@ def processes(jobs: int) -> Iterator[Any]:
         ChildProcessError: If a process ended early.
     """
     workers = executor(jobs)
-    with _told():
-        try:
-            yield workers
-        except BrokenExecutor:
-            raise
-        except BaseException:
-            workers.shutdown(wait=False, kill_workers=True)  # nobody will read what is under way
-            raise
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say what a broken executor means."""
     try:
-        yield
+        yield workers
     except BrokenExecutor:
-        raise ChildProcessError(
-            "a worker process ended early, perhaps for lack of memory: try fewer jobs"
-        ) from None
+        raise ChildProcessError(BROKEN) from None
+    except BaseException:
+        workers.shutdown(wait=False, kill_workers=True)  # nobody will read what is under way
+        raise
 
 
 def in_order(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> Iterator[Any]:
@@ -67,13 +53,14 @@ def in_order(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> Ite
         yield from map(work, items)
         return
     workers, waiting = executor(jobs), deque[Any]()
-    with _told():
-        try:
-            for item in items:
-                waiting.append(workers.submit(work, item))
-                if len(waiting) > 2 * jobs:
-                    yield waiting.popleft().result()
-            while waiting:
+    try:
+        for item in items:
+            waiting.append(workers.submit(work, item))
+            if len(waiting) > 2 * jobs:
                 yield waiting.popleft().result()
-        finally:
-            wait(waiting)
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenExecutor:
+        raise ChildProcessError(BROKEN) from None
+    finally:
+        wait(waiting)

@@ -13,9 +13,9 @@ from .. import files
 from ..config import Config
 from ..sound import audio, features, stft
 from ..workers import Progress
-from . import in_numpy
+from .in_numpy import MaskNetwork, Weights
 
-Maker = Callable[[in_numpy.Weights, Config], in_numpy.MaskNetwork]
+Maker = Callable[[Weights, Config], MaskNetwork]
 
 
 class Enhancer(ABC):
@@ -62,9 +62,7 @@ class Enhancer(ABC):
 class Denoiser(Enhancer):
     """A mask network with its weights; it keeps no sound, so one serves many callers."""
 
-    def __init__(
-        self, config: Config, weights: in_numpy.Weights, make: Maker = in_numpy.MaskNetwork
-    ) -> None:
+    def __init__(self, config: Config, weights: Weights, make: Maker = MaskNetwork) -> None:
         """Use ``weights``, named and shaped as :func:`lstm_se.network.in_numpy.shapes` says.
 
         ``make`` starts the network of each recording.
@@ -77,7 +75,7 @@ class Denoiser(Enhancer):
         scope = segment if c.normalisation_scope == "segment" else None
         change = features.normalisation(noisy, c.normalisation, scope)
         spectrum = stft.stft(change.apply(noisy), c.n_fft, c.hop_length, c.center)
-        masker = Masker(self.config, self.weights, self._make)
+        masker = self.masker()
         for frame in progress(range(spectrum.shape[1])):
             spectrum[:, frame] *= masker(spectrum[:, frame])
         return change.undo(stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center))
@@ -88,19 +86,20 @@ class Denoiser(Enhancer):
         Raises:
             ValueError: If the model needs to know the future.
         """
-        return Stream(self.config, self.weights, channels, self._make)
+        return Stream(self, channels)
+
+    def masker(self) -> Masker:
+        """Start the masks of a recording or a stream."""
+        return Masker(self.config, self.weights, self._make)
 
 
 class Masker:
     """Noisy spectrum of one frame to its mask; remembers level and recurrent states."""
 
-    def __init__(
-        self, config: Config, weights: in_numpy.Weights, make: Maker = in_numpy.MaskNetwork
-    ) -> None:
+    def __init__(self, config: Config, weights: Weights, make: Maker = MaskNetwork) -> None:
         """Start from silence."""
         self.config = config
-        self._level = features.RunningLevel(config)
-        self._network = make(weights, config)
+        self._level, self._network = features.RunningLevel(config), make(weights, config)
 
     def __call__(self, spectrum: np.ndarray) -> np.ndarray:
         """Mask of a frame: ``(channels, bins)`` complex in, ``(channels, bins)`` in [0, 1] out."""
@@ -114,19 +113,13 @@ class Masker:
 class Stream:
     """Denoises sound as it comes in; the output lags by :attr:`latency` samples."""
 
-    def __init__(
-        self,
-        config: Config,
-        weights: in_numpy.Weights,
-        channels: int = 1,
-        make: Maker = in_numpy.MaskNetwork,
-    ) -> None:
+    def __init__(self, denoiser: Denoiser, channels: int) -> None:
         """Start from silence; see :meth:`Denoiser.stream`."""
+        config = denoiser.config
         if not config.streams:
             why = "centre padding" if config.center else f"normalisation {config.normalisation!r}"
             raise ValueError(f"model {config.name!r} cannot stream: {why} looks into the future")
-        self.config, self.channels = config, channels
-        self._weights, self._make = weights, make
+        self.config, self.channels, self._start = config, channels, denoiser.masker
         self._window = stft.sqrt_hann(config.n_fft)
         self._gain = stft.synthesis_gain(config.n_fft, config.hop_length)
         self.reset()
@@ -138,10 +131,9 @@ class Stream:
 
     def reset(self) -> None:
         """Forget everything heard so far."""
-        self._masker = Masker(self.config, self._weights, self._make)
+        self._masker = self._start()
         self._waiting = np.zeros((self.channels, 0), np.float32)
-        self._heard = np.zeros((self.channels, self.config.n_fft), np.float32)
-        self._sum = np.zeros((self.channels, self.config.n_fft), np.float32)
+        self._heard, self._sum = np.zeros((2, self.channels, self.config.n_fft), np.float32)
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """Denoise what has arrived.
