@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from ..config import Config
-from ..network.denoiser import Enhancer
+from ..network.denoiser import AnyRateDenoiser
 from ..sound import audio
 from ..workers import Progress
 from . import stft
@@ -99,7 +99,7 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
         yield stages
 
 
-class PcmDenoiser(Enhancer):
+class PcmDenoiser(AnyRateDenoiser):
     """Recordings through a stream of int16; what is above full scale is clipped."""
 
     def __init__(self, config: Config, stream: PcmStream) -> None:

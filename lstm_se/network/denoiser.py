@@ -18,7 +18,7 @@ from .in_numpy import MaskNetwork, Weights
 Maker = Callable[[Weights, Config], MaskNetwork]
 
 
-class Enhancer(ABC):
+class AnyRateDenoiser(ABC):
     """Recordings of any rate through a denoiser that knows its own only."""
 
     config: Config
@@ -59,7 +59,7 @@ class Enhancer(ABC):
         """Enhance ``(channels, samples)`` at the network's rate."""
 
 
-class Denoiser(Enhancer):
+class Denoiser(AnyRateDenoiser):
     """A mask network with its weights; it keeps no sound, so one serves many callers."""
 
     def __init__(self, config: Config, weights: Weights, make: Maker = MaskNetwork) -> None:
