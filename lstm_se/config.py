@@ -32,15 +32,13 @@ POSITIVE = (
 
 def _fits(value: Any, kind: Any) -> bool:
     """Whether a value is of a kind; unlike in Python, ``True`` is no whole number."""
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind is float:
-        return isinstance(value, float) or _fits(value, int)
     if kind == tuple[int, ...]:
         return isinstance(value, tuple) and all(_fits(v, int) and v > 0 for v in value)
     if kind == float | None:
         return value is None or _fits(value, float)
-    return isinstance(value, kind)
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, float | int if kind is float else kind)
 
 
 @dataclass(frozen=True)
@@ -142,10 +140,8 @@ class Config:
         # the name becomes that of a graph, and of its layers
         if not re.fullmatch(r"[^\W_][\w.-]*", self.name, re.ASCII):
             raise ValueError(f"name is {self.name!r}: take letters, digits, '_', '.' and '-'")
-        if self.n_fft % (2 * self.hop_length):
-            raise ValueError(
-                f"hop_length {self.hop_length} must divide n_fft / 2 = {self.n_fft / 2:g}"
-            )
+        if (half := self.n_fft / 2) % self.hop_length:
+            raise ValueError(f"hop_length {self.hop_length} must divide n_fft / 2 = {half:g}")
         if self.normalisation == "running" and self.compression != "log":
             raise ValueError(
                 "normalisation 'running' subtracts a level: it needs compression 'log'"
@@ -196,10 +192,8 @@ class Config:
         """
         if unknown := sorted(fields.keys() - FIELDS.keys()):
             raise ValueError(f"{source}: unknown field {unknown[0]!r}; known are {sorted(FIELDS)}")
-        listed: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
-        }
-        return cls(**{**PRESETS["plain"], **listed})
+        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        return cls(**{**PRESETS["plain"], **fields})
 
     def save(self, path: str | Path) -> None:
         """Write the configuration as JSON, atomically."""
@@ -223,6 +217,7 @@ class Config:
 
 
 FIELDS: dict[str, Any] = get_type_hints(Config)
+LARGE = {"band_scale": "mel", "units": (256, 256), "dense": (128,), "mask": "bands"}
 PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of plain
     "tiny": dataclasses.asdict(Config()),
     "plain": {
@@ -241,13 +236,10 @@ PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of pla
     },
     # TinyLSTMs (arXiv 2005.11138): 128 mel bands ** 0.3, two LSTM-256, FC-128, mask of 128 bands
     "paper": {
+        **LARGE,
         "bands": 128,
-        "band_scale": "mel",
         "compression": "power",
         "normalisation": "none",
-        "units": (256, 256),
-        "dense": (128,),
-        "mask": "bands",
         "complex_weight": 0.113,
         "snr_weight": 0.0,
     },
@@ -256,15 +248,12 @@ PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of pla
         "n_fft": 256,
         "hop_length": 128,
         "center": True,
+        **LARGE,
         "bands": 64,  # not the 128 of 2022: on 129 bins 12 of those are empty
-        "band_scale": "mel",
         "compression": "none",
         "normalisation": "zscore",
-        "units": (256, 256),
         "cell_clip": None,
         "batch_norm": True,
-        "dense": (128,),
-        "mask": "bands",
         "loss": "psa",
         "snr_weight": 0.0,
         "segment_seconds": 1.0,

@@ -6,7 +6,6 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, wait
-from contextlib import contextmanager
 from typing import Any
 
 Progress = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what is worked through, like tqdm
@@ -20,42 +19,40 @@ def executor(jobs: int) -> Any:
     """
     from loky import get_reusable_executor
 
-    return get_reusable_executor(jobs, env=ONE_THREAD, initializer=_leave_interrupts_alone)
+    # Ctrl-C reaches the workers, too: the process that started them decides what becomes of it
+    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    return get_reusable_executor(jobs, env=ONE_THREAD, **ignore)
 
 
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C reaches the workers, too: the process that started them decides what becomes of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def in_order(
+    work: Callable[[Any], Any], items: Iterable[Any], jobs: int, finish: bool = True
+) -> Iterator[Any]:
+    """Results of ``work`` on each item, in order, a few under way; with one job, of this process.
 
+    When the caller stops, the items under way are finished and the others never begun: loky
+    complains at length when it is ended in the middle. Without ``finish`` it is ended all the same.
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say what a broken executor means."""
-    try:
-        yield
-    except BrokenExecutor:
-        raise ChildProcessError(
-            "a worker process ended early, perhaps for lack of memory: try fewer jobs"
-        ) from None
-
-
-def in_order(work: Callable[[Any], Any], items: Iterable[Any], jobs: int) -> Iterator[Any]:
-    """Results of ``work`` on each item, in order; with one job, of this process.
-
-    When the caller stops, the few items under way are finished and the others never begun: loky
-    complains at length when it is ended in the middle.
+    Raises:
+        ChildProcessError: If a process ended early.
     """
     if jobs == 1:
         yield from map(work, items)
         return
     workers, waiting = executor(jobs), deque[Any]()
-    with _told():
-        try:
-            for item in items:
-                waiting.append(workers.submit(work, item))
-                if len(waiting) > 2 * jobs:
-                    yield waiting.popleft().result()
-            while waiting:
+    try:
+        for item in items:
+            waiting.append(workers.submit(work, item))
+            if len(waiting) > 2 * jobs:
                 yield waiting.popleft().result()
-        finally:
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenExecutor:
+        raise ChildProcessError(
+            "a worker process ended early, perhaps for lack of memory: try fewer jobs"
+        ) from None
+    except BaseException:
+        if finish:
             wait(waiting)
+        else:
+            workers.shutdown(wait=False, kill_workers=True)
+        raise

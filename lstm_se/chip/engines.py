@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, overload
 
 from ..network import pretrained
-from ..network.denoiser import Denoiser
+from ..network.denoiser import AnyRateDenoiser, Denoiser
 from .builds import compiled_stream
 from .quantize import quantize
 from .stream import IntegerStream, PcmDenoiser, PcmStream
@@ -15,7 +16,15 @@ STREAMS: dict[str, Callable[..., PcmStream]] = {"int8": IntegerStream, "firmware
 ENGINES = ("float", *STREAMS)
 
 
-def load(model: str | Path = "tiny", engine: str = "float") -> Denoiser:
+@overload
+def load(model: str | Path = "tiny", engine: Literal["float"] = "float") -> Denoiser: ...
+
+
+@overload
+def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser: ...
+
+
+def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser:
     """Load a denoiser.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from ..config import Config
-from ..network.denoiser import Denoiser, Stream
+from ..network.denoiser import AnyRateDenoiser
 from ..sound import audio
 from ..workers import Progress
 from . import stft
@@ -96,27 +96,18 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
         yield stages
 
 
-class PcmDenoiser(Denoiser):
+class PcmDenoiser(AnyRateDenoiser):
     """Recordings through a stream of int16; what is above full scale is clipped."""
 
     def __init__(self, config: Config, stream: PcmStream) -> None:
         """Send all sound through ``stream``."""
-        super().__init__(config, {})
-        self._stream = stream
-
-    def stream(self, channels: int = 1) -> Stream:
-        """Refuse: the stream that this denoiser was made of is the one to use.
-
-        Raises:
-            ValueError: Always.
-        """
-        raise ValueError("int8 and firmware stream whole hops: use lstm_se.chip.stream or builds")
+        self.config, self._stream = config, stream
 
     def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
         return np.stack([self._enhance_channel(pcm, progress) for pcm in audio.to_pcm(noisy)])
 
     def _enhance_channel(self, pcm: np.ndarray, progress: Progress) -> np.ndarray:
-        """Float32 of int16, both at the network's rate."""
+        """One channel of int16 at the network's rate, as float32."""
         padded = np.pad(pcm, (0, LATENCY + -len(pcm) % HOP))
         begins = progress(range(0, len(padded), AT_ONCE))
         self._stream.reset()

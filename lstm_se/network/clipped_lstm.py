@@ -8,7 +8,6 @@ and the loops hold what really depends on the frame before. The results are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,7 +15,6 @@ import tensorflow as tf
 from keras import layers
 
 State = tuple[tf.Tensor, tf.Tensor]
-Gradient = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 
 
 def recur(
@@ -72,9 +70,7 @@ def recur(
         return changes.stack(), dh, dc
 
     @tf.custom_gradient
-    def run(
-        gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor
-    ) -> tuple[tuple[tf.Tensor, tf.Tensor], Gradient]:
+    def run(gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple:
         states = forward(gates, recurrent, h, c)
         outputs = states[..., 6 * units :]
 
@@ -118,13 +114,10 @@ class ClippedLSTM(layers.Layer):
     def build(self, shape: tuple[int, ...]) -> None:
         """Draw the weights as Keras' own LSTM does; input ``(batch, frames, inputs)``."""
         size = 4 * self.units
-        self.kernel = self.add_weight(
-            (shape[-1], size), initializer=self.kernel_initializer, name="kernel"
-        )
-        self.recurrent_kernel = self.add_weight(
-            (self.units, size), initializer="orthogonal", name="recurrent_kernel"
-        )
-        self.bias = self.add_weight((size,), initializer=self._open, name="bias")
+        self.kernel = self.add_weight((shape[-1], size), self.kernel_initializer, name="kernel")
+        recurrent = self.add_weight((self.units, size), "orthogonal", name="recurrent_kernel")
+        self.recurrent_kernel = recurrent
+        self.bias = self.add_weight((size,), self._open, name="bias")
 
     def _open(self, shape: tuple[int, ...], dtype: str | None = None) -> tf.Tensor:
         """Biases of 0, but 1 for the forget gate: a new cell remembers."""
@@ -146,12 +139,3 @@ class ClippedLSTM(layers.Layer):
         kernel = tf.convert_to_tensor(self.recurrent_kernel)
         outputs, state = recur(gates, kernel, self.cell_clip, state)
         return tf.transpose(outputs, (1, 0, 2)), state
-
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "cell_clip": self.cell_clip,
-            "kernel_initializer": self.kernel_initializer,
-        }

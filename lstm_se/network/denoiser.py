@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,34 +13,22 @@ from .. import files
 from ..config import Config
 from ..sound import audio, features, stft
 from ..workers import Progress
-from . import in_numpy
+from .in_numpy import MaskNetwork, Weights
 
-Maker = Callable[[in_numpy.Weights, Config], in_numpy.MaskNetwork]
+Maker = Callable[[Weights, Config], MaskNetwork]
 
 
-class Denoiser:
-    """A mask network with its weights; it keeps no sound, so one serves many callers."""
+class AnyRateDenoiser(ABC):
+    """Recordings of any rate through a denoiser that knows its own only."""
 
-    def __init__(
-        self, config: Config, weights: in_numpy.Weights, make: Maker = in_numpy.MaskNetwork
-    ) -> None:
-        """Use ``weights``, named and shaped as :func:`lstm_se.network.in_numpy.shapes` says.
-
-        ``make`` starts the network of each recording.
-        """
-        self.config = config
-        self.weights = weights
-        self._make = make
+    config: Config
 
     def __call__(self, noisy: np.ndarray) -> np.ndarray:
         """:meth:`enhance` at the network's own rate."""
         return self.enhance(noisy)
 
     def enhance(
-        self,
-        noisy: np.ndarray,
-        sample_rate: int | None = None,
-        progress: Progress = iter,
+        self, noisy: np.ndarray, sample_rate: int | None = None, progress: Progress = iter
     ) -> np.ndarray:
         """Remove the noise from a recording.
 
@@ -48,7 +37,7 @@ class Denoiser:
                 denoised on their own.
             sample_rate: Of ``noisy`` in Hz; the network's own if ``None``. From another rate the
                 sound is resampled and back, and what lies above 8 kHz is lost.
-            progress: Wraps the range of frames, for instance ``tqdm``.
+            progress: Wraps the range of frames or blocks, for instance ``tqdm``.
 
         Returns:
             Same shape, aligned with the input to the sample, float32.
@@ -56,24 +45,37 @@ class Denoiser:
         Raises:
             ValueError: If there is no sample.
         """
-        c = self.config
         if not noisy.size:
             raise ValueError("cannot enhance an empty recording: it has 0 samples")
-        rate = sample_rate or c.sample_rate
+        own = self.config.sample_rate
+        rate = sample_rate or own
         channels = np.atleast_2d(noisy)
-        at_rate = audio.resample(channels, rate, c.sample_rate)
-        clean = self._enhance(at_rate, progress)
-        restored = audio.resample(clean, c.sample_rate, rate)
+        enhanced = self._enhance(audio.resample(channels, rate, own), progress)
+        restored = audio.resample(enhanced, own, rate)
         return restored[:, : channels.shape[1]].reshape(noisy.shape)
 
+    @abstractmethod
     def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
         """Enhance ``(channels, samples)`` at the network's rate."""
+
+
+class Denoiser(AnyRateDenoiser):
+    """A mask network with its weights; it keeps no sound, so one serves many callers."""
+
+    def __init__(self, config: Config, weights: Weights, make: Maker = MaskNetwork) -> None:
+        """Use ``weights``, named and shaped as :func:`lstm_se.network.in_numpy.shapes` says.
+
+        ``make`` starts the network of each recording.
+        """
+        self.config, self.weights, self._make = config, weights, make
+
+    def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
         c, samples = self.config, noisy.shape[-1]
         segment = int(c.segment_seconds * c.sample_rate)
         scope = segment if c.normalisation_scope == "segment" else None
         change = features.normalisation(noisy, c.normalisation, scope)
         spectrum = stft.stft(change.apply(noisy), c.n_fft, c.hop_length, c.center)
-        masker = Masker(self.config, self.weights, self._make)
+        masker = self.masker()
         for frame in progress(range(spectrum.shape[1])):
             spectrum[:, frame] *= masker(spectrum[:, frame])
         return change.undo(stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center))
@@ -84,19 +86,20 @@ class Denoiser:
         Raises:
             ValueError: If the model needs to know the future.
         """
-        return Stream(self.config, self.weights, channels, self._make)
+        return Stream(self, channels)
+
+    def masker(self) -> Masker:
+        """Start the masks of a recording or a stream."""
+        return Masker(self.config, self.weights, self._make)
 
 
 class Masker:
     """Noisy spectrum of one frame to its mask; remembers level and recurrent states."""
 
-    def __init__(
-        self, config: Config, weights: in_numpy.Weights, make: Maker = in_numpy.MaskNetwork
-    ) -> None:
+    def __init__(self, config: Config, weights: Weights, make: Maker = MaskNetwork) -> None:
         """Start from silence."""
         self.config = config
-        self._level = features.RunningLevel(config)
-        self._network = make(weights, config)
+        self._level, self._network = features.RunningLevel(config), make(weights, config)
 
     def __call__(self, spectrum: np.ndarray) -> np.ndarray:
         """Mask of a frame: ``(channels, bins)`` complex in, ``(channels, bins)`` in [0, 1] out."""
@@ -110,19 +113,13 @@ class Masker:
 class Stream:
     """Denoises sound as it comes in; the output lags by :attr:`latency` samples."""
 
-    def __init__(
-        self,
-        config: Config,
-        weights: in_numpy.Weights,
-        channels: int = 1,
-        make: Maker = in_numpy.MaskNetwork,
-    ) -> None:
+    def __init__(self, denoiser: Denoiser, channels: int) -> None:
         """Start from silence; see :meth:`Denoiser.stream`."""
+        config = denoiser.config
         if not config.streams:
             why = "centre padding" if config.center else f"normalisation {config.normalisation!r}"
             raise ValueError(f"model {config.name!r} cannot stream: {why} looks into the future")
-        self.config, self.channels = config, channels
-        self._weights, self._make = weights, make
+        self.config, self.channels, self._start = config, channels, denoiser.masker
         self._window = stft.sqrt_hann(config.n_fft)
         self._gain = stft.synthesis_gain(config.n_fft, config.hop_length)
         self.reset()
@@ -134,10 +131,9 @@ class Stream:
 
     def reset(self) -> None:
         """Forget everything heard so far."""
-        self._masker = Masker(self.config, self._weights, self._make)
+        self._masker = self._start()
         self._waiting = np.zeros((self.channels, 0), np.float32)
-        self._heard = np.zeros((self.channels, self.config.n_fft), np.float32)
-        self._sum = np.zeros((self.channels, self.config.n_fft), np.float32)
+        self._heard, self._sum = np.zeros((2, self.channels, self.config.n_fft), np.float32)
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """Denoise what has arrived.
@@ -152,11 +148,10 @@ class Stream:
             raise ValueError(f"block of shape {block.shape}: this stream has {self.channels} rows")
         waiting = np.concatenate([self._waiting, np.atleast_2d(block)], axis=1, dtype=np.float32)
         hop = self.config.hop_length
-        hops = waiting.shape[1] // hop
-        done = [self._step(waiting[:, k * hop : (k + 1) * hop]) for k in range(hops)]
-        self._waiting = waiting[:, hops * hop :]
-        empty = np.zeros((self.channels, 0), np.float32)
-        enhanced = np.concatenate([empty, *done], axis=1)
+        whole = waiting.shape[1] // hop * hop
+        done = [self._step(waiting[:, k : k + hop]) for k in range(0, whole, hop)]
+        self._waiting = waiting[:, whole:]
+        enhanced = np.concatenate([waiting[:, :0], *done], axis=1)
         return enhanced if block.ndim == 2 else enhanced[0]
 
     def flush(self) -> np.ndarray:
@@ -179,8 +174,7 @@ class Stream:
         self._heard = np.concatenate([self._heard[:, hop:], block], axis=1)
         spectrum = np.fft.rfft(self._heard * self._window).astype(np.complex64)
         spectrum *= self._masker(spectrum)
-        piece = np.fft.irfft(spectrum, self.config.n_fft).astype(np.float32) * self._window
-        self._sum += piece
+        self._sum += np.fft.irfft(spectrum, self.config.n_fft).astype(np.float32) * self._window
         finished = self._sum[:, :hop] / self._gain
         self._sum = np.pad(self._sum[:, hop:], [(0, 0), (0, hop)])
         return finished

@@ -37,10 +37,6 @@ class Smoothing(layers.Layer):
         decay = ops.power(self.past, ops.cast(ops.maximum(age, 0), "float32"))
         return ops.matmul(ops.where(age >= 0, decay * start, 0.0), inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {**super().get_config(), "past": self.past}
-
 
 @keras.saving.register_keras_serializable("lstm_se")
 class Local(layers.Layer):
@@ -59,11 +55,8 @@ class Local(layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Shares of the logits, ``(batch, frames, outputs)``."""
-        shares = (
-            tf.gather(inputs, np.clip(self.band + step, 0, self.last), axis=-1) * self.kernel[tap]
-            for tap, step in enumerate((-1, 0, 1))
-        )
-        return tf.add_n(list(shares))
+        bands = np.clip(self.band + np.array([[-1], [0], [1]]), 0, self.last)
+        return tf.add_n([tf.gather(inputs, bands[t], axis=-1) * self.kernel[t] for t in range(3)])
 
     def get_config(self) -> dict[str, Any]:
         """What :meth:`from_config` needs."""
@@ -75,15 +68,16 @@ def mask_network(config: Config) -> keras.Model:
 
     The layers are named as the weights of :func:`lstm_se.network.in_numpy.shapes`.
     """
+    drawn = config.initializer
     x = inputs = keras.Input((None, config.bands), name="features")
     for i, units in enumerate(config.units):
         x = _recurrent(config, units, f"rnn_{i}")(x)
         if config.batch_norm:
             x = layers.BatchNormalization(name=f"norm_{i}")(x)
     for i, units in enumerate(config.dense):
-        x = _dense(config, units, "relu", i)(x)
-    activation = "linear" if config.local else "sigmoid"
-    x = _dense(config, config.outputs, activation, len(config.dense))(x)
+        x = layers.Dense(units, "relu", kernel_initializer=drawn, name=f"dense_{i}")(x)
+    last, activation = f"dense_{len(config.dense)}", "linear" if config.local else "sigmoid"
+    x = layers.Dense(config.outputs, activation, kernel_initializer=drawn, name=last)(x)
     if config.local:
         nearby = Local(features.band_of_output(config), name="local")(inputs)
         x = layers.Activation("sigmoid")(layers.Add()([x, nearby]))
@@ -92,19 +86,12 @@ def mask_network(config: Config) -> keras.Model:
     return keras.Model(inputs, x, name=f"{config.name}_mask")
 
 
-def _dense(config: Config, units: int, activation: str, i: int) -> layers.Layer:
-    """One layer without memory."""
-    drawn = config.initializer
-    return layers.Dense(units, activation, kernel_initializer=drawn, name=f"dense_{i}")
-
-
 def _recurrent(config: Config, units: int, name: str) -> layers.Layer:
     """One recurrent layer over all frames."""
     if config.cell == "lstm" and config.cell_clip is not None:
         return ClippedLSTM(units, config.cell_clip, config.initializer, name=name)
-    kinds = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}
-    drawn = config.initializer
-    return kinds[config.cell](units, kernel_initializer=drawn, return_sequences=True, name=name)
+    kind = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}[config.cell]
+    return kind(units, kernel_initializer=config.initializer, return_sequences=True, name=name)
 
 
 class DenoiserModel(keras.Model):
@@ -147,13 +134,15 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
     for layer in model.layers:
         if layer.name.startswith("norm_"):
             gamma, beta, mean, variance = (v.numpy() for v in layer.weights)
-            scale = gamma / np.sqrt(variance + layer.epsilon)
-            weights[f"{layer.name}/scale"] = scale
+            weights[f"{layer.name}/scale"] = scale = gamma / np.sqrt(variance + layer.epsilon)
             weights[f"{layer.name}/shift"] = beta - mean * scale
-        elif layer.weights:
-            for variable in layer.weights:
-                weights[f"{layer.name}/{variable.path.rsplit('/', 1)[1]}"] = variable.numpy()
+        else:
+            weights |= {_name(layer, variable): variable.numpy() for variable in layer.weights}
     return weights
+
+
+def _name(layer: layers.Layer, variable: keras.Variable) -> str:
+    return f"{layer.name}/{variable.path.rsplit('/', 1)[1]}"
 
 
 def set_weights(model: keras.Model, weights: in_numpy.Weights) -> None:
@@ -163,6 +152,5 @@ def set_weights(model: keras.Model, weights: in_numpy.Weights) -> None:
             scale, shift = weights[f"{layer.name}/scale"], weights[f"{layer.name}/shift"]
             variance = np.full_like(scale, 1 - layer.epsilon)  # so that scale is gamma itself
             layer.set_weights([scale, shift, np.zeros_like(scale), variance])
-        elif layer.weights:
-            parts = [variable.path.rsplit("/", 1)[1] for variable in layer.weights]
-            layer.set_weights([weights[f"{layer.name}/{part}"] for part in parts])
+        else:
+            layer.set_weights([weights[_name(layer, variable)] for variable in layer.weights])

@@ -72,8 +72,7 @@ def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
     for name, shape in shapes(config).items():
         if name not in weights:
             raise ValueError(f"{path} holds no {name}: it was saved with another configuration")
-        if weights[name].shape != shape:
-            got = weights[name].shape
+        if (got := weights[name].shape) != shape:
             raise ValueError(f"{path}: {name} has shape {got}, its config.json asks for {shape}")
     return weights
 
@@ -90,8 +89,7 @@ class MaskNetwork:
 
     def __init__(self, weights: Weights, config: Config) -> None:
         """Use ``weights``, named and shaped as :func:`shapes` says."""
-        self.weights = weights
-        self.config = config
+        self.weights, self.config = weights, config
         self._neighbours = neighbours(config)
         self.reset()
 
@@ -131,16 +129,14 @@ class MaskNetwork:
         """Exponential moving average that starts at the first mask, not at zero."""
         if self.config.smoothing:
             past = mask if self._smoothed is None else self._smoothed
-            mask = past + np.float32(1 - self.config.smoothing) * (mask - past)
-            self._smoothed = mask
+            mask = self._smoothed = past + np.float32(1 - self.config.smoothing) * (mask - past)
         return mask
 
     def _recur(self, i: int, units: int, frame: np.ndarray) -> np.ndarray:
         """One step of one recurrent layer."""
         parts = ("kernel", "recurrent_kernel", "bias")
         kernel, recurrent, bias = (self.weights[f"rnn_{i}/{part}"] for part in parts)
-        zero = np.zeros((len(frame), units), np.float32)
-        h, c = self.states[i] or (zero, zero)
+        h, c = self.states[i] or np.zeros((2, len(frame), units), np.float32)
         if self.config.cell == "lstm":
             h, c = lstm_step(frame, h, c, kernel, recurrent, bias, self.config.cell_clip)
         elif self.config.cell == "gru":
@@ -209,11 +205,7 @@ def lstm_step(
 
 
 def gru_step(
-    x: np.ndarray,
-    h: np.ndarray,
-    kernel: np.ndarray,
-    recurrent_kernel: np.ndarray,
-    bias: np.ndarray,
+    x: np.ndarray, h: np.ndarray, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray
 ) -> np.ndarray:
     """One step of a GRU in Keras' form (reset after the product, two biases), gates z r h."""
     xz, xr, xh = np.split(x @ kernel + bias[0], 3, axis=-1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,14 +22,8 @@ from .in_numpy import GATES, MaskNetwork
 RECORDINGS = 60  # to listen to, at most
 
 
-@dataclass(frozen=True)
-class Activity:
-    """Output of each unit of one layer over some recordings.
-
-    Attributes:
-        mean: Shape ``(units,)``.
-        deviation: Standard deviation, shape ``(units,)``.
-    """
+class Activity(NamedTuple):
+    """Mean and standard deviation of each unit of one layer, shape ``(units,)`` each."""
 
     mean: np.ndarray
     deviation: np.ndarray
@@ -84,10 +78,10 @@ def contribution(denoiser: Denoiser, heard: Sequence[Activity]) -> list[np.ndarr
         For each layer, shape ``(units,)``: deviation of the output times the norm of the weights
         that it goes to.
     """
-    weights, scores = denoiser.weights, []
+    weights, config, scores = denoiser.weights, denoiser.config, []
     for i, layer in enumerate(heard):
-        upper = weights[f"{_above(denoiser.config, i)}/kernel"]
-        if denoiser.config.batch_norm:
+        upper = weights[f"{_above(config, i)}/kernel"]
+        if config.batch_norm:
             upper = upper * weights[f"norm_{i}/scale"][:, None]
         out = np.concatenate([weights[f"rnn_{i}/recurrent_kernel"], upper], axis=1)
         scores.append(layer.deviation * np.linalg.norm(out, axis=1))
@@ -109,10 +103,7 @@ def group_norm(denoiser: Denoiser) -> list[np.ndarray]:
 
 
 def narrowed(
-    denoiser: Denoiser,
-    units: Sequence[int],
-    pairs: Sequence[Pair],
-    progress: Progress = iter,
+    denoiser: Denoiser, units: Sequence[int], pairs: Sequence[Pair], progress: Progress = iter
 ) -> Denoiser:
     """A denoiser with the units that contribute most on some recordings.
 
@@ -135,10 +126,8 @@ def narrowed(
 
 def strongest(scores: Iterable[np.ndarray], units: Sequence[int]) -> list[np.ndarray]:
     """Indices of the units to keep: in each layer so many with the highest scores, in order."""
-    return [
-        np.sort(np.argsort(-score, kind="stable")[:count])
-        for score, count in zip(scores, units, strict=True)
-    ]
+    ranks = [np.argsort(-score, kind="stable") for score in scores]
+    return [np.sort(rank[:count]) for rank, count in zip(ranks, units, strict=True)]
 
 
 def prune(
@@ -160,12 +149,10 @@ def prune(
         raise ValueError(f"units for {len(keep)} layers: this network has {len(config.units)}")
     for i, (units, indices) in enumerate(zip(config.units, keep, strict=True)):
         indices = np.asarray(indices, int)
-        ascending = len(indices) and (np.diff(indices) > 0).all()
-        if not ascending or indices[0] < 0 or indices[-1] >= units:
+        if not len(indices) or (np.diff([-1, *indices, units]) < 1).any():
             raise ValueError(f"layer {i} has units 0 to {units - 1}: keep some, in this order")
         _narrow(weights, config, i, indices, heard[i].mean if heard else np.zeros(units))
-    narrower = dataclasses.replace(config, units=tuple(map(len, keep)))
-    return Denoiser(narrower, weights)
+    return Denoiser(dataclasses.replace(config, units=tuple(map(len, keep))), weights)
 
 
 def _above(config: Config, i: int) -> str:
@@ -178,7 +165,7 @@ def _narrow(
 ) -> None:
     """Take all but some units out of one layer, and out of the kernel of the layer above."""
     layer, above, units = f"rnn_{i}", _above(config, i), config.units[i]
-    gone = np.setdiff1d(np.arange(units), keep)
+    gone = np.setdiff1d(range(units), keep)
     columns = np.concatenate([gate * units + keep for gate in range(GATES[config.cell])])
     _absorb(weights, f"{layer}/bias", mean[gone] @ weights[f"{layer}/recurrent_kernel"][gone], -1)
     if config.batch_norm:

@@ -155,7 +155,8 @@ def judged(
     hidden = None if progress is None else not progress
     bar = tqdm(utterances, "scoring", total, delay=BAR_SECONDS, disable=hidden, unit="file")
     with bar:
-        rows = tuple(in_order(partial(_row, judge), _tasks(bar, systems, metrics), cores))
+        tasks = _tasks(bar, systems, metrics)
+        rows = tuple(in_order(partial(_row, judge), tasks, cores, finish=False))
     if not rows:
         raise ValueError("there is no utterance to evaluate")
     return Report(rows, metrics)

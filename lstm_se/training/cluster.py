@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from typing import IO
+from typing import IO, Any
 
 HOST = "127.0.0.1"
 
@@ -55,12 +55,15 @@ def launch(command: Sequence[str], count: int) -> int:
     with ExitStack() as stack:
         logs = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in addresses]
         workers = [_start(command, addresses, number, log) for number, log in enumerate(logs)]
-        stack.callback(_end, workers)
         try:
             return _watch(workers, logs)
         except KeyboardInterrupt:
             workers[0].send_signal(signal.SIGINT)
             return workers[0].wait()
+        finally:  # end what still runs
+            for worker in workers:
+                worker.kill()
+                worker.wait()
 
 
 def _free_addresses(count: int) -> list[str]:
@@ -74,23 +77,17 @@ def _start(
     command: Sequence[str], addresses: Sequence[str], number: int, log: IO[str]
 ) -> subprocess.Popen[str]:
     """One worker; all but the chief are silent."""
-    config = {
-        "cluster": {"worker": addresses},
-        "task": {"type": "worker", "index": number},
+    config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
+    environment = {
+        "TF_NUM_INTRAOP_THREADS": str(max(1, (os.cpu_count() or 1) // len(addresses))),
+        **os.environ,
+        "TF_CONFIG": json.dumps(config),
+        "CUDA_VISIBLE_DEVICES": "-1",  # they would all take the whole of the same card
     }
+    out: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": log} if number else {}
+    # in sessions of their own, or Ctrl-C would reach all of them, each in another step
     return subprocess.Popen(
-        command,
-        env={
-            "TF_NUM_INTRAOP_THREADS": str(max(1, (os.cpu_count() or 1) // len(addresses))),
-            **os.environ,
-            "TF_CONFIG": json.dumps(config),
-            "CUDA_VISIBLE_DEVICES": "-1",  # they would all take the whole of the same card
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if number else None,
-        stderr=log if number else None,
-        text=True,
-        start_new_session=True,  # or Ctrl-C would reach all of them, each in another step
+        command, env=environment, stdin=subprocess.DEVNULL, text=True, start_new_session=True, **out
     )
 
 
@@ -100,8 +97,7 @@ def _watch(workers: Sequence[subprocess.Popen[str]], logs: Sequence[IO[str]]) ->
     while chief.poll() is None:
         time.sleep(0.05)
         for number, worker in enumerate(others, 1):
-            code = worker.poll()
-            if not code:
+            if not (code := worker.poll()):
                 continue
             if code > 0:  # when the chief fails, the others hear of it, and may end before it has
                 with suppress(subprocess.TimeoutExpired):
@@ -115,10 +111,3 @@ def _last_line(log: IO[str]) -> str:
     """The last line that a process wrote."""
     log.seek(0)
     return log.read().rstrip().rpartition("\n")[2].strip() or "it said nothing"
-
-
-def _end(workers: Sequence[subprocess.Popen[str]]) -> None:
-    """End what still runs."""
-    for worker in workers:
-        worker.kill()
-        worker.wait()

@@ -19,7 +19,7 @@ from ..network import in_keras, in_numpy
 from . import pipeline
 from .losses import SpectralLoss
 from .replicas import ALONE, Replicas, replicated_denoiser
-from .runs import Curves, Run
+from .runs import HISTORY, Curves, Run
 
 TIE = 1e-3  # of the loss: validation batches cannot tell two epochs apart that are so near
 DECAY = 0.02  # of Muon's kernels, times the rate: without, they grow until the gates saturate
@@ -60,9 +60,6 @@ class _Averaging:
     @contextmanager
     def averaged(self, variables: list[keras.Variable]) -> Iterator[None]:
         """The average stands in ``variables`` within, if there is one; afterwards the weights."""
-        if not self.use_ema:  # type: ignore[attr-defined]
-            yield
-            return
         weights = [variable.numpy() for variable in variables]
         super().finalize_variable_values(variables)  # type: ignore[misc]
         try:
@@ -95,18 +92,12 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     if config.optimizer == "adam":
         return AveragingAdam(**shared)
     return AveragingMuon(
-        exclude_layers=["dense_", "local"],
-        weight_decay=DECAY,
-        adam_weight_decay=0.0,
-        **shared,
+        exclude_layers=["dense_", "local"], weight_decay=DECAY, adam_weight_decay=0.0, **shared
     )
 
 
 def compile_model(
-    config: Config,
-    schedule: Schedule,
-    replicas: Replicas = ALONE,
-    xla: bool = False,
+    config: Config, schedule: Schedule, replicas: Replicas = ALONE, xla: bool = False
 ) -> in_keras.DenoiserModel:
     """A denoiser ready for ``fit``."""
     keras.utils.set_random_seed(config.seed)
@@ -168,43 +159,28 @@ def train(
             in_keras.set_weights(model.network, initial)
         folder.open(config, model, resume)
         source, validation = replicas.shard(source), replicas.shard(validation)
-        _fit(model, folder, schedule, source, validation, callbacks, verbose)
+        with _polite_interrupt() as asked:
+            keeper = _Keeper(folder, schedule, asked)
+            try:
+                while (step := _step(model)) < schedule.steps and not keeper.finished:
+                    epoch, done = divmod(step, schedule.steps_per_epoch)
+                    model.fit(
+                        pipeline.dataset(source, step),
+                        validation_data=pipeline.dataset(validation, 0, schedule.validation_steps),
+                        initial_epoch=epoch,
+                        # an epoch that was interrupted is finished first, then the others at once
+                        epochs=epoch + 1 if done else schedule.epochs,
+                        steps_per_epoch=schedule.steps_per_epoch - done,
+                        shuffle=False,  # the source has drawn at random already
+                        callbacks=[keeper, *callbacks],
+                        verbose=verbose,
+                    )
+            except _Interrupted:
+                folder.checkpoint(model)
+                stopped = f"stopped after step {_step(model)} of {schedule.steps}"
+                raise KeyboardInterrupt(f"{stopped}; --resume goes on from there") from None
         in_keras.set_weights(model.network, in_numpy.load_weights(folder.weights, config))
     return model
-
-
-def _fit(
-    model: in_keras.DenoiserModel,
-    folder: Run,
-    schedule: Schedule,
-    source: pipeline.Source,
-    validation: pipeline.Source,
-    callbacks: Sequence[keras.callbacks.Callback],
-    verbose: int | str,
-) -> None:
-    """Train from the step that the model is at to the end of the schedule."""
-    with _polite_interrupt() as asked:
-        keeper = _Keeper(folder, schedule, asked)
-        try:
-            while (step := _step(model)) < schedule.steps and not keeper.finished:
-                epoch, done = divmod(step, schedule.steps_per_epoch)
-                model.fit(
-                    pipeline.dataset(source, step),
-                    validation_data=pipeline.dataset(validation, 0, schedule.validation_steps),
-                    initial_epoch=epoch,
-                    # an epoch that was interrupted is finished first, then the others in one go
-                    epochs=epoch + 1 if done else schedule.epochs,
-                    steps_per_epoch=schedule.steps_per_epoch - done,
-                    shuffle=False,  # the source has drawn at random already
-                    callbacks=[keeper, *callbacks],
-                    verbose=verbose,
-                )
-        except _Interrupted:
-            folder.checkpoint(model)
-            raise KeyboardInterrupt(
-                f"stopped after step {_step(model)} of {schedule.steps}; "
-                "--resume goes on from there"
-            ) from None
 
 
 def _step(model: in_keras.DenoiserModel) -> int:
@@ -273,8 +249,7 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """Validate the average of the weights: it is what will be kept."""
-        optimizer = self.model.optimizer
-        self._average.enter_context(optimizer.averaged(self.model.trainable_variables))
+        self._average.enter_context(self.model.optimizer.averaged(self.model.trainable_variables))
 
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
         """Train on from the weights themselves."""
@@ -283,22 +258,15 @@ class _Keeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Write the row, the best weights and the state, in this order."""
         logs = logs or {}
-        if not np.isfinite(logs["val_loss"]):
-            raise ValueError(
-                f"the loss is {logs['val_loss']} after epoch {epoch + 1}: lower learning_rate"
-            )
-        if replaces(logs["val_loss"], [row["val_loss"] for row in self.run.history()]):
+        loss = logs["val_loss"]
+        if not np.isfinite(loss):
+            raise ValueError(f"the loss is {loss} after epoch {epoch + 1}: lower learning_rate")
+        if replaces(loss, [row["val_loss"] for row in self.run.history()]):
             with self.model.optimizer.averaged(self.model.trainable_variables):
                 self.run.keep(self.model)
         rate = float(self.model.optimizer.learning_rate)
         seconds = round(time.monotonic() - self._begin, 2)
-        row = {
-            "epoch": epoch,
-            "seconds": seconds,
-            "loss": logs["loss"],
-            "val_loss": logs["val_loss"],
-            "learning_rate": rate,
-        }
+        row = dict(zip(HISTORY, (epoch, seconds, logs["loss"], loss, rate), strict=True))
         self.run.append(row)
         self.curves.add(row)
         self.run.checkpoint(self.model)

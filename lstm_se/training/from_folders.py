@@ -110,18 +110,10 @@ def train_from(
         folder.mkdir(parents=True, exist_ok=True)
         runs.write_recipe(folder, resume, **facts)
         banks.write_entries(folder / "sources.csv", loaded.used)
-    fit.train(
-        config,
-        loaded.train,
-        loaded.validation,
-        out,
-        schedule,
-        resume,
-        verbose=1 if sys.stderr.isatty() else 2,  # a bar on a terminal, a line an epoch in a log
-        replicas=replicas,
-        xla=xla,
-        initial=initial,
-    )
+    verbose = 1 if sys.stderr.isatty() else 2  # a bar on a terminal, a line an epoch in a log
+    data = loaded.train, loaded.validation
+    how: dict[str, Any] = {"verbose": verbose, "replicas": replicas, "xla": xla, "initial": initial}
+    fit.train(config, *data, out, schedule, resume, **how)
     return runs.Run(out).weights
 
 
@@ -150,8 +142,5 @@ def _command(
 def _versions() -> dict[str, str]:
     """Versions of what computes a training."""
     packages = ("lstm-se", "keras", "librosa", "numpy", "scipy", "soxr")
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        **{package: version(package) for package in packages},
-    }
+    own = {"python": platform.python_version(), "tensorflow": tf.__version__}
+    return own | {package: version(package) for package in packages}

@@ -126,11 +126,9 @@ def lost_intelligibility(
     loud = tf.reduce_sum(power(clean), axis=2)
     active = loud > tf.maximum(1e-4 * tf.reduce_max(loud, axis=1, keepdims=True), EPSILON)
     share = tf.reduce_mean(_pieces(tf.cast(active, tf.float32), length), axis=2)
-    alike = [
-        _standardised(_standardised(_pieces(tf.sqrt(power(x) @ bands + EPSILON), length), 2), 3)
-        for x in (clean, enhanced)
-    ]
-    lost = 1 - tf.reduce_sum(alike[0] * alike[1], axis=[2, 3]) / length
+    pieces = (_pieces(tf.sqrt(power(x) @ bands + EPSILON), length) for x in (clean, enhanced))
+    one, other = (_standardised(_standardised(piece, 2), 3) for piece in pieces)
+    lost = 1 - tf.reduce_sum(one * other, axis=[2, 3]) / length
     return tf.reduce_sum(share * lost, axis=1) / (tf.reduce_sum(share, axis=1) + EPSILON)
 
 
@@ -145,7 +143,7 @@ def _standardised(x: tf.Tensor, axis: int) -> tf.Tensor:
     return x * tf.math.rsqrt(tf.reduce_sum(x**2, axis=axis, keepdims=True) + EPSILON)
 
 
-LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+LOSSES: dict[str, Callable[..., tf.Tensor]] = {
     "mse": mse,
     "mae": mae,
     "magnitude": magnitude_mse,
@@ -165,13 +163,10 @@ class SpectralLoss(keras.losses.Loss):
     def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
         """Loss of each utterance: clean and enhanced ``(batch, samples)`` to ``(batch,)``."""
         c = self.config
-        clean, enhanced = (
-            stft.stft_tf(waveform, c.n_fft, c.hop_length, c.center) for waveform in (y_true, y_pred)
-        )
-        if c.loss == "compressed":
-            loss = compressed(clean, enhanced, c.complex_weight)
-        else:
-            loss = LOSSES[c.loss](clean, enhanced)
+        window = c.n_fft, c.hop_length, c.center
+        clean, enhanced = stft.stft_tf(y_true, *window), stft.stft_tf(y_pred, *window)
+        weight = {"complex_weight": c.complex_weight} if c.loss == "compressed" else {}
+        loss = LOSSES[c.loss](clean, enhanced, **weight)
         if c.snr_weight:
             loss += c.snr_weight * log_error(clean, enhanced)
         if c.estoi_weight:

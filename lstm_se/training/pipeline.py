@@ -14,6 +14,8 @@ from ..config import Config
 from ..corpora.pairs import Pair
 from ..sound.features import normalisation
 
+Signals = tuple[np.ndarray, np.ndarray]
+
 
 class Source(Protocol):
     """Where batches come from: :class:`PairSampler` or :class:`lstm_se.corpora.mixing.Mixer`."""
@@ -21,7 +23,7 @@ class Source(Protocol):
     samples: int
     batch_size: int
 
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, step: int) -> Signals:
         """``(noisy, clean)`` of one step, float32 ``(batch_size, samples)`` each."""
         ...
 
@@ -49,7 +51,7 @@ class PairSampler:
         lengths = np.array([clean.size for clean, _ in self._pairs], np.float64)
         self._shares = lengths / lengths.sum()
 
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, step: int) -> Signals:
         """``(noisy, clean)`` of one training step, float32 ``(batch_size, samples)``."""
         rng = np.random.default_rng([self.seed, int(step)])
         chosen = rng.choice(len(self._pairs), self.batch_size, p=self._shares)
@@ -57,20 +59,18 @@ class PairSampler:
         clean, noisy = (np.stack(part) for part in zip(*segments, strict=True))
         return noisy, clean
 
-    def _segment(
-        self, pair: tuple[np.ndarray, np.ndarray], rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _segment(self, pair: Signals, rng: np.random.Generator) -> Signals:
         """The same random stretch of both, normalised by the noisy one's statistics."""
         clean, noisy = pair
         begin = int(rng.integers(0, clean.size - self.samples + 1))
-        piece = slice(begin, begin + self.samples)
+        clean, noisy = (signal[begin : begin + self.samples] for signal in pair)
         if self.config.normalisation_scope == "segment":
-            change = normalisation(noisy[piece], self.config.normalisation)
-            return change.apply(clean[piece]), change.apply(noisy[piece])
-        return clean[piece], noisy[piece]
+            change = normalisation(noisy, self.config.normalisation)
+            return change.apply(clean), change.apply(noisy)
+        return clean, noisy
 
 
-def _prepare(pair: Pair, config: Config, samples: int) -> tuple[np.ndarray, np.ndarray]:
+def _prepare(pair: Pair, config: Config, samples: int) -> Signals:
     """Clean and noisy of one pair, at least ``samples`` long, normalised if the scope says so."""
     clean, noisy = pair.load()
     if config.normalisation_scope == "utterance":
@@ -117,13 +117,11 @@ def write_tfrecords(
     Returns:
         The files, in order. The last may hold fewer segments.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    examples = (
-        _example(*pair) for k in range(steps) for pair in zip(*source.batch(k), strict=True)
-    )
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    batches = (zip(*source.batch(k), strict=True) for k in range(steps))
+    examples = itertools.starmap(_example, itertools.chain.from_iterable(batches))
     files = -(-steps * source.batch_size // per_file)
-    paths = [folder / f"{number:06d}.tfrecord" for number in range(files)]
+    paths = [Path(folder, f"{number:06d}.tfrecord") for number in range(files)]
     for path in paths:
         with tf.io.TFRecordWriter(str(path)) as writer:
             for example in itertools.islice(examples, per_file):
@@ -133,10 +131,9 @@ def write_tfrecords(
 
 def _example(noisy: np.ndarray, clean: np.ndarray) -> bytes:
     """One pair of segments as a serialised ``tf.train.Example``."""
-    parts = {"noisy": noisy, "clean": clean}
     feature = {
         name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[part.tobytes()]))
-        for name, part in parts.items()
+        for name, part in (("noisy", noisy), ("clean", clean))
     }
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
 
@@ -149,11 +146,10 @@ def read_tfrecords(paths: Sequence[Path], samples: int, batch_size: int) -> tf.d
     """
     layout = {name: tf.io.FixedLenFeature([], tf.string) for name in ("noisy", "clean")}
 
-    def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def parse(record: tf.Tensor) -> tuple:
         parts = tf.io.parse_single_example(record, layout)
         pair = (tf.io.decode_raw(parts[name], tf.float32) for name in ("noisy", "clean"))
-        noisy, clean = (tf.ensure_shape(part, (samples,)) for part in pair)
-        return noisy, clean
+        return tuple(tf.ensure_shape(part, (samples,)) for part in pair)
 
     files = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
     records = files.interleave(tf.data.TFRecordDataset, cycle_length=4)

@@ -155,9 +155,8 @@ class SharedDenoiser(in_keras.DenoiserModel):
 def replicated_denoiser(config: Config, replicas: Replicas = ALONE) -> in_keras.DenoiserModel:
     """A denoiser with Keras' own steps, or with shared ones."""
     replicas.check(config)
-    return (
-        SharedDenoiser(config, replicas) if replicas.count > 1 else in_keras.DenoiserModel(config)
-    )
+    alone = replicas.count == 1
+    return in_keras.DenoiserModel(config) if alone else SharedDenoiser(config, replicas)
 
 
 def replicas_of(text: str) -> Replicas:
@@ -180,18 +179,16 @@ def replicas_of(text: str) -> Replicas:
 
 def _mirrored(count: int) -> Replicas:
     """Graphics cards if there are enough, or else as many parts of the processor."""
-    if len(tf.config.list_physical_devices("GPU")) >= count:
-        devices = [f"GPU:{number}" for number in range(count)]
-    else:
+    kind = "GPU" if len(tf.config.list_physical_devices("GPU")) >= count else "CPU"
+    if kind == "CPU":
         processor = tf.config.list_physical_devices("CPU")[0]
         parts = [tf.config.LogicalDeviceConfiguration()] * count
         try:
             tf.config.set_logical_device_configuration(processor, parts)
         except RuntimeError:
-            raise RuntimeError(
-                "TensorFlow has been used already: divide the processor first"
-            ) from None
-        devices = [f"CPU:{number}" for number in range(count)]
+            why = "TensorFlow has been used already: divide the processor first"
+            raise RuntimeError(why) from None
+    devices = [f"{kind}:{number}" for number in range(count)]
     return Replicas(tf.distribute.MirroredStrategy(devices), count)
 
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from ..config import Config
-from ..files import write_whole
+from ..files import write_csv, write_whole
 from ..network import in_keras, in_numpy
 
 HISTORY = ("epoch", "seconds", "loss", "val_loss", "learning_rate")
 
 
-@dataclass(frozen=True)
 class Run:
     """The folder of one training.
 
@@ -30,43 +27,22 @@ class Run:
     so none is ever half there.
     """
 
-    path: Path
-
-    @property
-    def weights(self) -> Path:
-        """Weights of the best epoch."""
-        return self.path / "weights.npz"
-
-    @property
-    def state(self) -> Path:
-        """Last state of model and optimizer."""
-        return self.path / "checkpoint.weights.h5"
-
-    @property
-    def log(self) -> Path:
-        """One row an epoch."""
-        return self.path / "history.csv"
-
-    @property
-    def logs(self) -> Path:
-        """Folder for TensorBoard."""
-        return self.path / "logs"
+    def __init__(self, path: Path) -> None:
+        """The run in the folder ``path``, which need not be there yet."""
+        self.path = path
+        self.weights, self.state = path / "weights.npz", path / "checkpoint.weights.h5"
+        self.log, self.logs = path / "history.csv", path / "logs"
 
     def check(self, config: Config, resume: bool) -> None:
         """Refuse to overwrite a training, or to resume none or another one; writes nothing."""
-        if not resume:
-            if self.state.exists():
-                raise FileExistsError(
-                    f"{self.path} holds a training: use --resume or another folder"
-                )
-            return
-        if not self.state.exists():
-            raise FileNotFoundError(
-                f"{self.path} holds no training to resume: start without --resume"
-            )
-        if Config.load(self.path / "config.json") != config:
+        path, there = self.path, self.state.exists()
+        if there and not resume:
+            raise FileExistsError(f"{path} holds a training: use --resume or another folder")
+        if resume and not there:
+            raise FileNotFoundError(f"{path} holds no training to resume: start without --resume")
+        if resume and Config.load(path / "config.json") != config:
             raise ValueError(
-                f"{self.path} was started with another configuration than the one asked for"
+                f"{path} was started with another configuration than the one asked for"
             )
 
     def open(self, config: Config, model: in_keras.DenoiserModel, resume: bool) -> None:
@@ -100,11 +76,7 @@ class Run:
         self._write_history([old for old in self.history() if old["epoch"] < row["epoch"]] + [row])
 
     def _write_history(self, rows: list[dict[str, float]]) -> None:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, HISTORY, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_whole(self.log, text.getvalue())
+        write_csv(self.log, HISTORY, [[row[column] for column in HISTORY] for row in rows])
 
 
 class Curves:
@@ -121,9 +93,8 @@ class Curves:
 
     def add(self, row: dict[str, float]) -> None:
         """Add a point to each curve: a row of the history."""
-        kind = tf.compat.v1.SummaryMetadata(
-            plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
-        )
+        plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+        kind = tf.compat.v1.SummaryMetadata(plugin_data=plugin)
         self._writer = self._writer or tf.summary.create_file_writer(str(self.folder))
         with self._writer.as_default(step=int(row["epoch"])):
             for name, value in row.items():
@@ -131,7 +102,7 @@ class Curves:
         self._writer.flush()
 
 
-CIRCUMSTANCES = ("command", "versions")  # may change in the middle of a training
+CIRCUMSTANCES = {"command", "versions"}  # may change in the middle of a training
 
 
 def write_recipe(run: str | Path, resume: bool = False, **facts: Any) -> None:
@@ -162,9 +133,8 @@ def write_recipe(run: str | Path, resume: bool = False, **facts: Any) -> None:
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:
     """Facts without circumstances, and those of a nested record as facts of their own."""
     flat: dict[str, Any] = {}
-    for name, value in facts.items():
-        if isinstance(value, dict) and name not in CIRCUMSTANCES:
-            flat |= {f"{name}.{inner}": item for inner, item in value.items()}
-        elif name not in CIRCUMSTANCES:
-            flat[name] = value
+    for name in facts.keys() - CIRCUMSTANCES:
+        fact = facts[name]
+        nested = isinstance(fact, dict)
+        flat |= {f"{name}.{inner}": fact[inner] for inner in fact} if nested else {name: fact}
     return flat

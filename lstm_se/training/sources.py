@@ -123,19 +123,13 @@ class Sources:
         noise = banks.load_noise(banks.by_folder(self.noise), progress=_bar("noise"))
         groups = banks.by_folder(self.validation_noise)
         held_out = banks.load_noise(groups, speeds=(1.0,), progress=_bar("validation noise"))
-        used = [
-            *(("train speech", bank) for bank in speech),
-            *(("train noise", bank) for bank in noise),
-            *(("validation speech", bank) for bank in judges),
-            *(("validation noise", bank) for bank in held_out),
-        ]
+        uses = "train speech", "train noise", "validation speech", "validation noise"
+        loaded = speech, noise, judges, held_out
+        used = [(use, b) for use, group in zip(uses, loaded, strict=True) for b in group]
         _refuse_shared_files(used)
-        return Loaded(
-            _mixer(config, speech, noise, config.seed),
-            _mixer(config, judges, held_out or noise, VALIDATION_SEED),
-            used,
-            Recipe(),
-        )
+        train_mixer = _mixer(config, speech, noise, config.seed)
+        judge = _mixer(config, judges, held_out or noise, VALIDATION_SEED)
+        return Loaded(train_mixer, judge, used, Recipe())
 
 
 def by_speaker(pairs: Iterable[Pair]) -> dict[str, list[Path]]:
@@ -158,19 +152,12 @@ def _corpus(folder: Path) -> Corpus:
 
 def _listed(side: str, pairs: Sequence[Pair]) -> Labelled:
     """Files of the pairs that are taken as they are, by speaker."""
-    return [
-        (
-            f"{side} {kind}",
-            banks.Bank(
-                speaker,
-                samples=(),
-                entries=tuple(_entry(getattr(p, kind)) for p in pairs if p.speaker == speaker),
-                refused=(),
-            ),
-        )
-        for kind in ("clean", "noisy")
-        for speaker in dict.fromkeys(pair.speaker for pair in pairs)
-    ]
+    listed = []
+    for kind in ("clean", "noisy"):
+        for speaker in dict.fromkeys(pair.speaker for pair in pairs):
+            entries = tuple(_entry(getattr(p, kind)) for p in pairs if p.speaker == speaker)
+            listed.append((f"{side} {kind}", banks.Bank(speaker, (), entries, refused=())))
+    return listed
 
 
 def _entry(path: Path) -> tuple[str, float, str]:
@@ -192,13 +179,10 @@ def _mixer(
     config: Config, speech: Sequence[banks.Bank], noise: Sequence[banks.Bank], seed: int
 ) -> Mixer:
     """A mixer of all voices and all noises."""
-    return Mixer(
-        [bank.samples for bank in speech],
-        [samples for bank in noise for samples in bank.samples],
-        int(config.segment_seconds * config.sample_rate),
-        config.batch_size,
-        seed=seed,
-    )
+    voices = [bank.samples for bank in speech]
+    noises = [samples for bank in noise for samples in bank.samples]
+    length = int(config.segment_seconds * config.sample_rate)
+    return Mixer(voices, noises, length, config.batch_size, seed=seed)
 
 
 def _bar(name: str) -> Progress:

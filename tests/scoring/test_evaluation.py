@@ -112,9 +112,9 @@ def test_memory_holds_a_few_utterances_at_a_time(jobs, monkeypatch):
     loaded, most = 0, 0
     in_order = evaluation.in_order
 
-    def counted(*args):
+    def counted(*args, **options):
         nonlocal loaded
-        for row in in_order(*args):
+        for row in in_order(*args, **options):
             loaded -= 1
             yield row
 
@@ -180,13 +180,14 @@ def test_another_exception_of_an_enhancer_ends_the_evaluation(utterances, jobs):
     assert len(evaluate(utterances, {}, ["sdr"], jobs=jobs).rows) == 4
 
 
-def test_an_interrupted_evaluation_leaves_its_workers_to_the_next(utterances):
+def test_an_interrupted_evaluation_ends_its_workers(utterances):
     def interrupted(noisy):
         raise KeyboardInterrupt
 
+    workers = executor(2)
     with pytest.raises(KeyboardInterrupt):
         evaluate(utterances, {"slow": interrupted}, ["sdr"], jobs=2)
-    assert len(evaluate(utterances, {}, ["sdr"], jobs=2).rows) == 4
+    assert executor(2) is not workers
 
 
 @pytest.mark.slow
