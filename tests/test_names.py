@@ -13,6 +13,8 @@ def public_names(source):
     """Functions, classes and constants that a module defines for others, imports left out."""
     for node in ast.parse(source).body:
         match node:
+            case ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=value))]) if value is ...:
+                names = []  # an overload: a type of the function below it
             case ast.FunctionDef() | ast.ClassDef():
                 names = [node.name]
             case ast.Assign():
@@ -25,7 +27,7 @@ def public_names(source):
 
 
 def test_public_names_are_read_for_what_they_are():
-    source = "import os\nRATE = _half = 8\nx: int = 1\ndef f(): pass\nclass C: y = 2\n_z = 3"
+    source = "import os\nRATE = _half = 8\nx: int = 1\ndef f(): ...\ndef f(): pass\nclass C: y = 2"
     assert list(public_names(source)) == ["RATE", "x", "f", "C"]
 
 
