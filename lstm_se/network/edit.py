@@ -17,7 +17,7 @@ from . import in_numpy, pretrained, prune
 from .denoiser import Denoiser
 
 
-def average(models: Sequence[Denoiser]) -> Denoiser:
+def average(models: Sequence[Denoiser], shares: Sequence[float] | None = None) -> Denoiser:
     """The network whose weights are the means of those of others (Wortsman et al. 2022).
 
     That works where one was trained on from the other: all weights between them are then as good,
@@ -25,6 +25,7 @@ def average(models: Sequence[Denoiser]) -> Denoiser:
 
     Args:
         models: At least two of the same shape. The last one gives the configuration.
+        shares: Of each model; equal ones if ``None``.
 
     Raises:
         ValueError: If there are fewer than two, or their layers differ.
@@ -40,8 +41,8 @@ def average(models: Sequence[Denoiser]) -> Denoiser:
             )
     weights = {}
     for name in last.weights:
-        each = np.stack([model.weights[name] for model in models])
-        weights[name] = each.mean(0, np.float64).astype(np.float32)
+        each = np.stack([model.weights[name] for model in models]).astype(np.float64)
+        weights[name] = np.average(each, axis=0, weights=shares).astype(np.float32)
     return Denoiser(last.config, weights)
 
 

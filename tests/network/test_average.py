@@ -35,6 +35,14 @@ def test_every_weight_is_the_mean():
         np.testing.assert_allclose(value, (one.weights[name] + other.weights[name]) / 2, atol=1e-6)
 
 
+@pytest.mark.parametrize(("shares", "end"), [((1, 0), 0), ((0, 1), 1)])
+def test_all_of_one_model_is_that_model(shares, end):
+    ends = [random_denoiser(CONFIG, 0), random_denoiser(CONFIG, 1)]
+    found = edit.average(ends, shares)
+    for name, value in found.weights.items():
+        np.testing.assert_array_equal(value, ends[end].weights[name])
+
+
 def test_one_model_has_no_average():
     with pytest.raises(ValueError, match="needs two models"):
         edit.average([random_denoiser(CONFIG)])
