@@ -186,10 +186,10 @@ def enhance_file(
     """Denoise a file into another one of the same rate, channels and length.
 
     Args:
-        denoiser: Anything with :meth:`Denoiser.enhance`.
+        denoiser: Anything with :meth:`AnyRateDenoiser.enhance`.
         source: Sound file, mono or stereo.
         target: Where to write; its suffix chooses the format.
-        progress: As :meth:`Denoiser.enhance` takes it.
+        progress: As :meth:`AnyRateDenoiser.enhance` takes it.
 
     Returns:
         What was done to the rate; empty if nothing.
