@@ -1,4 +1,4 @@
-"""Six measures of one enhanced utterance against its clean reference.
+"""Measures of one enhanced utterance against its clean reference.
 
 Every function takes ``(clean, estimate)`` in this order: whole utterances, one channel,
 floating point, equally long, 16 kHz. What cannot be measured raises :class:`ValueError` with

@@ -243,7 +243,9 @@ def test_example_for_the_board_compiles_against_its_packages_declarations(tmp_pa
     subprocess.run([*toolchain.zig(), *toolchain.M7, "-std=c99", *options, example], check=True)
 
 
-@pytest.mark.parametrize("path", sorted(FIRMWARE.rglob("*.c")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(FIRMWARE.rglob("*.c")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 def test_example_is_inert_until_its_macro_is_set(path, tmp_path):
     """Beside the denoiser itself, no file defines anything that a foreign project could have."""
     if path.parent.name == "speech_denoiser":
@@ -252,7 +254,7 @@ def test_example_is_inert_until_its_macro_is_set(path, tmp_path):
     compiler = [*toolchain.host_compiler(), "-Wall", "-Wextra", "-Werror", "-c"]
     subprocess.run([*compiler, path, "-o", tmp_path / "inert.o"], check=True)
     names = subprocess.run(["nm", tmp_path / "inert.o"], capture_output=True, text=True, check=True)
-    assert not names.stdout.strip()
+    assert not names.stdout.strip(), "put all of it between #ifdef SE_EXAMPLE_… and #else"
 
 
 @pytest.fixture(scope="module")
