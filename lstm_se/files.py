@@ -22,7 +22,7 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
         OSError: If it cannot be written; what was there stays.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.part")
+    part = part_of(path)
     try:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(part, path)
@@ -31,6 +31,11 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def part_of(path: Path) -> Path:
+    """Hidden name beside a file, under which it is written."""
+    return path.with_name(f".{path.name}.part")
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

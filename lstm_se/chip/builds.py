@@ -59,12 +59,18 @@ class FirmwareStream(PcmStream):
 class NativeStream(FirmwareStream):
     """The host's build, in this process."""
 
-    def __init__(self, library: str | Path) -> None:
+    def __init__(self, library: str | Path | ctypes.CDLL) -> None:
         """Start from silence, with a library that ``toolchain.build_library`` made."""
-        self._library = ctypes.CDLL(str(library))
+        if not isinstance(library, ctypes.CDLL):
+            library = ctypes.CDLL(str(library))
+        self._library = library
         self._library.se_version.restype = ctypes.c_char_p
         self._state = ctypes.create_string_buffer(STATE_BYTES)
         super().__init__(self._library.se_version())
+
+    def another(self) -> NativeStream:
+        """Another stream of the same library, from silence."""
+        return NativeStream(self._library)
 
     def _run(self, name: str) -> int:
         return self._library[f"se_{name}"](self._state)

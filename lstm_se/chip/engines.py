@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal, overload
 
@@ -10,27 +10,33 @@ from ..network import pretrained
 from ..network.denoiser import AnyRateDenoiser, Denoiser
 from .builds import compiled_stream
 from .quantize import quantize
-from .stream import IntegerStream, PcmDenoiser, PcmStream
+from .stream import IntegerStream, PcmDenoiser
 
-STREAMS: dict[str, Callable[..., PcmStream]] = {"int8": IntegerStream, "firmware": compiled_stream}
-ENGINES = ("float", *STREAMS)
-
-
-@overload
-def load(model: str | Path = "tiny", engine: Literal["float"] = "float") -> Denoiser: ...
+ENGINES = ("float", "int8", "firmware")
 
 
 @overload
-def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser: ...
+def load(
+    model: str | Path = "tiny", engine: Literal["float"] = "float", limit_db: float | None = None
+) -> Denoiser: ...
 
 
-def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser:
+@overload
+def load(
+    model: str | Path = "tiny", engine: str = "float", limit_db: float | None = None
+) -> AnyRateDenoiser: ...
+
+
+def load(
+    model: str | Path = "tiny", engine: str = "float", limit_db: float | None = None
+) -> AnyRateDenoiser:
     """Load a denoiser.
 
     Args:
         model: Name of a model that comes with the package, or the folder of a training run.
         engine: ``"float"``; ``"int8"`` for the integers of the microcontroller, or ``"firmware"``
             for its C, compiled here: both give the same bits.
+        limit_db: No frequency is turned down by more than this; ``None``: without limit.
 
     Raises:
         FileNotFoundError: If there is no such model.
@@ -40,6 +46,9 @@ def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser:
         raise ValueError(f"no engine {engine!r}: choose one of {', '.join(ENGINES)}")
     trained = pretrained.load_float(model)
     if engine == "float":
-        return trained
-    stream = STREAMS[engine](quantize(trained.weights, trained.config))
-    return PcmDenoiser(trained.config, stream)
+        return Denoiser(trained.config, trained.weights, limit_db=limit_db)
+    quantized = quantize(trained.weights, trained.config)
+    integers = partial(IntegerStream, quantized)
+    return PcmDenoiser(
+        trained.config, integers if engine == "int8" else compiled_stream(quantized).another
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def stage_snr_db(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dic
             both = np.stack([value, value - integers[name] / 2**bits])
             energies[title] += np.sum(np.square(both), axis=1)
     ratios = {stage: float(10 * np.log10(both[0] / both[1])) for stage, both in energies.items()}
-    rounded = PcmDenoiser(model.config, IntegerStream(model))
+    rounded = PcmDenoiser(model.config, partial(IntegerStream, model))
     return {**ratios, "sound": snr_db(denoiser.enhance(sound), rounded.enhance(sound))}
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from ..config import Config
 from ..network.denoiser import AnyRateDenoiser
+from ..network.stream import HopStream
 from ..sound import audio
-from ..workers import Progress
 from . import stft
 from .network import IntegerNetwork
 from .quantize import Quantized
 from .stft import HOP
 
 LATENCY = HOP  # samples by which the output lags the input
-AT_ONCE = 64 * HOP  # samples that are computed at once, between two steps of a progress bar
 
 
 class PcmStream(Protocol):
@@ -97,20 +96,30 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
 
 
 class PcmDenoiser(AnyRateDenoiser):
-    """Recordings through a stream of int16; what is above full scale is clipped."""
+    """Recordings through streams of int16; what is above full scale is clipped."""
 
-    def __init__(self, config: Config, stream: PcmStream) -> None:
-        """Send all sound through ``stream``."""
-        self.config, self._stream = config, stream
+    def __init__(self, config: Config, start: Callable[[], PcmStream]) -> None:
+        """Send each channel of a recording through a stream of its own, which ``start`` makes."""
+        self.config, self._start_one = config, start
 
-    def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
-        return np.stack([self._enhance_channel(pcm, progress) for pcm in audio.to_pcm(noisy)])
+    def block_stream(self, channels: int) -> PcmBlocks:
+        """Start a recording at the network's rate."""
+        return PcmBlocks(self.config, [self._start_one() for _ in range(channels)])
 
-    def _enhance_channel(self, pcm: np.ndarray, progress: Progress) -> np.ndarray:
-        """One channel of int16 at the network's rate, as float32."""
-        padded = np.pad(pcm, (0, LATENCY + -len(pcm) % HOP))
-        begins = progress(range(0, len(padded), AT_ONCE))
-        self._stream.reset()
-        blocks = [self._stream.process(padded[begin : begin + AT_ONCE]) for begin in begins]
-        samples = np.concatenate(blocks)[LATENCY : LATENCY + len(pcm)]
-        return samples.astype(np.float32) / np.float32(audio.FULL_SCALE)
+
+class PcmBlocks(HopStream):
+    """Blocks of float through streams of int16, one for each channel."""
+
+    def __init__(self, config: Config, streams: Sequence[PcmStream]) -> None:
+        """Start from silence."""
+        self._streams = streams
+        super().__init__(config, len(streams))
+
+    def _start(self) -> None:
+        for stream in self._streams:
+            stream.reset()
+
+    def _hops(self, samples: np.ndarray) -> np.ndarray:
+        both = zip(self._streams, audio.to_pcm(samples), strict=True)
+        enhanced = np.stack([stream.process(pcm) for stream, pcm in both])
+        return enhanced.astype(np.float32) / np.float32(audio.FULL_SCALE)

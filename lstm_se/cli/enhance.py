@@ -1,66 +1,212 @@
-"""``lstm-se enhance``: noisy files in, denoised files out."""
+"""``lstm-se enhance``: noisy files in, denoised files out; or from pipe to pipe."""
 
 from __future__ import annotations
 
 import sys
-from functools import partial
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from tqdm import tqdm
 
-from .options import ENGINE, FOLDER, MODEL
-from .terminal import bar, complain
+from ..files import part_of
+from .options import COUNT, ENGINE, FOLDER, JOBS, MODEL
+from .terminal import bar, complain, minutes_bar
+
+if TYPE_CHECKING:
+    from ..network.denoiser import AnyRateDenoiser
+
+PIPE = Path("-")
 
 
 @click.command("enhance")
 @click.argument("sources", metavar="IN...", nargs=-1, required=True, type=FOLDER)
-@click.option("-o", "--output", required=True, type=FOLDER, help="File or folder to write.")
+@click.option("-o", "--output", required=True, type=FOLDER, help="File or folder, or '-'.")
 @MODEL
 @ENGINE
-def enhance_command(sources: tuple[Path, ...], output: Path, model: str, engine: str) -> None:
-    """Denoise files or whole folders; names, rate, channels and length stay.
+@click.option("--limit", type=float, metavar="DB", help="Turn nothing down by more than this.")
+@click.option(
+    "--band",
+    type=click.Choice(["full", "8000"]),
+    default="full",
+    show_default=True,
+    help="At 44.1 and 48 kHz: keep what lies above 8 kHz, or not.",
+)
+@JOBS
+@click.option("--resume", is_flag=True, help="Leave out what the output folder has already.")
+@click.option("--raw", type=COUNT, metavar="RATE", help="The pipe carries int16 without header.")
+@click.option("--channels", type=COUNT, default=1, show_default=True, help="Of a raw pipe.")
+def enhance_command(
+    sources: tuple[Path, ...],
+    output: Path,
+    model: str,
+    engine: str,
+    limit: float | None,
+    band: str,
+    jobs: int | None,
+    resume: bool,
+    raw: int | None,
+    channels: int,
+) -> None:
+    """Denoise files or whole folders of any length; names, rate, channels and length stay.
+
+    A '-' in the place of a file is the standard input or output, a WAV or raw int16.
 
     \b
     Examples:
       lstm-se enhance noisy.wav -o enhanced.wav
-      lstm-se enhance recordings/ -o enhanced/
-      lstm-se enhance noisy.wav -o enhanced.wav --engine firmware
+      lstm-se enhance recordings/ -o enhanced/ --resume
+      lstm-se enhance noisy.wav -o enhanced.wav --engine firmware --limit 12
+      ffmpeg -i film.mkv -f wav - | lstm-se enhance - -o - | aplay
+      lstm-se enhance - -o - --raw 16000 < noisy.pcm > enhanced.pcm
     """
-    from ..chip.engines import load
-    from ..network.denoiser import enhance_file
-
-    denoiser = load(model, engine)
-    jobs, failed = _jobs(sources, output), 0
-    for source, target in bar(jobs, "enhancing", "file") if len(jobs) > 1 else jobs:
-        frames = partial(bar, name=source.name, unit="frame")
-        try:
-            note = enhance_file(denoiser, source, target, frames)
-        except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
-            complain(error)
-            failed += 1
-        else:
-            tqdm.write(f"{target}" + (f" ({note})" if note else ""))
-    if failed:
+    work = _Work(model, engine, limit, band == "full")
+    if PIPE in (*sources, output):
+        _through_pipe(work, sources, output, raw, channels)
+        return
+    if raw:
+        raise ValueError("--raw is for pipes: name '-' as the input")
+    tasks = _tasks(sources, output)
+    if resume:
+        missing = [task for task in tasks if not task.target.exists()]
+        click.echo(f"{len(tasks) - len(missing)} of {len(tasks)} files are there already", err=True)
+        tasks = missing
+    if not _enhance_all(work, tasks, jobs):
         sys.exit(2)
 
 
-def _jobs(sources: tuple[Path, ...], output: Path) -> list[tuple[Path, Path]]:
-    """Every file to read and the file to write; refused before any work if two would collide."""
-    from ..sound import audio
+@dataclass(frozen=True)
+class _Work:
+    """What is done to each file; unlike a denoiser, it can be sent to another process."""
 
+    model: str
+    engine: str
+    limit_db: float | None
+    full_band: bool
+
+    def denoiser(self) -> AnyRateDenoiser:
+        """The denoiser, loaded once a process."""
+        return _loaded(self.model, self.engine, self.limit_db)
+
+
+@cache
+def _loaded(model: str, engine: str, limit_db: float | None) -> AnyRateDenoiser:
+    from ..chip.engines import load
+
+    return load(model, engine, limit_db)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A file to read and the file to write."""
+
+    source: Path
+    target: Path
+
+
+def _enhance_all(work: _Work, tasks: list[_Task], jobs: int | None) -> bool:
+    """Enhance files in several processes; tells whether all went well."""
+    from loky import cpu_count
+
+    from ..workers import in_order
+
+    work.denoiser()  # what is wrong with it is wrong with all files
+    jobs = min(jobs or cpu_count(), len(tasks))
+    results = in_order(partial(_enhance, work, jobs == 1), tasks, jobs, finish=False)
+    good = True
+    try:
+        for result in bar(results, "enhancing", "file", len(tasks)) if len(tasks) > 1 else results:
+            if isinstance(result, Exception):
+                complain(result)
+                good = False
+            else:
+                tqdm.write(result)
+    except BaseException:
+        for task in tasks:  # a process that is ended cannot tidy up
+            part_of(task.target).unlink(missing_ok=True)
+        raise
+    return good
+
+
+def _enhance(work: _Work, show: bool, task: _Task) -> str | Exception:
+    """Enhance a file; tells where it is and what became of it, or what went wrong."""
+    from ..network.recordings import enhance_file
+
+    try:
+        with minutes_bar(task.source.name, show) as heard:
+            note = enhance_file(work.denoiser(), task.source, task.target, work.full_band, heard)
+    except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
+        return error
+    return f"{task.target}" + (f" ({note})" if note else "")
+
+
+def _tasks(sources: tuple[Path, ...], output: Path) -> list[_Task]:
+    """All that is to be done; refused before any work if two files would become one."""
     single = len(sources) == 1 and not sources[0].is_dir()
     if single and output.suffix and not output.is_dir():
-        return [(sources[0], output)]
+        return [_Task(sources[0], output)]
     if output.is_file():
         raise ValueError(f"{output} is a file: name a folder for the output")
-    jobs: list[tuple[Path, Path]] = []
+    tasks: list[_Task] = []
     for source in sources:
         if source.is_dir():
-            jobs += [(path, output / path.relative_to(source)) for path in audio.find(source)]
+            tasks += _in_folder(source, output)
         else:
-            jobs.append((source, output / source.name))
-    targets = [target for _, target in jobs]
-    if twice := next((t for t in targets if targets.count(t) > 1), None):
+            tasks.append(_Task(source, output / _writable(source.name)))
+    counts = Counter(task.target for task in tasks)
+    if twice := next((target for target, count in counts.items() if count > 1), None):
         raise ValueError(f"two inputs would both be written to {twice}: enhance them separately")
-    return jobs
+    return tasks
+
+
+def _in_folder(folder: Path, output: Path) -> list[_Task]:
+    """The sound files of a folder, but for those that an earlier run has put there."""
+    from ..sound import audio
+
+    within = output.resolve()
+    if within == folder.resolve():
+        raise ValueError(f"{output} is the input itself: choose another output folder")
+    paths = [p for p in audio.find(folder) if within not in p.resolve().parents]
+    return [_Task(path, output / _writable(path.relative_to(folder))) for path in paths]
+
+
+def _writable(name: str | Path) -> Path:
+    """The name of the output: the input's own, or a WAV's if its format cannot be written."""
+    from ..sound import sink
+
+    path = Path(name)
+    return path if sink.writes(path) else path.with_suffix(".wav")
+
+
+def _through_pipe(
+    work: _Work, sources: tuple[Path, ...], output: Path, raw: int | None, channels: int
+) -> None:
+    """Enhance from a pipe, into a pipe, or both, hop by hop."""
+    from ..network import recordings
+    from ..sound.pipe import PipeSink
+    from ..sound.sink import SoundSink
+    from ..sound.source import open_raw, open_source, open_stream
+
+    if len(sources) > 1:
+        raise ValueError("a pipe carries one sound: name a single input")
+    (source,) = sources
+    if output == PIPE and sys.stdout.isatty():
+        raise ValueError("the output would go to the terminal: pipe it into a player or a file")
+    pipe = sys.stdin.buffer
+    with ExitStack() as stack:
+        if source != PIPE:
+            sound = stack.enter_context(open_source(source))
+        elif raw:
+            sound = stack.enter_context(open_raw(pipe, raw, channels, "standard input"))
+        else:
+            sound = stack.enter_context(open_stream(pipe, "standard input"))
+        shape = sound.sample_rate, sound.channels
+        if output == PIPE:
+            sink: recordings.Sink = PipeSink(sys.stdout.buffer, *shape, header=not raw)
+        else:
+            sink = stack.enter_context(SoundSink(output, *shape, sound.subtype, sound.frames))
+        recordings.enhance_blocks(work.denoiser(), sound, sink, work.full_band)

@@ -94,9 +94,9 @@ def _systems(
     model: str, engine: str, others: tuple[str, ...]
 ) -> tuple[dict[str, Enhancer], dict[str, Oracle]]:
     """The model, itself in other engines, and other packages' denoisers; and what knows more."""
-    from ..chip.engines import STREAMS, load
+    from ..chip.engines import ENGINES, load
     from ..scoring import peers
 
-    engines = {name: load(model, name) for name in others if name in STREAMS}
-    blind, oracles = peers.systems(name for name in others if name not in STREAMS)
+    engines = {name: load(model, name) for name in others if name in ENGINES}
+    blind, oracles = peers.systems(name for name in others if name not in ENGINES)
     return {model: load(model, engine), **engines, **blind}, oracles

@@ -1,25 +1,24 @@
-"""Denoising with a trained model in NumPy: whole recordings, streams and files."""
+"""Denoising with a trained model in NumPy: whole recordings and streams."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .. import files
 from ..config import Config
-from ..sound import audio, features, stft
+from ..sound import features, stft
 from ..workers import Progress
+from .any_rate import AnyRateStream
 from .in_numpy import MaskNetwork, Weights
+from .stream import BlockStream, Stream, WholeStream
 
 Maker = Callable[[Weights, Config], MaskNetwork]
 
 
 class AnyRateDenoiser(ABC):
-    """Recordings of any rate through a denoiser that knows its own only."""
+    """Recordings of any rate and length through a denoiser that knows its own rate only."""
 
     config: Config
 
@@ -28,7 +27,11 @@ class AnyRateDenoiser(ABC):
         return self.enhance(noisy)
 
     def enhance(
-        self, noisy: np.ndarray, sample_rate: int | None = None, progress: Progress = iter
+        self,
+        noisy: np.ndarray,
+        sample_rate: int | None = None,
+        progress: Progress = iter,
+        full_band: bool = True,
     ) -> np.ndarray:
         """Remove the noise from a recording.
 
@@ -36,8 +39,9 @@ class AnyRateDenoiser(ABC):
             noisy: Shape ``(samples,)`` or ``(channels, samples)``, float in [-1, 1]; channels are
                 denoised on their own.
             sample_rate: Of ``noisy`` in Hz; the network's own if ``None``. From another rate the
-                sound is resampled and back, and what lies above 8 kHz is lost.
-            progress: Wraps the range of frames or blocks, for instance ``tqdm``.
+                sound is resampled and back.
+            progress: Wraps the range of the blocks of a second, for instance ``tqdm``.
+            full_band: Keep what lies above the network's 8 kHz, turned down as the bands below are.
 
         Returns:
             Same shape, aligned with the input to the sample, float32.
@@ -47,38 +51,47 @@ class AnyRateDenoiser(ABC):
         """
         if not noisy.size:
             raise ValueError("cannot enhance an empty recording: it has 0 samples")
-        own = self.config.sample_rate
-        rate = sample_rate or own
+        rate = sample_rate or self.config.sample_rate
         channels = np.atleast_2d(noisy)
-        enhanced = self._enhance(audio.resample(channels, rate, own), progress)
-        restored = audio.resample(enhanced, own, rate)
-        return restored[:, : channels.shape[1]].reshape(noisy.shape)
+        stream = self.any_rate_stream(len(channels), rate, full_band)
+        begins = progress(range(0, channels.shape[1], rate))
+        parts = [stream.process(channels[:, begin : begin + rate]) for begin in begins]
+        return np.concatenate([*parts, stream.flush()], axis=1).reshape(noisy.shape)
+
+    def any_rate_stream(
+        self, channels: int, sample_rate: int, full_band: bool = True
+    ) -> AnyRateStream:
+        """Start a recording of any length: blocks in, blocks out, aligned and as long."""
+        return AnyRateStream(self.block_stream(channels), sample_rate, full_band)
 
     @abstractmethod
-    def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
-        """Enhance ``(channels, samples)`` at the network's rate."""
+    def block_stream(self, channels: int) -> BlockStream:
+        """Start a recording at the network's rate; one that comes out at its end if it must."""
 
 
 class Denoiser(AnyRateDenoiser):
     """A mask network with its weights; it keeps no sound, so one serves many callers."""
 
-    def __init__(self, config: Config, weights: Weights, make: Maker = MaskNetwork) -> None:
-        """Use ``weights``, named and shaped as :func:`lstm_se.network.in_numpy.shapes` says.
+    def __init__(
+        self,
+        config: Config,
+        weights: Weights,
+        make: Maker = MaskNetwork,
+        limit_db: float | None = None,
+    ) -> None:
+        """Use a trained model.
 
-        ``make`` starts the network of each recording.
+        Args:
+            config: Of the model.
+            weights: Named and shaped as :func:`lstm_se.network.in_numpy.shapes` says.
+            make: Starts the network of each recording.
+            limit_db: No frequency is turned down by more than this; ``None``: without limit.
+
+        Raises:
+            ValueError: If the limit is negative.
         """
         self.config, self.weights, self._make = config, weights, make
-
-    def _enhance(self, noisy: np.ndarray, progress: Progress) -> np.ndarray:
-        c, samples = self.config, noisy.shape[-1]
-        segment = int(c.segment_seconds * c.sample_rate)
-        scope = segment if c.normalisation_scope == "segment" else None
-        change = features.normalisation(noisy, c.normalisation, scope)
-        spectrum = stft.stft(change.apply(noisy), c.n_fft, c.hop_length, c.center)
-        masker = self.masker()
-        for frame in progress(range(spectrum.shape[1])):
-            spectrum[:, frame] *= masker(spectrum[:, frame])
-        return change.undo(stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center))
+        self._floor = features.gain_floor(limit_db)
 
     def stream(self, channels: int = 1) -> Stream:
         """Start a stream.
@@ -86,19 +99,39 @@ class Denoiser(AnyRateDenoiser):
         Raises:
             ValueError: If the model needs to know the future.
         """
-        return Stream(self, channels)
+        return Stream(self.config, channels, self.masker)
+
+    def block_stream(self, channels: int) -> BlockStream:
+        """A stream, or, for a model that needs to know the future, the whole at the end."""
+        if self.config.streams:
+            return self.stream(channels)
+        return WholeStream(self.config, channels, self._enhance_whole)
 
     def masker(self) -> Masker:
         """Start the masks of a recording or a stream."""
-        return Masker(self.config, self.weights, self._make)
+        return Masker(self.config, self.weights, self._make, self._floor)
+
+    def _enhance_whole(self, noisy: np.ndarray) -> np.ndarray:
+        """Enhance ``(channels, samples)`` at the network's rate."""
+        c, samples = self.config, noisy.shape[-1]
+        segment = int(c.segment_seconds * c.sample_rate)
+        scope = segment if c.normalisation_scope == "segment" else None
+        change = features.normalisation(noisy, c.normalisation, scope)
+        spectrum = stft.stft(change.apply(noisy), c.n_fft, c.hop_length, c.center)
+        masker = self.masker()
+        for frame in range(spectrum.shape[1]):
+            spectrum[:, frame] *= masker(spectrum[:, frame])
+        return change.undo(stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center))
 
 
 class Masker:
     """Noisy spectrum of one frame to its mask; remembers level and recurrent states."""
 
-    def __init__(self, config: Config, weights: Weights, make: Maker = MaskNetwork) -> None:
-        """Start from silence."""
-        self.config = config
+    def __init__(
+        self, config: Config, weights: Weights, make: Maker = MaskNetwork, floor: float = 0.0
+    ) -> None:
+        """Start from silence; no gain falls below ``floor``."""
+        self.config, self._floor = config, np.float32(floor)
         self._level, self._network = features.RunningLevel(config), make(weights, config)
 
     def __call__(self, spectrum: np.ndarray) -> np.ndarray:
@@ -107,113 +140,4 @@ class Masker:
         mask = self._network(features.features(power, self.config, self._level))
         if self.config.mask == "bands":
             mask = mask @ features.inverse_bank_of(self.config)
-        return mask
-
-
-class Stream:
-    """Denoises sound as it comes in; the output lags by :attr:`latency` samples."""
-
-    def __init__(self, denoiser: Denoiser, channels: int) -> None:
-        """Start from silence; see :meth:`Denoiser.stream`."""
-        config = denoiser.config
-        if not config.streams:
-            why = "centre padding" if config.center else f"normalisation {config.normalisation!r}"
-            raise ValueError(f"model {config.name!r} cannot stream: {why} looks into the future")
-        self.config, self.channels, self._start = config, channels, denoiser.masker
-        self._window = stft.sqrt_hann(config.n_fft)
-        self._gain = stft.synthesis_gain(config.n_fft, config.hop_length)
-        self.reset()
-
-    @property
-    def latency(self) -> int:
-        """Samples by which the output lags the input, beside the wait for a full hop."""
-        return self.config.n_fft - self.config.hop_length
-
-    def reset(self) -> None:
-        """Forget everything heard so far."""
-        self._masker = self._start()
-        self._waiting = np.zeros((self.channels, 0), np.float32)
-        self._heard, self._sum = np.zeros((2, self.channels, self.config.n_fft), np.float32)
-
-    def process(self, block: np.ndarray) -> np.ndarray:
-        """Denoise what has arrived.
-
-        Args:
-            block: Any number of samples, shape ``(samples,)`` or ``(channels, samples)``.
-
-        Returns:
-            As many whole hops as could be finished, in the shape's own number of dimensions.
-        """
-        if np.atleast_2d(block).shape[0] != self.channels:
-            raise ValueError(f"block of shape {block.shape}: this stream has {self.channels} rows")
-        waiting = np.concatenate([self._waiting, np.atleast_2d(block)], axis=1, dtype=np.float32)
-        hop = self.config.hop_length
-        whole = waiting.shape[1] // hop * hop
-        done = [self._step(waiting[:, k : k + hop]) for k in range(0, whole, hop)]
-        self._waiting = waiting[:, whole:]
-        enhanced = np.concatenate([waiting[:, :0], *done], axis=1)
-        return enhanced if block.ndim == 2 else enhanced[0]
-
-    def flush(self) -> np.ndarray:
-        """The samples that the latency still holds back; then the stream starts afresh.
-
-        Returns:
-            Shape ``(channels, samples)``, or ``(samples,)`` for one channel. All that came out,
-            without the first :attr:`latency` samples, is as long as all that went in.
-        """
-        waiting, hop = self._waiting.shape[1], self.config.hop_length
-        owed = self.latency + waiting
-        zeros = -(-owed // hop) * hop - waiting
-        last = self.process(np.zeros((self.channels, zeros), np.float32))[:, :owed]
-        self.reset()
-        return last if self.channels > 1 else last[0]
-
-    def _step(self, block: np.ndarray) -> np.ndarray:
-        """One hop in, one hop out."""
-        hop = self.config.hop_length
-        self._heard = np.concatenate([self._heard[:, hop:], block], axis=1)
-        spectrum = np.fft.rfft(self._heard * self._window).astype(np.complex64)
-        spectrum *= self._masker(spectrum)
-        self._sum += np.fft.irfft(spectrum, self.config.n_fft).astype(np.float32) * self._window
-        finished = self._sum[:, :hop] / self._gain
-        self._sum = np.pad(self._sum[:, hop:], [(0, 0), (0, hop)])
-        return finished
-
-
-def enhance_file(
-    denoiser: Any, source: str | Path, target: str | Path, progress: Progress = iter
-) -> str:
-    """Denoise a file into another one of the same rate, channels and length.
-
-    Args:
-        denoiser: Anything with :meth:`AnyRateDenoiser.enhance`.
-        source: Sound file, mono or stereo.
-        target: Where to write; its suffix chooses the format.
-        progress: As :meth:`AnyRateDenoiser.enhance` takes it.
-
-    Returns:
-        What was done to the rate; empty if nothing.
-
-    Raises:
-        ValueError: If source and target are one file, or the source is no mono or stereo sound.
-        OSError: If the target cannot be written.
-    """
-    source, target = Path(source), Path(target)
-    if target.exists() and target.samefile(source):
-        raise ValueError(
-            f"{target} is the input itself: choose another output, it is not overwritten"
-        )
-    recording = audio.read(source, sample_rate=None, mono=False)
-    if recording.source_channels > 2:
-        raise ValueError(
-            f"{source} has {recording.source_channels} channels: only mono and stereo can be "
-            "enhanced; split or mix it down first"
-        )
-    rate, network_rate = recording.sample_rate, denoiser.config.sample_rate
-    enhanced = denoiser.enhance(recording.samples, rate, progress)
-    files.make_folder(target.parent)  # not before there is something to write
-    audio.write(target, enhanced, rate, recording.subtype)
-    if rate == network_rate:
-        return ""
-    lost = ", what lay above 8 kHz is gone" if rate > network_rate else ""
-    return f"{rate} Hz, enhanced at {network_rate} Hz and brought back{lost}"
+        return np.maximum(mask, self._floor)

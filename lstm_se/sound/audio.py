@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import numpy as np
 import soundfile
 import soxr
 
-from ..files import write_whole
+from .sink import SoundSink
 
 SAMPLE_RATE = 16_000
 SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
 FRAME = 320  # samples over which a level is taken: 20 ms at 16 kHz
-BLOCK = 1 << 16  # samples that are encoded at once
 SILENCE_DBFS = -120.0
 FULL_SCALE = 32_768  # of int16
 
@@ -100,7 +98,7 @@ def write(
     Args:
         path: Where to; the suffix chooses the format.
         samples: Shape ``(samples,)`` or ``(channels, samples)``, float in [-1, 1]. Louder samples
-            are clipped: an integer that wraps around would be a bang.
+            are clipped, unless the format stores floats.
         sample_rate: Rate in Hz.
         subtype: How to store a sample; the format's default if ``None`` or unknown to it.
 
@@ -108,23 +106,9 @@ def write(
         ValueError: If the suffix names no format that can be written, or not at this rate.
         OSError: If the folder cannot be written to.
     """
-    path = Path(path)
-    kind = {".aif": "AIFF"}.get(path.suffix.lower(), path.suffix[1:].upper())
-    if kind not in soundfile.available_formats() or kind == "RAW":
-        raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use .wav")
-    if subtype not in soundfile.available_subtypes(kind):
-        subtype = soundfile.default_subtype(kind)
-    clipped, encoded = np.clip(samples.T, -1, 1), io.BytesIO()
-    channels = 1 if samples.ndim == 1 else len(samples)
-    # in memory, as libsndfile would not tell why the disk refused it, and by the block, as its
-    # Vorbis encoder crashes on a minute at once
-    try:
-        with soundfile.SoundFile(encoded, "w", sample_rate, channels, subtype, format=kind) as file:
-            for begin in range(0, len(clipped), BLOCK):
-                file.write(clipped[begin : begin + BLOCK])
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"cannot write {path}: {error.error_string}") from None
-    write_whole(path, encoded.getvalue())
+    channels, length = np.atleast_2d(samples).shape
+    with SoundSink(path, sample_rate, channels, subtype, length) as sink:
+        sink.write(samples)
 
 
 def find(folder: str | Path) -> list[Path]:

@@ -102,10 +102,23 @@ def istft(
     return waveform[..., front : front + samples]
 
 
-def overlap_add(frames: np.ndarray, hop_length: int) -> np.ndarray:
-    """Frames ``(..., frames, length)`` added where they were cut, ``(..., samples)``."""
+def overlap_add(
+    frames: np.ndarray, hop_length: int, before: np.ndarray | None = None
+) -> np.ndarray:
+    """Frames added where they were cut.
+
+    Args:
+        frames: Shape ``(..., frames, length)``.
+        hop_length: Samples between frames.
+        before: What earlier frames have left, ``(..., at most length)``: it is added to.
+
+    Returns:
+        Shape ``(..., samples)``.
+    """
     *channels, count, length = frames.shape
     waveform = np.zeros((*channels, (count - 1) * hop_length + length), frames.dtype)
+    if before is not None:
+        waveform[..., : before.shape[-1]] = before
     for place, frame in enumerate(np.moveaxis(frames, -2, 0)):
         waveform[..., place * hop_length :][..., :length] += frame
     return waveform

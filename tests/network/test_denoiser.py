@@ -10,8 +10,7 @@ from random_network import noise, random_denoiser, random_weights, small
 
 from lstm_se.config import Config
 from lstm_se.network import in_numpy, pretrained
-from lstm_se.network.denoiser import Denoiser, enhance_file
-from lstm_se.sound import audio
+from lstm_se.network.denoiser import Denoiser
 from lstm_se.sound.audio import snr_db
 
 STREAMING = {
@@ -244,10 +243,28 @@ def test_level_would_matter_without_it():
     assert snr_db(denoiser.enhance(loud), denoiser.enhance(loud * gain) / gain) < 30
 
 
-def test_progress_sees_every_frame():
+def test_progress_sees_every_second():
     seen = []
-    random_denoiser(small()).enhance(noise(320), progress=lambda f: seen.extend(f) or iter(f))
-    assert seen == list(range(11))
+    random_denoiser(small()).enhance(noise(40_000), progress=lambda f: seen.extend(f) or iter(f))
+    assert seen == [0, 16_000, 32_000]
+
+
+@pytest.mark.parametrize("limit_db", [0, 6, 12.5])
+@every_streaming
+def test_nothing_is_turned_down_by_more_than_the_limit(config, limit_db):
+    """A network that wants silence has a mask of zeros."""
+    weights = random_weights(config, size=0.1)
+    weights[f"dense_{len(config.dense)}/bias"][:] = -100
+    waveform = 0.4 * noise(1000)
+    assert np.abs(Denoiser(config, weights).enhance(waveform)).max() < 1e-5
+    limited = Denoiser(config, weights, limit_db=limit_db).enhance(waveform)
+    np.testing.assert_allclose(limited, waveform * 10 ** (-limit_db / 20), atol=1e-5)
+
+
+@pytest.mark.parametrize("limit_db", [-1, float("nan")])
+def test_limit_below_zero_is_refused(limit_db):
+    with pytest.raises(ValueError, match="limit .* dB: give a number from 0 up"):
+        Denoiser(small(), random_weights(small()), limit_db=limit_db)
 
 
 def write_model(folder, config, weights=None):
@@ -296,60 +313,6 @@ def test_weights_of_another_configuration_are_told(tmp_path):
     folder = write_model(tmp_path / "run", small(), random_weights(small(cell="gru")))
     with pytest.raises(ValueError, match="rnn_0/kernel has shape"):
         pretrained.load_float(folder)
-
-
-@pytest.mark.parametrize(
-    ("rate", "note"),
-    [
-        (16_000, ""),
-        (8_000, "8000 Hz, enhanced at 16000 Hz and brought back"),
-        (48_000, "48000 Hz, enhanced at 16000 Hz and brought back, what lay above 8 kHz is gone"),
-    ],
-)
-def test_file_s_note_says_what_became_of_the_rate(rate, note, tmp_path):
-    audio.write(tmp_path / "a.wav", noise(400), rate)
-    found = enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
-    assert found == note
-
-
-@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
-@pytest.mark.parametrize("channels", [1, 2])
-def test_file_keeps_rate_channels_length_and_subtype(rate, channels, tmp_path):
-    audio.write(tmp_path / "a.wav", noise(channels, 1001), rate, "PCM_24")
-    enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
-    written = audio.read(tmp_path / "b.wav", None, mono=False)
-    found = written.sample_rate, written.samples.shape, written.subtype
-    assert found == (rate, (channels, 1001), "PCM_24")
-
-
-def test_format_follows_the_suffix(tmp_path):
-    audio.write(tmp_path / "a.ogg", 0.5 * noise(1001))
-    enhance_file(random_denoiser(small()), tmp_path / "a.ogg", tmp_path / "b.wav")
-    assert audio.read(tmp_path / "b.wav").subtype == "PCM_16"
-
-
-@pytest.mark.parametrize("way", ["itself", "link", "roundabout"])
-def test_input_is_never_overwritten(way, tmp_path):
-    source = tmp_path / "a.wav"
-    audio.write(source, noise(400))
-    target = {"itself": source, "link": tmp_path / "b.wav", "roundabout": tmp_path / "x/../a.wav"}
-    (tmp_path / "x").mkdir()
-    (tmp_path / "b.wav").symlink_to(source)
-    with pytest.raises(ValueError, match="is the input itself: choose another output"):
-        enhance_file(random_denoiser(small()), source, target[way])
-
-
-def test_seven_channels_are_refused(tmp_path):
-    audio.write(tmp_path / "a.wav", noise(7, 400))
-    with pytest.raises(ValueError, match="a.wav has 7 channels: only mono and stereo"):
-        enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
-
-
-def test_refused_file_leaves_nothing_behind(tmp_path):
-    audio.write(tmp_path / "a.wav", noise(7, 400))
-    with pytest.raises(ValueError, match="7 channels"):
-        enhance_file(random_denoiser(small()), tmp_path / "a.wav", tmp_path / "b.wav")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
 def test_model_is_not_tied_to_its_place(tmp_path):

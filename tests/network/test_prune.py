@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -202,7 +203,7 @@ def test_pruned_network_is_quantized_and_exported_like_any_other(narrow):
     assert [layer.units for layer in whole.layers] == [96, 80]
     assert "#define SE_CELLS 176\n" in export.sources(whole)["se_weights.h"]
     noisy = lstm_se.mini().validation[8].load()[1]
-    integers = PcmDenoiser(narrow.config, IntegerStream(whole))
+    integers = PcmDenoiser(narrow.config, partial(IntegerStream, whole))
     assert snr_db(narrow(noisy), integers(noisy)) > 25
 
 

@@ -3,6 +3,7 @@
 import http.server
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -122,5 +123,5 @@ def denoised_by_command(pcm, folder):
 
 def bits_of_numpy(model, noisy):
     """What the integer engine makes of int16."""
-    denoiser = stream.PcmDenoiser(model.config, stream.IntegerStream(model))
+    denoiser = stream.PcmDenoiser(model.config, partial(stream.IntegerStream, model))
     return audio.to_pcm(denoiser.enhance(noisy / np.float32(32768)))

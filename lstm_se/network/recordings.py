@@ -1,0 +1,104 @@
+"""Denoising of sound that is too long to hold: file to file, pipe to pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..files import make_folder
+from ..sound.sink import SoundSink
+from ..sound.source import Source, open_source
+from .denoiser import AnyRateDenoiser
+
+Heard = Callable[[float, float | None], Any]  # is told how many seconds are done, and of how many
+
+
+class Sink(Protocol):
+    """Where sound goes, block by block."""
+
+    def write(self, block: np.ndarray) -> None:
+        """Take ``(channels, samples)``, float32."""
+
+
+def _nobody(done: float, total: float | None) -> None:
+    """Nobody wants to know."""
+
+
+def enhance_blocks(
+    denoiser: AnyRateDenoiser,
+    source: Source,
+    sink: Sink,
+    full_band: bool = True,
+    heard: Heard = _nobody,
+) -> None:
+    """Denoise what comes from a source into a sink, in a memory that does not grow with it.
+
+    Args:
+        denoiser: Any engine.
+        source: Gives the sound.
+        sink: Takes as many samples, aligned with those.
+        full_band: Keep what lies above the network's band.
+        heard: Is told after each block how many seconds are done, and of how many if that is known.
+
+    Raises:
+        ValueError: If the sound has no sample or cannot be read to its end.
+        OSError: If the sink cannot take more.
+    """
+    rate = source.sample_rate
+    stream = denoiser.any_rate_stream(source.channels, rate, full_band)
+    done, seconds = 0, source.frames and source.frames / rate
+    for block in source.blocks(rate):
+        sink.write(stream.process(block))
+        done += block.shape[1]
+        heard(done / rate, seconds)
+    if not done:
+        raise ValueError(f"{source.path} has 0 samples: there is a header but no sound in it")
+    sink.write(stream.flush())
+
+
+def enhance_file(
+    denoiser: AnyRateDenoiser,
+    source: str | Path,
+    target: str | Path,
+    full_band: bool = True,
+    heard: Heard = _nobody,
+) -> str:
+    """Denoise a file of any length into another one of the same rate, channels and length.
+
+    Args:
+        denoiser: Any engine.
+        source: Sound file of any number of channels; each is denoised on its own.
+        target: Where to write, whole or not at all; its suffix chooses the format.
+        full_band: Keep what lies above the network's band.
+        heard: Is told after each block how many seconds are done, and of how many if that is known.
+
+    Returns:
+        What the user may want to know of it; empty if nothing.
+
+    Raises:
+        ValueError: If source and target are one file, or the source is no sound.
+        OSError: If the target cannot be written.
+    """
+    source, target = Path(source), Path(target)
+    if target.exists() and target.samefile(source):
+        raise ValueError(
+            f"{target} is the input itself: choose another output, it is not overwritten"
+        )
+    with open_source(source) as sound:
+        rate, own = sound.sample_rate, denoiser.config.sample_rate
+        make_folder(target.parent)  # not before there is something to read
+        shape = rate, sound.channels, sound.subtype, sound.frames
+        with SoundSink(target, *shape, tags=sound.tags) as sink:
+            enhance_blocks(denoiser, sound, sink, full_band, heard)
+        notes = [sound.note]
+    if rate != own:
+        notes.append(f"{rate} Hz, enhanced at {own} Hz and brought back")
+    if rate > own:
+        band = f"above {own / 2000:g} kHz"
+        notes.append(f"turned down {band} as just below" if full_band else f"nothing {band}")
+    if sink.clipped:
+        notes.append(f"{sink.clipped} samples were above full scale and are clipped")
+    return ", ".join(note for note in notes if note)

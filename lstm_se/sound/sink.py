@@ -1,0 +1,175 @@
+"""A sound file that is written block by block, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from ..files import part_of
+
+BLOCK = 1 << 16  # samples that are encoded at once: libsndfile's Vorbis crashes on a minute
+WAV_BYTES = (1 << 32) - (1 << 16)  # what a WAV file can tell the size of, and room for its header
+FORMATS = {".aif": "AIFF", ".opus": "OGG"}  # the others are named like their suffix
+FLOATS = {"FLOAT", "DOUBLE"}
+WIDTHS = {"PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "PCM_U8": 1}
+
+
+class FullError(OSError):
+    """A file is as long as its format allows; what was written stays."""
+
+
+class SoundSink:
+    """Sound on its way into a file, hidden beside it until it is complete.
+
+    Attributes:
+        path: The file.
+        clipped: Samples so far that were above full scale and had to be clipped: an integer that
+            wraps around would be a bang. Float formats keep them.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        sample_rate: int,
+        channels: int = 1,
+        subtype: str | None = None,
+        frames: int | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Begin a file.
+
+        Args:
+            path: Where to; the suffix chooses the format.
+            sample_rate: In Hz.
+            channels: Rows of a block.
+            subtype: How to store a sample; the format's default if ``None`` or unknown to it.
+            frames: How many samples a channel will have, as far as that is known: what is too long
+                for WAV becomes an RF64, which is WAV with longer numbers.
+            tags: Title, artist and others, as soundfile names them.
+
+        Raises:
+            ValueError: If the suffix names no format that can be written, or not at this rate.
+            OSError: If the folder cannot be written to.
+        """
+        self.path, self.clipped = Path(path), 0
+        self._part = part_of(self.path)
+        kind, subtype = _format(self.path, subtype)
+        self._float = subtype in FLOATS
+        room = WAV_BYTES // (channels * WIDTHS.get(subtype, 1))
+        if kind == "WAV" and (frames or 0) > room:
+            kind = "RF64"
+        self._room = room if kind == "WAV" else None
+        self._disk = _Disk(self._part, self.path)
+        try:
+            self._file = soundfile.SoundFile(
+                self._disk, "w", sample_rate, channels, subtype, format=kind
+            )
+            for name, text in (tags or {}).items():
+                with suppress(soundfile.LibsndfileError, AttributeError):  # this format has no such
+                    setattr(self._file, name, text)
+        except soundfile.LibsndfileError as error:
+            self._remove()
+            raise ValueError(f"cannot write {self.path}: {error.error_string}") from None
+
+    def write(self, block: np.ndarray) -> None:
+        """Append ``(samples,)`` or ``(channels, samples)``, float.
+
+        Raises:
+            FullError: If a WAV whose length was not known beforehand would grow beyond 4 GiB.
+            OSError: If the disk is full or gone.
+        """
+        samples = np.ascontiguousarray(block.T)
+        if self._room is not None and self._file.frames + len(samples) > self._room:
+            raise FullError(f"{self.path} is full at 4 GiB, and ends here: write .w64 or .flac")
+        if not self._float:
+            self.clipped += int(np.count_nonzero((samples < -1) | (samples > 1)))
+            samples = np.clip(samples, -1, 1)
+        for begin in range(0, len(samples), BLOCK):
+            # soundfile asserts that all was written, and knows no more; the disk knows why not
+            with suppress(soundfile.LibsndfileError, AssertionError):
+                self._file.write(samples[begin : begin + BLOCK])
+            self._disk.check()
+
+    def __enter__(self) -> SoundSink:
+        """Itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        """Give the file its name, or remove it if something went wrong."""
+        try:
+            with suppress(soundfile.LibsndfileError):
+                self._file.close()
+            if kind in (None, FullError):
+                self._disk.check()
+                self._disk.close()
+                os.replace(self._part, self.path)
+        except OSError as error:
+            raise self._disk.explained(error) from None
+        finally:
+            self._remove()
+
+    def _remove(self) -> None:
+        self._disk.close()
+        with suppress(OSError):
+            self._part.unlink()
+
+
+class _Disk(io.FileIO):
+    """A file that remembers why it could not be written: libsndfile would not tell."""
+
+    def __init__(self, part: Path, path: Path) -> None:
+        self._goal = path
+        self._error: OSError | None = None
+        try:
+            super().__init__(part, "w+")
+        except OSError as error:
+            raise self.explained(error) from None
+
+    def write(self, content: Any) -> int:
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self._error = error
+            return 0
+        return len(content)
+
+    def check(self) -> None:
+        """Raise what went wrong."""
+        if self._error:
+            raise self.explained(self._error)
+
+    def explained(self, error: OSError) -> OSError:
+        """One line for an error."""
+        return type(error)(f"cannot write {self._goal}: {error.strerror or error}")
+
+
+def writes(path: Path) -> bool:
+    """Whether the suffix names a format that can be written."""
+    return _kind(path) in soundfile.available_formats() and _kind(path) != "RAW"
+
+
+def _kind(path: Path) -> str:
+    """Format of a suffix, as soundfile names it."""
+    suffix = path.suffix.lower()
+    return FORMATS.get(suffix, suffix[1:].upper())
+
+
+def _format(path: Path, subtype: str | None) -> tuple[str, str]:
+    """Format and subtype, as soundfile names them."""
+    if not writes(path):
+        raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use .wav")
+    kind = _kind(path)
+    if path.suffix.lower() == ".opus":
+        return kind, "OPUS"
+    if subtype not in soundfile.available_subtypes(kind):
+        subtype = soundfile.default_subtype(kind)
+    return kind, str(subtype)

@@ -1,0 +1,55 @@
+"""Sound is written block by block, and what is too long for WAV becomes an RF64."""
+
+import numpy as np
+import pytest
+import soundfile
+from random_network import noise
+
+from lstm_se.sound import sink
+from lstm_se.sound.sink import FullError, SoundSink
+
+
+def test_blocks_become_one_file(tmp_path):
+    with SoundSink(tmp_path / "a.wav", 16_000, 2, "FLOAT") as file:
+        for block in np.split(noise(2, 1000), [1, 1, 400], axis=1):
+            file.write(block)
+    written, rate = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    np.testing.assert_array_equal(written.T, noise(2, 1000))
+    assert rate == 16_000
+
+
+def test_nothing_is_there_before_the_end_and_nothing_after_a_failure(tmp_path):
+    with pytest.raises(KeyboardInterrupt), SoundSink(tmp_path / "a.wav", 16_000) as file:
+        file.write(noise(100))
+        assert not (tmp_path / "a.wav").exists()
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("frames", "kind"), [(99, "WAV"), (101, "RF64")])
+def test_what_is_known_to_be_too_long_becomes_rf64(frames, kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(sink, "WAV_BYTES", 200)
+    with SoundSink(tmp_path / "a.wav", 16_000, 1, "PCM_16", frames) as file:
+        file.write(noise(frames))
+    assert soundfile.info(tmp_path / "a.wav").format == kind
+    assert soundfile.info(tmp_path / "a.wav").frames == frames
+
+
+def test_wav_of_unknown_length_ends_whole_where_it_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(sink, "WAV_BYTES", 200)
+    full = pytest.raises(FullError, match="a.wav is full at 4 GiB, and ends here: write .w64 or")
+    with full, SoundSink(tmp_path / "a.wav", 16_000, 1, "PCM_16") as file:
+        for block in noise(5, 30):
+            file.write(block)
+    assert soundfile.info(tmp_path / "a.wav").frames == 90
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "subtype"),
+    [("a.opus", "OGG", "OPUS"), ("a.aif", "AIFF", "PCM_16"), ("a.w64", "W64", "PCM_16")],
+)
+def test_suffix_chooses_the_format(name, form, subtype, tmp_path):
+    with SoundSink(tmp_path / name, 16_000) as file:
+        file.write(0.1 * noise(4000))
+    info = soundfile.info(tmp_path / name)
+    assert (info.format, info.subtype) == (form, subtype)
