@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 from typing import Any
 
 
@@ -30,3 +30,8 @@ def module(name: str, package: str, extra: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError:
         raise missing(package, extra) from None
+
+
+def has(name: str) -> bool:
+    """Whether a module is installed, without importing it."""
+    return importlib.util.find_spec(name) is not None

@@ -189,7 +189,7 @@ def _through_pipe(
     from ..network import recordings
     from ..sound.pipe import PipeSink
     from ..sound.sink import SoundSink
-    from ..sound.source import open_raw, open_source, open_stream
+    from ..sound.source import open_source, open_stream
 
     if len(sources) > 1:
         raise ValueError("a pipe carries one sound: name a single input")
@@ -200,10 +200,8 @@ def _through_pipe(
     with ExitStack() as stack:
         if source != PIPE:
             sound = stack.enter_context(open_source(source))
-        elif raw:
-            sound = stack.enter_context(open_raw(pipe, raw, channels, "standard input"))
         else:
-            sound = stack.enter_context(open_stream(pipe, "standard input"))
+            sound = stack.enter_context(open_stream(pipe, "standard input", raw, channels))
         shape = sound.sample_rate, sound.channels
         if output == PIPE:
             sink: recordings.Sink = PipeSink(sys.stdout.buffer, *shape, header=not raw)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..files import make_folder
 from ..sound.sink import SoundSink
-from ..sound.source import Source, open_source
+from ..sound.source import SoundSource, open_source
 from .denoiser import AnyRateDenoiser
 
 Heard = Callable[[float, float | None], Any]  # is told how many seconds are done, and of how many
@@ -29,7 +29,7 @@ def _nobody(done: float, total: float | None) -> None:
 
 def enhance_blocks(
     denoiser: AnyRateDenoiser,
-    source: Source,
+    source: SoundSource,
     sink: Sink,
     full_band: bool = True,
     heard: Heard = _nobody,
@@ -54,8 +54,6 @@ def enhance_blocks(
         sink.write(stream.process(block))
         done += block.shape[1]
         heard(done / rate, seconds)
-    if not done:
-        raise ValueError(f"{source.path} has 0 samples: there is a header but no sound in it")
     sink.write(stream.flush())
 
 

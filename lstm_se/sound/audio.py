@@ -9,12 +9,16 @@ import numpy as np
 import soundfile
 import soxr
 
+from .. import optional
+from .containers import CONTAINERS
 from .sink import SoundSink
+from .source import open_source
 
 SAMPLE_RATE = 16_000
-SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3")
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".aiff", ".aif", ".mp3")
 FRAME = 320  # samples over which a level is taken: 20 ms at 16 kHz
 SILENCE_DBFS = -120.0
+CANCELLED_DB = 20.0  # that a mean of channels lies below the louder one if they cancel out
 FULL_SCALE = 32_768  # of int16
 
 
@@ -43,9 +47,10 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
     """Read a sound file.
 
     Args:
-        path: WAV, FLAC, Ogg, AIFF or MP3 file.
+        path: What :func:`open_source` opens.
         sample_rate: Rate to resample to, in Hz; ``None`` keeps the file's own.
-        mono: Average the channels.
+        mono: Average the channels; if they cancel out, since the plug of one was wired the other
+            way round, take the louder one.
 
     Returns:
         The samples, and a note of what was done to them.
@@ -54,37 +59,19 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
         FileNotFoundError: If there is no such file.
         ValueError: If it is no sound file, or holds no sample, or a sample that is not finite.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist: check the name")
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: name a sound file")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty: 0 bytes; copy or record it again")
-    try:
-        with soundfile.SoundFile(path) as file:
-            samples = file.read(dtype="float32", always_2d=True).T
-            source_rate, subtype = file.samplerate, file.subtype
-    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw has no header
-        reason = str(getattr(error, "error_string", error)).rstrip(".")
-        raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
-    if samples.shape[1] == 0:
-        raise ValueError(f"{path} has 0 samples: there is a header but no sound in it")
-    if bad := np.count_nonzero(~np.isfinite(samples)):
-        raise ValueError(
-            f"{path} has {bad} samples that are NaN or infinite: repair or export it again"
-        )
-    channels = samples.shape[0]
-    steps = []
+    with open_source(path) as source:
+        samples = np.concatenate([block.T for block in source.blocks()]).T
+    source_rate, channels = source.sample_rate, source.channels
+    steps = list(source.notes)
     if mono and channels > 1:
-        samples = samples.mean(axis=0, keepdims=True)
-        steps.append(f"averaged {channels} channels")
+        samples, step = _mix(samples)
+        steps.append(step)
     if sample_rate is not None and sample_rate != source_rate:
         samples = resample(samples, source_rate, sample_rate)
         steps.append(f"resampled from {source_rate} to {sample_rate} Hz")
     samples = samples[0] if mono else samples
     rate = sample_rate or source_rate
-    return Recording(samples, rate, source_rate, channels, subtype, ", ".join(steps))
+    return Recording(samples, rate, source_rate, channels, source.subtype, ", ".join(steps))
 
 
 def write(
@@ -112,19 +99,38 @@ def write(
 
 
 def find(folder: str | Path) -> list[Path]:
-    """All sound files below a folder, sorted.
+    """All sound files below a folder, sorted; those with video if they can be read.
 
     Raises:
         FileNotFoundError: If the folder does not exist, or holds no sound.
     """
+    sounds, others = sounds_and_others(folder)
+    if not sounds:
+        looked_for = f"{folder} holds no sound file: looked for {', '.join(SUFFIXES)}"
+        left_out = f"; {len(others)} left out, {others[0][1]}" if others else ""
+        raise FileNotFoundError(looked_for + left_out)
+    return sounds
+
+
+def sounds_and_others(folder: str | Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Sound files below a folder, and what looks like sound but cannot be read here.
+
+    Returns:
+        Both sorted; to each of the others the reason, without its name.
+
+    Raises:
+        FileNotFoundError: If the folder does not exist.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: check the name")
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    visible = sorted(path for path in paths if not path.name.startswith("."))
-    if not visible:
-        raise FileNotFoundError(f"{folder} holds no sound file: looked for {', '.join(SUFFIXES)}")
-    return visible
+    visible = sorted(path for path in folder.rglob("*") if not path.name.startswith("."))
+    contained = [path for path in visible if path.suffix.lower() in CONTAINERS]
+    sounds = [path for path in visible if path.suffix.lower() in SUFFIXES]
+    if optional.has("av"):
+        return sorted(sounds + contained), []
+    reason = str(optional.missing("av", "formats"))
+    return sounds, [(path, reason) for path in contained]
 
 
 def resample(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
@@ -199,6 +205,15 @@ def snr_db(signal: np.ndarray, estimate: np.ndarray) -> float:
     exact = signal.astype(np.float64)
     error = np.sum(np.square(exact - estimate))
     return float(10 * np.log10(np.sum(np.square(exact)) / max(error, 1e-30)))
+
+
+def _mix(samples: np.ndarray) -> tuple[np.ndarray, str]:
+    """One channel of several, shape ``(1, samples)``, and how it was made."""
+    mean, levels = samples.mean(axis=0, keepdims=True), [rms_dbfs(row) for row in samples]
+    if rms_dbfs(mean) > max(levels) - CANCELLED_DB or max(levels) == SILENCE_DBFS:
+        return mean, f"averaged {len(samples)} channels"
+    louder = int(np.argmax(levels))
+    return samples[louder : louder + 1], f"channels cancel out: took channel {louder + 1}"
 
 
 def _dbfs(power: float) -> float:

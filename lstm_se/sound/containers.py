@@ -1,0 +1,84 @@
+"""Sound in files that libsndfile cannot read: of phones, of browsers, of cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import optional
+
+CONTAINERS = (
+    *(".m4a", ".m4b", ".mp4", ".m4v", ".mov", ".3gp", ".aac", ".webm", ".mka", ".mkv", ".weba"),
+    *(".wma", ".wmv", ".avi", ".flv", ".mpg", ".mpeg", ".amr", ".ac3", ".ape", ".wv"),
+)
+SUBTYPES_OF_WIDE = {"s32": "PCM_24", "s32p": "PCM_24"}
+TAGS = ("title", "artist", "album", "comment", "copyright", "date", "genre", "license")
+
+
+@dataclass(frozen=True)
+class Track:
+    """The first sound of a container.
+
+    Attributes:
+        container: Open; to be closed.
+        sample_rate: In Hz.
+        channels: Of the sound.
+        subtype: How a WAV file would best store it.
+        tags: Title, artist and the like.
+    """
+
+    container: Any
+    sample_rate: int
+    channels: int
+    subtype: str
+    tags: dict[str, str]
+
+    def chunks(self, notes: list[str]) -> Iterator[np.ndarray]:
+        """Decode all of it, float32 of shape ``(channels, samples)``.
+
+        Args:
+            notes: A line goes here if something had to be left out.
+        """
+        av, stream = _library(), self.container.streams.audio[0]
+        same = {"layout": stream.layout, "rate": stream.rate}
+        resampler, damaged = av.AudioResampler(format="fltp", **same), 0
+        for packet in self.container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                damaged += 1
+                continue
+            for frame in frames:
+                yield from (piece.to_ndarray() for piece in resampler.resample(frame))
+        if damaged:
+            notes.append(f"damaged: {damaged} packets could not be decoded and are left out")
+
+
+def open_track(path: Path) -> Track:
+    """Open the first sound of a container.
+
+    Raises:
+        ValueError: If the library is not installed, cannot read the file, or finds no sound in it.
+    """
+    av = _library()
+    try:
+        container = av.open(str(path))
+    except av.error.FFmpegError as error:
+        raise ValueError(f"{path} is not a sound file that can be read: {error.strerror}") from None
+    if not container.streams.audio:
+        container.close()
+        raise ValueError(f"{path} has no sound in it: it is a video without a sound track")
+    stream = container.streams.audio[0]
+    found = {key.lower(): value for key, value in {**container.metadata, **stream.metadata}.items()}
+    tags = {key: found[key] for key in TAGS if key in found}
+    subtype = SUBTYPES_OF_WIDE.get(stream.format.name, "PCM_16")
+    return Track(container, stream.rate, stream.channels, subtype, tags)
+
+
+def _library() -> Any:
+    """PyAV: FFmpeg's decoders."""
+    return optional.module("av", "av", "formats")
