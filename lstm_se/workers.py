@@ -25,12 +25,23 @@ def executor(jobs: int) -> Any:
 
 
 def in_order(
-    work: Callable[[Any], Any], items: Iterable[Any], jobs: int, finish: bool = True
+    work: Callable[[Any], Any],
+    items: Iterable[Any],
+    jobs: int,
+    finish: bool = True,
+    hurry: Callable[[], object] = lambda: None,
 ) -> Iterator[Any]:
     """Results of ``work`` on each item, in order, a few under way; with one job, of this process.
 
     When the caller stops, the items under way are finished and the others never begun: loky
     complains at length when it is ended in the middle. Without ``finish`` it is ended all the same.
+
+    Args:
+        work: What is done to an item; it must be known to other processes.
+        items: What to work on.
+        jobs: Number of processes.
+        finish: Whether to wait for the items under way.
+        hurry: Called before that wait, to tell them that nobody needs them any more.
 
     Raises:
         ChildProcessError: If a process ended early.
@@ -51,6 +62,7 @@ def in_order(
             "a worker process ended early, perhaps for lack of memory: try fewer jobs"
         ) from None
     except BaseException:
+        hurry()
         if finish:
             wait(waiting)
         else:

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 from tqdm import tqdm
 
-from ..files import part_of
 from .options import COUNT, ENGINE, FOLDER, JOBS, MODEL
 from .terminal import bar, complain, minutes_bar
 
@@ -114,33 +114,38 @@ def _enhance_all(work: _Work, tasks: list[_Task], jobs: int | None) -> bool:
 
     from ..workers import in_order
 
+    if not tasks:
+        return True
     work.denoiser()  # what is wrong with it is wrong with all files
-    jobs = min(jobs or cpu_count(), len(tasks))
-    results = in_order(partial(_enhance, work, jobs == 1), tasks, jobs, finish=False)
-    good = True
-    try:
+    jobs, good = min(jobs or cpu_count(), len(tasks)), True
+    with TemporaryDirectory() as folder:
+        stop = Path(folder) / "stop"
+        run = partial(_enhance, work, stop, jobs == 1)
+        results = in_order(run, tasks, jobs, hurry=stop.touch)
         for result in bar(results, "enhancing", "file", len(tasks)) if len(tasks) > 1 else results:
             if isinstance(result, Exception):
                 complain(result)
                 good = False
             else:
                 tqdm.write(result)
-    except BaseException:
-        for task in tasks:  # a process that is ended cannot tidy up
-            part_of(task.target).unlink(missing_ok=True)
-        raise
     return good
 
 
-def _enhance(work: _Work, show: bool, task: _Task) -> str | Exception:
+def _enhance(work: _Work, stop: Path, show: bool, task: _Task) -> str | Exception:
     """Enhance a file; tells where it is and what became of it, or what went wrong."""
     from ..network.recordings import enhance_file
 
-    try:
-        with minutes_bar(task.source.name, show) as heard:
+    with minutes_bar(task.source.name, show) as minutes:
+
+        def heard(done: float, total: float | None) -> None:
+            if stop.exists():
+                raise ValueError(f"{task.source}: nobody waits for it any more")
+            minutes(done, total)
+
+        try:
             note = enhance_file(work.denoiser(), task.source, task.target, work.full_band, heard)
-    except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
-        return error
+        except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
+            return error
     return f"{task.target}" + (f" ({note})" if note else "")
 
 
@@ -170,8 +175,12 @@ def _in_folder(folder: Path, output: Path) -> list[_Task]:
     within = output.resolve()
     if within == folder.resolve():
         raise ValueError(f"{output} is the input itself: choose another output folder")
-    paths = [p for p in audio.find(folder) if within not in p.resolve().parents]
-    return [_Task(path, output / _writable(path.relative_to(folder))) for path in paths]
+    sounds = [path for path in audio.find(folder) if within not in path.resolve().parents]
+    _, others = audio.sounds_and_others(folder)
+    if others:
+        path, reason = others[0]
+        complain(f"left out {len(others)} of {folder}, such as {path.name}: {reason}", "note")
+    return [_Task(path, output / _writable(path.relative_to(folder))) for path in sounds]
 
 
 def _writable(name: str | Path) -> Path:
@@ -186,7 +195,7 @@ def _through_pipe(
     work: _Work, sources: tuple[Path, ...], output: Path, raw: int | None, channels: int
 ) -> None:
     """Enhance from a pipe, into a pipe, or both, hop by hop."""
-    from ..network import recordings
+    from ..network.recordings import enhanced_blocks
     from ..sound.pipe import PipeSink
     from ..sound.sink import SoundSink
     from ..sound.source import open_source, open_stream
@@ -203,8 +212,10 @@ def _through_pipe(
         else:
             sound = stack.enter_context(open_stream(pipe, "standard input", raw, channels))
         shape = sound.sample_rate, sound.channels
-        if output == PIPE:
-            sink: recordings.Sink = PipeSink(sys.stdout.buffer, *shape, header=not raw)
-        else:
-            sink = stack.enter_context(SoundSink(output, *shape, sound.subtype, sound.frames))
-        recordings.enhance_blocks(work.denoiser(), sound, sink, work.full_band)
+        sink = (
+            PipeSink(sys.stdout.buffer, *shape, header=not raw)
+            if output == PIPE
+            else stack.enter_context(SoundSink(output, *shape, sound.subtype, sound.frames))
+        )
+        for block in enhanced_blocks(work.denoiser(), sound, work.full_band):
+            sink.write(block)

@@ -46,9 +46,9 @@ def minutes_bar(name: str, show: bool = True) -> Iterator[Callable[[float, float
         yield heard
 
 
-def complain(error: Exception) -> None:
+def complain(error: Exception | str, kind: str = "error") -> None:
     """One line on stderr, above a bar if there is one."""
-    tqdm.write(f"error: {error}", file=sys.stderr)
+    tqdm.write(f"{kind}: {error}", file=sys.stderr)
 
 
 def quieten_tensorflow() -> None:

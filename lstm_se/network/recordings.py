@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -16,45 +17,39 @@ from .denoiser import AnyRateDenoiser
 Heard = Callable[[float, float | None], Any]  # is told how many seconds are done, and of how many
 
 
-class Sink(Protocol):
-    """Where sound goes, block by block."""
-
-    def write(self, block: np.ndarray) -> None:
-        """Take ``(channels, samples)``, float32."""
-
-
 def _nobody(done: float, total: float | None) -> None:
     """Nobody wants to know."""
 
 
-def enhance_blocks(
+def enhanced_blocks(
     denoiser: AnyRateDenoiser,
     source: SoundSource,
-    sink: Sink,
     full_band: bool = True,
     heard: Heard = _nobody,
-) -> None:
-    """Denoise what comes from a source into a sink, in a memory that does not grow with it.
+) -> Iterator[np.ndarray]:
+    """Denoise what comes from a source, in a memory that does not grow with it.
 
     Args:
         denoiser: Any engine.
         source: Gives the sound.
-        sink: Takes as many samples, aligned with those.
         full_band: Keep what lies above the network's band.
         heard: Is told after each block how many seconds are done, and of how many if that is known.
 
+    Yields:
+        Blocks, ``(channels, samples)``: in all as many samples as the source has, aligned with
+        them. The first ones may be empty.
+
     Raises:
         ValueError: If the sound has no sample or cannot be read to its end.
-        OSError: If the sink cannot take more.
     """
     rate = source.sample_rate
     stream = denoiser.any_rate_stream(source.channels, rate, full_band)
     done, seconds = 0, source.frames and source.frames / rate
     for block in source.blocks(rate):
-        sink.write(stream.process(block))
+        yield stream.process(block)
         done += block.shape[1]
         heard(done / rate, seconds)
-    sink.write(stream.flush())
+    yield stream.flush()
 
 
 def enhance_file(
@@ -87,10 +82,13 @@ def enhance_file(
         )
     with open_source(source) as sound:
         rate, own = sound.sample_rate, denoiser.config.sample_rate
-        make_folder(target.parent)  # not before there is something to read
+        blocks = enhanced_blocks(denoiser, sound, full_band, heard)
+        first = next(blocks)
+        make_folder(target.parent)  # not before something could be read
         shape = rate, sound.channels, sound.subtype, sound.frames
         with SoundSink(target, *shape, tags=sound.tags) as sink:
-            enhance_blocks(denoiser, sound, sink, full_band, heard)
+            for block in chain([first], blocks):
+                sink.write(block)
         notes = [sound.note]
     if rate != own:
         notes.append(f"{rate} Hz, enhanced at {own} Hz and brought back")

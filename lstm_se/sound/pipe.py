@@ -7,13 +7,16 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .audio import to_pcm
+from .audio import FULL_SCALE
 
 UNKNOWN = 0xFFFF_FFFF  # what a WAV says whose length is not known yet
 
 
 class PipeSink:
-    """Blocks of float as int16 into a pipe, at once: a WAV without end, or no header at all."""
+    """Blocks of float as int16 into a pipe, at once: a WAV without end, or no header at all.
+
+    The samples are those that libsndfile would write into a file: it rounds down.
+    """
 
     def __init__(self, pipe: BinaryIO, sample_rate: int, channels: int, header: bool) -> None:
         """Begin; ``header`` is for WAV."""
@@ -28,6 +31,7 @@ class PipeSink:
             self._pipe.write(b"".join(parts))
 
     def write(self, block: np.ndarray) -> None:
-        """Send ``(channels, samples)``, float in [-1, 1)."""
-        self._pipe.write(to_pcm(block.T).astype("<i2").tobytes())
+        """Send ``(channels, samples)``, float in [-1, 1]."""
+        pcm = np.floor(np.clip(block.T * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1))
+        self._pipe.write(pcm.astype("<i2").tobytes())
         self._pipe.flush()

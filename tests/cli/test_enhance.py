@@ -1,0 +1,169 @@
+"""``lstm-se enhance`` on folders, in several processes, and from pipe to pipe."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+from command_line import assert_one_clear_line, run
+
+RATE = 16_000
+
+
+def noise(samples, seed=0):
+    return (0.1 * np.random.default_rng(seed).standard_normal(samples)).astype(np.float32)
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    """Five recordings."""
+    folder = tmp_path / "rec"
+    folder.mkdir()
+    for number in range(5):
+        soundfile.write(folder / f"{number}.wav", noise(4000, number), RATE)
+    return folder
+
+
+def contents(folder):
+    """Bytes of all files of a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_two_processes_write_what_one_writes(recordings, tmp_path):
+    for jobs in (1, 2):
+        result = run("enhance", recordings, "-o", tmp_path / str(jobs), "--jobs", jobs)
+        assert result.returncode == 0, result.stderr
+        names = [line.rpartition("/")[2] for line in result.stdout.splitlines()]
+        assert names == [f"{number}.wav" for number in range(5)]
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
+def test_resume_leaves_alone_what_is_there(recordings, tmp_path):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "3.wav").write_bytes(b"done before")
+    result = run("enhance", recordings, "-o", target, "--resume", "--jobs", 1)
+    assert result.stderr == "1 of 5 files are there already\n"
+    assert (target / "3.wav").read_bytes() == b"done before"
+    assert sorted(contents(target)) == [f"{number}.wav" for number in range(5)]
+    again = run("enhance", recordings, "-o", target, "--resume")
+    assert (again.returncode, again.stdout) == (0, "")
+
+
+def test_output_of_an_earlier_run_is_not_enhanced_again(recordings):
+    for _ in range(2):
+        assert run("enhance", recordings, "-o", recordings / "out").returncode == 0
+    names = sorted(str(path.relative_to(recordings)) for path in recordings.rglob("*.wav"))
+    assert names == [f"{n}.wav" for n in range(5)] + [f"out/{n}.wav" for n in range(5)]
+
+
+def test_output_into_the_folder_of_the_input_is_refused(recordings):
+    before = contents(recordings)
+    assert_one_clear_line(run("enhance", recordings, "-o", recordings), "rec is the input itself")
+    assert contents(recordings) == before
+
+
+def test_two_inputs_of_one_name_are_refused(recordings, tmp_path):
+    twin = tmp_path / "twin" / "3.wav"
+    twin.parent.mkdir()
+    soundfile.write(twin, noise(100), RATE)
+    result = run("enhance", recordings, twin, "-o", tmp_path / "out")
+    assert_one_clear_line(result, "both be written", "3.wav")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_interrupt_leaves_whole_files_only(tmp_path, jobs):
+    folder, target = tmp_path / "rec", tmp_path / "out"
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", noise(4000), RATE)
+    for name in "bc":
+        soundfile.write(folder / f"{name}.wav", noise(1800 * RATE), RATE)
+    command = [sys.executable, "-m", "lstm_se", "enhance", folder, "-o", target, "--jobs", jobs]
+    process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
+    while not (target / ".b.wav.part").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.strip() == "interrupted"
+    assert [path.name for path in target.iterdir()] == ["a.wav"]
+
+
+def piped(sound, *options):
+    """What comes out of ``enhance - -o -``, as bytes."""
+    command = [sys.executable, "-m", "lstm_se", "enhance", "-", "-o", "-", *map(str, options)]
+    result = subprocess.run(command, input=sound, capture_output=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == b""
+    return result.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--limit", 12), ("--engine", "int8")])
+def test_pipe_carries_the_samples_of_the_file(options, recordings, tmp_path):
+    source, target = recordings / "2.wav", tmp_path / "out.wav"
+    assert run("enhance", source, "-o", target, *options).returncode == 0
+    expected = soundfile.read(target, dtype="int16")[0]
+    piped_wav = piped(source.read_bytes(), *options)
+    (tmp_path / "piped.wav").write_bytes(piped_wav)
+    np.testing.assert_array_equal(
+        soundfile.read(tmp_path / "piped.wav", dtype="int16")[0], expected
+    )
+    raw = soundfile.read(source, dtype="int16")[0].astype("<i2").tobytes()
+    found = np.frombuffer(piped(raw, "--raw", RATE, *options), "<i2")
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_raw_pipe_of_two_channels_and_another_rate(tmp_path):
+    stereo = (0.1 * noise(44_100 * 2).reshape(-1, 2) * 32768).astype("<i2")
+    soundfile.write(tmp_path / "in.wav", stereo, 44_100, "PCM_16")
+    assert run("enhance", tmp_path / "in.wav", "-o", tmp_path / "out.wav").returncode == 0
+    found = np.frombuffer(piped(stereo.tobytes(), "--raw", 44_100, "--channels", 2), "<i2")
+    expected = soundfile.read(tmp_path / "out.wav", dtype="int16")[0]
+    np.testing.assert_array_equal(found.reshape(-1, 2), expected)
+
+
+def test_pipe_answers_hop_by_hop():
+    """Each hop of 16 ms that goes in brings one out, while the pipe stays open."""
+    command = [sys.executable, "-m", "lstm_se", "enhance", "-", "-o", "-", "--raw", str(RATE)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        hop = (noise(256) * 32768).astype("<i2").tobytes()
+        process.stdin.write(hop + hop)
+        process.stdin.flush()
+        assert len(os.read(process.stdout.fileno(), 4096)) == 512
+        for _ in range(20):
+            process.stdin.write(hop)
+            process.stdin.flush()
+            assert len(os.read(process.stdout.fileno(), 4096)) == 512
+        process.stdin.close()
+        assert len(process.stdout.read()) == 512
+
+
+def test_player_that_leaves_early_gets_no_complaint(recordings):
+    words = f"{sys.executable} -m lstm_se enhance {recordings}/1.wav -o - | head -c 100 | wc -c"
+    result = subprocess.run(["bash", "-c", words], capture_output=True, text=True, timeout=120)
+    assert (result.stdout.strip(), result.stderr) == ("100", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("a.wav", "-", "-o", "-"), ("a pipe carries one sound",)),
+        (("a.wav", "-o", "b.wav", "--raw", 16_000), ("--raw is for pipes",)),
+        (("a.wav", "-o", "b.wav", "--limit", -3), ("limit -3.0 dB", "from 0 up")),
+    ],
+)
+def test_wrong_use_is_told(arguments, words):
+    assert_one_clear_line(run("enhance", *arguments), *words)
+
+
+def test_pipe_without_sound_is_told():
+    result = run("enhance", "-", "-o", "-", input="")
+    assert_one_clear_line(result, "standard input")
+    result = run("enhance", "-", "-o", "-", input="no sound at all, but some text of a length")
+    assert_one_clear_line(result, "standard input", "WAV")
