@@ -1,0 +1,121 @@
+"""Time and memory of ``lstm-se enhance`` for any length, and write ``lengths.json``.
+
+Usage: ``python notebooks/results/lengths.py [--minutes 0.17,10,180,480] [--files 2000]``: an hour on
+two quiet cores. Memory is the peak of the whole process; idle is that of an interpreter that has
+loaded NumPy and no more. The folder is enhanced by one process and by two, in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import lstm_se
+import numpy as np
+import soundfile
+
+from common import rounded, write_json
+
+HERE = Path(__file__).parent
+RATE = 16_000
+
+
+def speech(path: Path, minutes: float) -> None:
+    """Write the noisy sentences of the bundled test set again and again, until it is enough."""
+    once = np.concatenate([pair.load()[1] for pair in lstm_se.mini().test])
+    left = round(minutes * 60 * RATE)
+    with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16") as file:
+        while left > 0:
+            file.write(once[:left])
+            left -= len(once)
+
+
+# what Linux tells of a process that has ended counts the memory of the one that started it
+PEAK = "import runpy, sys; runpy.run_module('lstm_se', run_name='__main__', alter_sys=True)"
+IDLE = "import numpy"
+ATEXIT = "import atexit; atexit.register(lambda: print(open('/proc/self/status').read()));"
+
+
+def measured(code: str, *arguments: str) -> tuple[float, float]:
+    """Seconds and peak memory in MB of a Python process."""
+    begin = time.perf_counter()
+    command = [sys.executable, "-c", ATEXIT + code, *arguments]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    peak = re.search(r"VmHWM:\s+(\d+) kB", told)
+    return time.perf_counter() - begin, int(peak[1]) / 1024
+
+
+def lengths(minutes: list[float], folder: Path) -> list[dict[str, Any]]:
+    """One file of each length through both engines."""
+    _, idle = measured(IDLE)
+    rows = []
+    for length in minutes:
+        source, target = folder / "noisy.wav", folder / "enhanced.wav"
+        speech(source, length)
+        for engine in ("float", "firmware"):
+            words = "enhance", str(source), "-o", str(target), "--engine", engine
+            seconds, peak = measured(PEAK, *words)
+            if soundfile.info(target).frames != soundfile.info(source).frames:
+                raise ValueError(f"{length} minutes did not come out as long as they went in")
+            rows.append(
+                {
+                    "engine": engine,
+                    "minutes": length,
+                    "seconds": seconds,
+                    "times_real_time": 60 * length / seconds,
+                    "mb_above_idle": peak - idle,
+                }
+            )
+            print(rounded(rows[-1]), flush=True)
+    return rows
+
+
+def folders(files: int, folder: Path) -> dict[str, Any]:
+    """Many files of three seconds: until the first is there, and by one process and by two."""
+    noisy = folder / "noisy"
+    noisy.mkdir()
+    speech(noisy / "00000.wav", 0.05)
+    for number in range(1, files):
+        os.link(noisy / "00000.wav", noisy / f"{number:05d}.wav")
+    figures: dict[str, Any] = {"files": files}
+    for jobs in (1, 2):
+        target = folder / f"enhanced-{jobs}"
+        words = "enhance", str(noisy), "-o", str(target), "--jobs", str(jobs)
+        begin = time.perf_counter()
+        with subprocess.Popen(
+            [sys.executable, "-m", "lstm_se", *words], stdout=subprocess.PIPE, text=True
+        ) as process:
+            next(iter(process.stdout))
+            figures[f"first_file_seconds_{jobs}"] = time.perf_counter() - begin
+            process.stdout.read()
+        figures[f"seconds_{jobs}"] = time.perf_counter() - begin
+        if len(list(target.iterdir())) != files:
+            raise ValueError(f"{target} does not hold {files} files")
+    figures["two_over_one"] = figures["seconds_1"] / figures["seconds_2"]
+    print(rounded(figures), flush=True)
+    return figures
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description="Time and memory of any length.")
+    parser.add_argument("--minutes", default="0.17,10,180,480", help="lengths of a file")
+    parser.add_argument("--files", type=int, default=2000, help="files in a folder")
+    parser.add_argument("--out", type=Path, default=HERE / "lengths.json")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        rows = lengths([float(m) for m in given.minutes.split(",")], Path(name))
+        content = {"command": "python notebooks/results/lengths.py", "lengths": rows}
+        content["folder"] = folders(given.files, Path(name))
+    write_json(given.out, rounded(content))
+
+
+if __name__ == "__main__":
+    main()
