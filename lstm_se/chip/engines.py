@@ -21,25 +21,33 @@ def load(model: str | Path = "tiny", engine: Literal["float"] = "float") -> Deno
 
 
 @overload
-def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser: ...
+def load(
+    model: str | Path = "tiny", engine: str = "float", limit_db: float | None = None
+) -> AnyRateDenoiser: ...
 
 
-def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser:
+def load(
+    model: str | Path = "tiny", engine: str = "float", limit_db: float | None = None
+) -> AnyRateDenoiser:
     """Load a denoiser.
 
     Args:
         model: Name of a model that comes with the package, or the folder of a training run.
         engine: ``"float"``; ``"int8"`` for the integers of the microcontroller, or ``"firmware"``
             for its C, compiled here: both give the same bits.
+        limit_db: Most that a frequency is turned down, in whole dB from 0 up; ``None``: no limit.
 
     Raises:
         FileNotFoundError: If there is no such model.
-        ValueError: If there is no such engine or no compiler, or it cannot run the model.
+        ValueError: If there is no such engine or no compiler, or it cannot run the model or keep to
+            the limit.
     """
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}: choose one of {', '.join(ENGINES)}")
     trained = pretrained.load_float(model)
     if engine == "float":
+        if limit_db is not None:
+            raise ValueError("the float engine has no limit here: choose int8 or firmware")
         return trained
-    stream = STREAMS[engine](quantize(trained.weights, trained.config))
+    stream = STREAMS[engine](quantize(trained.weights, trained.config), limit_db)
     return PcmDenoiser(trained.config, stream)
