@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..sound.limit import least_gain
+from ..sound.features import gain_floor
 
 GATE_BITS = 12  # pre-activations, Q3.12: sigmoid(8) is 1 but for 11 steps of Q15
 CELL_BITS = 11  # cell state, Q4.11
@@ -65,13 +65,13 @@ def whole_decibels(limit_db: float | None) -> int:
     Raises:
         ValueError: If it is no whole number of dB from 0 up.
     """
-    least_gain(limit_db)  # refuses what is no limit in any engine
+    gain_floor(limit_db)  # refuses what is no limit in any engine
     decibels = NO_LIMIT if limit_db is None else min(limit_db, NO_LIMIT)
     if decibels % 1:
-        raise ValueError(f"a limit of {limit_db} dB: int8 and firmware take whole dB, such as 12")
+        raise ValueError(f"limit {limit_db} dB: int8 and firmware take whole numbers, such as 12")
     return int(decibels)
 
 
 def least_gain_q15(decibels: int) -> int:
     """Least gain of a limit of whole dB: 32767 for 0, 0 from :data:`NO_LIMIT` on."""
-    return min(round(UNIT * least_gain(decibels)), UNIT - 1)
+    return min(round(UNIT * gain_floor(decibels)), UNIT - 1)

@@ -268,3 +268,16 @@ def features_tf(power: tf.Tensor, config: Config) -> tf.Tensor:
         mean = tf.reduce_mean(compressed, -1, keepdims=True)
         compressed -= tf.matmul(level_matrix(config, power.shape[1]), mean)
     return compressed * np.float32(LOG_SCALE if config.compression == "log" else 1)
+
+
+def gain_floor(limit_db: float | None) -> float:
+    """Smallest gain under a strength limit: 0 without one.
+
+    Raises:
+        ValueError: If the limit is negative or not a number.
+    """
+    if limit_db is None:
+        return 0.0
+    if not limit_db >= 0:
+        raise ValueError(f"limit {limit_db} dB: give a number from 0 up")
+    return float(10 ** (-limit_db / 20))
