@@ -66,9 +66,10 @@ def test_engine_refuses_what_is_no_whole_number_of_decibels(limit_db):
         engines.load("tiny", "int8", limit_db)
 
 
-def test_engine_keeps_its_limit_from_recording_to_recording(model, sentence):
+@pytest.mark.parametrize("engine", ["int8", "firmware"])
+def test_engine_keeps_its_limit_from_recording_to_recording(engine, model, sentence):
     expected = IntegerStream(model, 12).process(np.pad(sentence, (0, HOP)))[LATENCY:]
-    limited = engines.load("tiny", "int8", 12)
+    limited = engines.load("tiny", engine, 12)
     for _ in range(2):
         np.testing.assert_array_equal(to_pcm(limited(sentence / np.float32(32768))), expected)
 
