@@ -1,4 +1,5 @@
 /** What the reader sees and touches. */
+import { NO_LIMIT } from "./denoiser.js";
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 export function element(id) {
@@ -10,6 +11,7 @@ export const ab = /** @type {HTMLButtonElement} */ (element("switch"));
 export const record = /** @type {HTMLButtonElement} */ (element("record"));
 export const whole = /** @type {HTMLButtonElement} */ (element("whole"));
 export const mix = /** @type {HTMLInputElement} */ (element("mix"));
+export const limit = /** @type {HTMLInputElement} */ (element("limit"));
 export const aloud = /** @type {HTMLInputElement} */ (element("aloud"));
 export const file = /** @type {HTMLInputElement} */ (element("file"));
 export const sources = /** @type {HTMLFieldSetElement} */ (element("sources"));
@@ -51,6 +53,18 @@ export function offer(value, name) {
 /** @returns {number} share of the denoised sound that switch and slider ask for, 0 to 1 */
 export function share() {
   return ab.getAttribute("aria-checked") === "true" ? Number(mix.value) / 100 : 0;
+}
+
+/** @returns {number} dB by which a frequency is turned down at most; the slider ends in no limit */
+export function decibels() {
+  return limit.value === limit.max ? NO_LIMIT : Number(limit.value);
+}
+
+/** Say where the limit stands, to the eye and to a screen reader. */
+export function showLimit() {
+  const shown = limit.value === limit.max ? "off" : `${limit.value} dB`;
+  limit.setAttribute("aria-valuetext", shown);
+  element("limit-text").textContent = shown;
 }
 
 /** Turn the switch over. */

@@ -6,6 +6,8 @@ export const HOP = 256;
 export const LATENCY = 256;
 /** Gains of a mask, from 0 to 8 kHz. */
 export const BINS = 257;
+/** A limit in dB that is none. */
+export const NO_LIMIT = 97;
 
 /**
  * @typedef {object} Exports what the module offers
@@ -15,6 +17,7 @@ export const BINS = 257;
  * @property {() => number} mask address of the last mask, Q0.15
  * @property {() => number} version address of a text
  * @property {() => void} reset
+ * @property {(decibels: number) => void} set_limit
  * @property {() => void} process
  * @property {() => number} selftest
  */
@@ -40,9 +43,14 @@ export class Denoiser {
     this.exports.process();
   }
 
-  /** Forget everything heard so far. */
+  /** Forget everything heard so far; the limit stays. */
   reset() {
     this.exports.reset();
+  }
+
+  /** @param {number} decibels by which a frequency is turned down at most, from the next hop on */
+  setLimit(decibels) {
+    this.exports.set_limit(decibels);
   }
 
   /** @returns {boolean} whether this build computes what the model computes in Python */

@@ -116,6 +116,7 @@ async function denoiseWhole() {
   const recording = recordings.get(chosen());
   if (!recording) return;
   const pcm = toPcm(resample(recording.samples, recording.rate, RATE));
+  offline.setLimit(controls.decibels());
   const denoised = await denoiseAll(offline, pcm, async (share) => {
     say(`Denoising ${recording.name}: ${Math.round(100 * share)} %`);
     await new Promise((resolve) => setTimeout(resolve));
@@ -138,6 +139,14 @@ async function takeIn(file) {
 function sendMix() {
   controls.mix.setAttribute("aria-valuetext", `${controls.mix.value} % denoised`);
   engine?.tell({ mix: controls.share() });
+}
+
+/** Tell those who denoise what is heard about the limit. */
+function sendLimit() {
+  controls.showLimit();
+  const limit = controls.decibels();
+  cost.denoiser.setLimit(limit);
+  engine?.tell({ limit });
 }
 
 /** Numbers, four times a second. */
@@ -170,6 +179,7 @@ function listen() {
   record.onclick = toggleTake;
   aloud.onchange = () => running() && engine?.tell({ gain: Number(aloud.checked) });
   controls.mix.oninput = sendMix;
+  controls.limit.oninput = sendLimit;
   controls.ab.onclick = () => {
     controls.flip();
     sendMix();
@@ -206,6 +216,7 @@ async function main() {
   choose("microphone", microphone);
   listen();
   sendMix();
+  sendLimit();
   controls.sources.disabled = false;
   performance.mark("ready");
   say("Ready.");

@@ -6,6 +6,7 @@ import { Denoiser } from "./denoiser.js";
  * @typedef {object} Order from the page
  * @property {number} [mix] share of the denoised sound, 0 to 1
  * @property {number} [gain] loudness, 0 to 1
+ * @property {number} [limit] dB by which a frequency is turned down at most
  * @property {number} [restart] number of a new take: the denoiser forgets what it heard
  * @property {boolean} [reset] everything starts from silence
  */
@@ -36,9 +37,10 @@ class LiveDenoiser extends AudioWorkletProcessor {
   }
 
   /** @param {Order} order */
-  #obey({ mix, gain, restart, reset }) {
+  #obey({ mix, gain, limit, restart, reset }) {
     if (mix !== undefined) this.chain.mix.target = mix;
     if (gain !== undefined) this.chain.gain.target = gain;
+    if (limit !== undefined) this.chain.denoiser.setLimit(limit);
     if (reset) this.#begin();
     if (restart === undefined) return;
     this.chain.denoiser.reset();

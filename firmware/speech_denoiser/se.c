@@ -2,6 +2,7 @@
 #include "se.h"
 
 #include "se_compiler.h"
+#include "se_fixed.h"
 #include "se_network.h"
 #include "se_stft.h"
 
@@ -17,10 +18,25 @@ void se_init(se_state *state) {
 
 void se_reset(se_state *state) { se_init(state); }
 
+void se_set_limit(se_state *state, int decibels) {
+    state->least_gain = (int16_t)se_least_gain(decibels);
+}
+
+static SE_FAST_CODE void raise_gains(int16_t *mask, int16_t least) {
+    for (int k = 0; k < SE_MASK_OUTPUTS; k++) {
+        if (mask[k] < least) {
+            mask[k] = least;
+        }
+    }
+}
+
 SE_FAST_CODE void se_process(se_state *state, const int16_t in[SE_HOP], int16_t out[SE_HOP]) {
     se_analyse(state, in);
     se_features(state, state->inputs);
     se_network(state);
+    if (state->least_gain) {
+        raise_gains(state->mask, state->least_gain);
+    }
     se_apply_mask(state);
     se_synthesise(state, out);
 }

@@ -27,6 +27,7 @@ extern "C" {
 #define SE_SAMPLE_RATE 16000
 #define SE_HOP 256             /* samples in and out of each call: 16 ms */
 #define SE_LATENCY_SAMPLES 256 /* by which the output lags the input */
+#define SE_NO_LIMIT 97         /* dB: such a gain is less than half a step of Q0.15 */
 
 /* All that the denoiser remembers, and its scratch memory. Its size is known at compile time; where
  * it lies is the caller's business. */
@@ -41,13 +42,19 @@ typedef struct {
     int16_t cells[SE_CELLS];                 /* cell states, Q4.11 */
     int16_t outputs[SE_WIDEST];              /* scratch: new outputs of a layer, Q0.15 */
     int16_t mask[SE_MASK_ROWS];              /* gain of each bin, Q0.15 */
+    int16_t least_gain;                      /* no gain is below it, Q0.15 */
 } se_state;
 
-/* Start from silence. */
+/* Start from silence, with no limit. */
 void se_init(se_state *state);
 
-/* Forget everything heard so far; the same as se_init. */
+/* Forget everything, the limit too; the same as se_init, whatever the memory holds. */
 void se_reset(se_state *state);
+
+/* Turn no frequency down by more than so many dB, from the next hop on: 12 leaves some of the noise
+ * and hides less of the speech, 0 lets all sound through, SE_NO_LIMIT or more leaves it to the
+ * network. To be called after se_init, se_reset or se_selftest, and between any two hops. */
+void se_set_limit(se_state *state, int decibels);
 
 /* Denoise SE_HOP samples. `in` and `out` may be the same array. */
 void se_process(se_state *state, const int16_t in[SE_HOP], int16_t out[SE_HOP]);

@@ -36,4 +36,13 @@ static inline int32_t se_tanh(int32_t x) {
     return se_saturate(2 * se_sigmoid(se_saturate(2 * x)) - 32768);
 }
 
+/* Least gain of a limit in dB, Q0.15: 32767 for 0 and less, 0 from SE_NO_LIMIT on. */
+static inline int32_t se_least_gain(int decibels) {
+    uint32_t gain = (uint32_t)1 << 31; /* Q1.31: what truncation takes away shows in no bit of Q0.15 */
+    for (; decibels > 0 && gain; decibels--) {
+        gain = (uint32_t)((uint64_t)gain * 3827893632u >> 32); /* 10**(-1 / 20) */
+    }
+    return se_saturate((int32_t)((gain + 0x8000u) >> 16));
+}
+
 #endif

@@ -13,6 +13,7 @@ from .. import optional
 from ..files import write_whole
 from . import toolchain
 from .cortex import Cortex
+from .fixed import whole_decibels
 from .quantize import Quantized
 from .stft import HOP
 from .stream import PcmStream
@@ -32,15 +33,24 @@ class FirmwareStream(PcmStream):
     def __init__(self, version: bytes) -> None:
         """Start from silence; the version ends at the first zero, if there is one."""
         self.version = version.partition(b"\0")[0].decode()
+        self._decibels = whole_decibels(None)
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything heard so far."""
+        """Forget everything heard so far; the limit, which the C forgets, too, is set again."""
         self._run("reset")
+        self._run("set_limit", self._decibels)
+
+    def set_limit(self, limit_db: float | None) -> None:
+        """Turn no frequency down by more whole dB from the next hop on; ``None``: no limit."""
+        self._decibels = whole_decibels(limit_db)
+        self._run("set_limit", self._decibels)
 
     def selftest(self) -> bool:
         """Whether the build computes what Python does; it starts from silence afterwards."""
-        return bool(self._run("selftest"))
+        passed = bool(self._run("selftest"))
+        self.reset()
+        return passed
 
     def process(self, pcm: np.ndarray) -> np.ndarray:
         """Denoise whole hops: int16 ``(hops * 256,)``, 256 samples later."""
@@ -48,8 +58,8 @@ class FirmwareStream(PcmStream):
         return np.frombuffer(b"".join(hops), "<i2").astype(np.int16)
 
     @abstractmethod
-    def _run(self, name: str) -> int:
-        """Run ``se_reset`` or ``se_selftest``."""
+    def _run(self, name: str, *arguments: int) -> int:
+        """Run ``se_reset``, ``se_selftest`` or ``se_set_limit``."""
 
     @abstractmethod
     def _process(self, noisy: bytes) -> bytes:
@@ -69,11 +79,14 @@ class NativeStream(FirmwareStream):
         super().__init__(self._library.se_version())
 
     def another(self) -> NativeStream:
-        """Another stream of the same library, from silence."""
-        return NativeStream(self._library)
+        """Another stream of the same library, from silence, with the same limit."""
+        stream = NativeStream(self._library)
+        stream._decibels = self._decibels
+        stream.reset()
+        return stream
 
-    def _run(self, name: str) -> int:
-        return self._library[f"se_{name}"](self._state)
+    def _run(self, name: str, *arguments: int) -> int:
+        return self._library[f"se_{name}"](self._state, *arguments)
 
     def _process(self, noisy: bytes) -> bytes:
         hop = ctypes.create_string_buffer(noisy, HOP_BYTES)
@@ -97,8 +110,8 @@ class WasmStream(FirmwareStream):
         self._input, self._output = self._run("input"), self._run("output")
         super().__init__(self._read(self._run("version"), VERSION_BYTES))
 
-    def _run(self, name: str) -> int:
-        return self._exports[name](self._store)
+    def _run(self, name: str, *arguments: int) -> int:
+        return self._exports[name](self._store, *arguments)
 
     def _process(self, noisy: bytes) -> bytes:
         self._exports["memory"].write(self._store, noisy, self._input)
@@ -130,8 +143,8 @@ class CortexStream(FirmwareStream):
         self.input, self.output = self.cpu.allocate(HOP_BYTES), self.cpu.allocate(HOP_BYTES)
         super().__init__(self.cpu.read(self.cpu.call("se_version"), VERSION_BYTES))
 
-    def _run(self, name: str) -> int:
-        return self.cpu.call(f"se_{name}", self.state)
+    def _run(self, name: str, *arguments: int) -> int:
+        return self.cpu.call(f"se_{name}", self.state, *arguments)
 
     def _process(self, noisy: bytes) -> bytes:
         self.cpu.write(self.input, noisy)
@@ -139,15 +152,21 @@ class CortexStream(FirmwareStream):
         return self.cpu.read(self.output, HOP_BYTES)
 
 
-def compiled_stream(model: Quantized) -> NativeStream:
+def compiled_stream(model: Quantized, limit_db: float | None = None) -> NativeStream:
     """A stream of the firmware, compiled for this machine with a model of one's own.
 
+    Args:
+        model: Quantized network.
+        limit_db: As ``set_limit`` takes it.
+
     Raises:
-        ValueError: If there is no C compiler.
+        ValueError: If there is no C compiler, or the limit is none.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         sources = toolchain.copy_denoiser(model, Path(folder) / "speech_denoiser")
-        return NativeStream(toolchain.build_library(Path(folder) / "denoiser.so", sources))
+        stream = NativeStream(toolchain.build_library(Path(folder) / "denoiser.so", sources))
+        stream.set_limit(limit_db)
+        return stream
 
 
 def write_module(model: Quantized, path: str | Path) -> Path:

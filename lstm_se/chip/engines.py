@@ -36,11 +36,13 @@ def load(
         model: Name of a model that comes with the package, or the folder of a training run.
         engine: ``"float"``; ``"int8"`` for the integers of the microcontroller, or ``"firmware"``
             for its C, compiled here: both give the same bits.
-        limit_db: No frequency is turned down by more than this; ``None``: without limit.
+        limit_db: Most that a frequency is turned down, from 0 up, whole dB but for float; ``None``:
+            no limit.
 
     Raises:
         FileNotFoundError: If there is no such model.
-        ValueError: If there is no such engine or no compiler, or it cannot run the model.
+        ValueError: If there is no such engine or no compiler, or it cannot run the model or keep to
+            the limit.
     """
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}: choose one of {', '.join(ENGINES)}")
@@ -48,7 +50,7 @@ def load(
     if engine == "float":
         return Denoiser(trained.config, trained.weights, limit_db=limit_db)
     quantized = quantize(trained.weights, trained.config)
-    integers = partial(IntegerStream, quantized)
-    return PcmDenoiser(
-        trained.config, integers if engine == "int8" else compiled_stream(quantized).another
-    )
+    if engine == "int8":
+        IntegerStream(quantized, limit_db)  # refuses a limit here, and not with a recording
+        return PcmDenoiser(trained.config, partial(IntegerStream, quantized, limit_db))
+    return PcmDenoiser(trained.config, compiled_stream(quantized, limit_db).another)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..sound.features import gain_floor
+
 GATE_BITS = 12  # pre-activations, Q3.12: sigmoid(8) is 1 but for 11 steps of Q15
 CELL_BITS = 11  # cell state, Q4.11
 UNIT_BITS = 15  # outputs of gates and layers, and the mask, Q0.15
 MULTIPLIER_BITS = 32
 UNIT = 1 << UNIT_BITS
+NO_LIMIT = 97  # dB: such a gain is less than half a step of Q15
 
 
 def rounded_shift(x: np.ndarray, bits: int) -> np.ndarray:
@@ -54,3 +57,21 @@ def sigmoid_q15(x: np.ndarray) -> np.ndarray:
 def tanh_q15(x: np.ndarray) -> np.ndarray:
     """Hyperbolic tangent ``2 sigmoid(2 x) - 1``: Q3.12 to Q15, int64."""
     return saturate(2 * sigmoid_q15(saturate(2 * x)) - UNIT)
+
+
+def whole_decibels(limit_db: float | None) -> int:
+    """A limit as ``se_set_limit`` takes it; ``None`` is :data:`NO_LIMIT`.
+
+    Raises:
+        ValueError: If it is no whole number of dB from 0 up.
+    """
+    gain_floor(limit_db)  # refuses what is no limit in any engine
+    decibels = NO_LIMIT if limit_db is None else min(limit_db, NO_LIMIT)
+    if decibels % 1:
+        raise ValueError(f"limit {limit_db} dB: int8 and firmware take whole numbers, such as 12")
+    return int(decibels)
+
+
+def least_gain_q15(decibels: int) -> int:
+    """Least gain of a limit of whole dB: 32767 for 0, 0 from :data:`NO_LIMIT` on."""
+    return min(round(UNIT * gain_floor(decibels)), UNIT - 1)

@@ -11,7 +11,7 @@ from ..config import Config
 from ..network.denoiser import AnyRateDenoiser
 from ..network.stream import HopStream
 from ..sound import audio
-from . import stft
+from . import fixed, stft
 from .network import IntegerNetwork
 from .quantize import Quantized
 from .stft import HOP
@@ -23,7 +23,10 @@ class PcmStream(Protocol):
     """Whole hops of int16 in, as many samples out, :data:`LATENCY` later."""
 
     def reset(self) -> None:
-        """Forget everything heard so far."""
+        """Forget everything heard so far; the limit stays."""
+
+    def set_limit(self, limit_db: float | None) -> None:
+        """Turn no frequency down by more whole dB from the next hop on; ``None``: no limit."""
 
     def process(self, pcm: np.ndarray) -> np.ndarray:
         """Denoise ``(hops * 256,)`` int16."""
@@ -32,14 +35,26 @@ class PcmStream(Protocol):
 class IntegerStream:
     """One ``se_state``: hops of 256 samples of int16 in, as many out."""
 
-    def __init__(self, model: Quantized) -> None:
-        """Start from silence."""
+    def __init__(self, model: Quantized, limit_db: float | None = None) -> None:
+        """Start from silence, with a limit as :meth:`set_limit` takes it."""
         self.model = model
         self._network = IntegerNetwork(model)
+        self.set_limit(limit_db)
         self.reset()
 
+    def set_limit(self, limit_db: float | None) -> None:
+        """Turn no frequency down by more from the next hop on.
+
+        Args:
+            limit_db: Whole dB from 0 up; ``None`` for no limit.
+
+        Raises:
+            ValueError: If it is no whole number of dB from 0 up.
+        """
+        self._least_gain = fixed.least_gain_q15(fixed.whole_decibels(limit_db))
+
     def reset(self) -> None:
-        """Forget everything heard so far."""
+        """Forget everything heard so far; the limit stays."""
         self._network.reset()
         self._level = stft.Level(self.model.config)
         self._last_hop = np.zeros(HOP, np.int16)
@@ -65,7 +80,8 @@ class IntegerStream:
         self._last_hop = pcm[-HOP:].copy()
         features = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
         masks = np.concatenate([self._network(frame[None]) for frame in features])
-        samples, self._overlap = stft.synthesise(stft.apply_mask(spectrum, masks), self._overlap)
+        gains = np.maximum(masks, self._least_gain)
+        samples, self._overlap = stft.synthesise(stft.apply_mask(spectrum, gains), self._overlap)
         return samples.ravel()
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
 import { Chain, Ramp } from "../../book/live/chain.js";
-import { Denoiser, denoiseAll, HOP } from "../../book/live/denoiser.js";
+import { Denoiser, denoiseAll, HOP, NO_LIMIT } from "../../book/live/denoiser.js";
 import { toFloat, toPcm } from "../../book/live/pcm.js";
 import { Take } from "../../book/live/take.js";
 import { decibels, difference, noise, tone } from "./tones.mjs";
@@ -89,6 +89,26 @@ test("after a reset the same sound gives the same bits", () => {
   const first = run(chain, sound);
   chain.reset();
   assert.deepEqual(run(chain, sound), first);
+});
+
+test("a limit holds from take to take until it is lifted", async () => {
+  const denoiser = new Denoiser(MODULE), pcm = toPcm(noise(40 * HOP, 0.3));
+  const unlimited = await denoiseAll(denoiser, pcm);
+  denoiser.setLimit(0); // lets all sound through
+  assert.ok(denoiser.selftest());
+  for (let take = 0; take < 2; take++) assert.deepEqual(await denoiseAll(denoiser, pcm), pcm);
+  denoiser.setLimit(NO_LIMIT);
+  assert.deepEqual(await denoiseAll(denoiser, pcm), unlimited);
+});
+
+test("a limit that changes while sound runs is heard from the next hop on", () => {
+  const chain = new Chain(new Denoiser(MODULE), 16000), sound = noise(80 * HOP, 0.3);
+  const half = sound.length / 2, quiet = run(chain, sound.subarray(0, half));
+  chain.denoiser.setLimit(0);
+  const loud = run(chain, sound.subarray(half)), late = delayed(sound, chain.delay);
+  assert.ok(decibels(quiet.subarray(half / 2)) < decibels(loud) - 6);
+  const again = chain.delay + 2 * HOP;
+  assert.deepEqual(toPcm(loud).slice(again), toPcm(late).slice(half + again));
 });
 
 test("switching between the sides is no jump", () => {

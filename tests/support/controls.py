@@ -78,6 +78,14 @@ def choose(page, value):
     page.evaluate(f"document.querySelector('input[value=\"{value}\"]').click()")
 
 
+def move(page, name, value):
+    """What moving a slider does."""
+    page.evaluate(
+        f"(slider => {{ slider.value = {value}; slider.dispatchEvent(new Event('input')); }})"
+        f"(document.getElementById('{name}'))"
+    )
+
+
 def samples(page):
     found = "[...document.querySelectorAll('#samples input')].map((radio) => radio.value)"
     return page.evaluate(found)
@@ -121,7 +129,8 @@ def denoised_by_command(pcm, folder):
     return sf.read(folder / "out.wav", dtype="int16")[0]
 
 
-def bits_of_numpy(model, noisy):
+def bits_of_numpy(model, noisy, limit_db=None):
     """What the integer engine makes of int16."""
-    denoiser = stream.PcmDenoiser(model.config, partial(stream.IntegerStream, model))
+    start = partial(stream.IntegerStream, model, limit_db)
+    denoiser = stream.PcmDenoiser(model.config, start)
     return audio.to_pcm(denoiser.enhance(noisy / np.float32(32768)))

@@ -26,6 +26,7 @@ from controls import (
     download,
     give_file,
     hops,
+    move,
     ready,
     samples,
     started,
@@ -129,6 +130,40 @@ def test_sample_played_at_16_khz_has_the_bits_of_numpy(browser, port, model):
     np.testing.assert_array_equal(noisy, np.resize(np.roll(own, -begin), len(noisy)))
     wanted = bits_of_numpy(model, noisy)
     np.testing.assert_array_equal(denoised[:-HOP], wanted[:-HOP])
+
+
+def test_limit_holds_for_a_whole_file(page, model):
+    choose(page, samples(page)[0])
+    move(page, "limit", 12)
+    click(page, "whole")
+    noisy, denoised = download(page)
+    np.testing.assert_array_equal(denoised, bits_of_numpy(model, noisy, 12))
+
+
+def test_limit_changes_while_sound_runs(browser, port, model):
+    page = ready(browser, address(port, "?rate=16000"))
+    choose(page, samples(page)[0])
+    started(page)
+    for position, limit_db in ((12, 12), (20, 20), (41, None)):
+        move(page, "limit", position)
+        click(page, "record")
+        hops(page, 60)
+        click(page, "record")
+        noisy, denoised = download(page)
+        assert len(noisy) > 20 * HOP
+        wanted = bits_of_numpy(model, noisy, limit_db)
+        np.testing.assert_array_equal(denoised[:-HOP], wanted[:-HOP])
+    stopped(page)
+
+
+def test_limit_is_off_again_when_the_page_is_loaded_again(page):
+    move(page, "limit", 12)
+    assert text(page, "limit-text") == "12 dB"
+    page.evaluate("document.getElementById('status').textContent = ''")
+    page.call("Page.reload")
+    page.wait("document.getElementById('status')?.textContent === 'Ready.'")
+    assert text(page, "limit-text") == "off"
+    assert page.evaluate("document.getElementById('limit').value") == "41"
 
 
 def test_own_file_is_denoised_at_its_own_rate(page, spoken, tmp_path):

@@ -28,7 +28,7 @@ def test_everything_can_be_done_with_the_keyboard(page):
             break
     page.press("ArrowDown")
     assert focused(page) == samples(page)[0]
-    for wanted in ("file", "start", "switch", "whole", "mix", "aloud"):
+    for wanted in ("file", "start", "switch", "whole", "mix", "limit", "aloud"):
         for _ in range(3):  # a file's button and its name may be two stops
             page.press("Tab")
             if focused(page) == wanted:
@@ -48,6 +48,10 @@ def test_everything_can_be_done_with_the_keyboard(page):
             assert page.evaluate("document.activeElement.getAttribute('aria-valuetext')") == (
                 "95 % denoised"
             )
+        if wanted == "limit":
+            page.press("ArrowLeft")
+            said = page.evaluate("document.activeElement.getAttribute('aria-valuetext')")
+            assert said == "40 dB" == text(page, "limit-text")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 
@@ -94,5 +98,6 @@ def test_controls_have_names_and_say_what_they_do(page):
     assert all(name for _, name in named)
     wanted = {("switch", "Denoiser"), ("button", "Start"), ("button", "Record")}
     assert wanted <= set(named)
+    assert [name for role, name in named if role == "slider"][1:] == ["Strength limit"]
     assert sum(role == "radio" for role, _ in named) == 5
     assert sum(role == "image" for role, _ in named) == 3

@@ -67,13 +67,14 @@ int main(int count, char **arguments) {
     se_init(&first);
     se_init(&second);
     for (long hop = 0; hop < hops; hop++) {
-        const int reset = draw() % 1024 == 0;
+        const int reset = draw() % 1024 == 0, limit = (int)(draw() % 128);
         memcpy(before, heard, sizeof before);
         memcpy(first_out, in_place, sizeof first_out);
         make_hop(heard);
         memcpy(in_place, heard, sizeof heard);
         if (reset) {
             se_reset(&first);
+            se_set_limit(&first, limit);
         }
         se_process(&first, in_place, in_place);
         if (hop) {
@@ -87,6 +88,7 @@ int main(int count, char **arguments) {
         }
         if (reset) { /* after the hop before, as the first was */
             se_reset(&second);
+            se_set_limit(&second, limit);
         }
         sum = hash(sum, in_place);
     }

@@ -8,11 +8,13 @@
 
 static se_state state;
 static int16_t noisy[SE_HOP], enhanced[SE_HOP];
+static int limit = SE_NO_LIMIT;
 
 EXPORT("input") int16_t *wasm_input(void);
 EXPORT("output") int16_t *wasm_output(void);
 EXPORT("mask") int16_t *wasm_mask(void);
 EXPORT("reset") void wasm_reset(void);
+EXPORT("set_limit") void wasm_set_limit(int decibels);
 EXPORT("process") void wasm_process(void);
 EXPORT("selftest") int wasm_selftest(void);
 EXPORT("version") const char *wasm_version(void);
@@ -22,12 +24,26 @@ int16_t *wasm_input(void) { return noisy; }
 int16_t *wasm_output(void) { return enhanced; }
 int16_t *wasm_mask(void) { return state.mask; }
 
-/* Start from silence; the memory is all zeros at first, which is the same. */
-void wasm_reset(void) { se_init(&state); }
+/* Start from silence; the limit stays. The memory is all zeros at first, which is the same. */
+void wasm_reset(void) {
+    se_init(&state);
+    se_set_limit(&state, limit);
+}
+
+/* No frequency is turned down by more dB from the next hop on, see se_set_limit. */
+void wasm_set_limit(int decibels) {
+    limit = decibels;
+    se_set_limit(&state, limit);
+}
 
 void wasm_process(void) { se_process(&state, noisy, enhanced); }
 
-int wasm_selftest(void) { return se_selftest(&state); }
+/* Starts from silence afterwards. */
+int wasm_selftest(void) {
+    const int passed = se_selftest(&state);
+    wasm_reset();
+    return passed;
+}
 
 /* Address of a string that ends in a zero. */
 const char *wasm_version(void) { return se_version(); }
