@@ -14,7 +14,7 @@ import soundfile
 
 from .. import optional
 from .containers import CONTAINERS, open_track
-from .wav import CHUNK, MAGIC, UNTOLD, PcmFormat, WavHeader, read_header, read_samples
+from .wav import CHUNK, MAGIC, PcmFormat, WavHeader, read_header, read_samples
 
 ENDLESS = 2**63 - 1  # frames of a FLAC file that came through a pipe, as libsndfile has it
 
@@ -88,7 +88,7 @@ class SoundSource(AbstractContextManager):
             raise ValueError(f"{self.path} has 0 samples: there is a header but no sound in it")
         if self.promised and done < self.promised:
             lost = (self.promised - done) / self.sample_rate
-            self.notes.append(f"cut: the header promises {lost:.3g} s more than there is")
+            self.notes.append(f"cut: the header promises {lost:.2f} s more than there is")
 
     def _check(self, block: np.ndarray, done: int) -> None:
         finite = np.isfinite(block)
@@ -157,16 +157,16 @@ def open_stream(
         ValueError: If it is no WAV, or its samples are of an unknown kind.
     """
     if raw:
-        form, told = PcmFormat(raw, channels, "PCM_16", 2), None
+        form, frames, limit = PcmFormat(raw, channels, "PCM_16", 2), None, None
     else:
         try:
             header = read_header(file)
         except ValueError as error:
             close()
             raise ValueError(f"{name} cannot be read as WAV from a pipe: {error}") from None
-        form, told = header.format, header.told if 0 < header.told < UNTOLD else None
-    frames = told and told // form.frame
-    chunks = read_samples(file, form, told)
+        form, (frames, _) = header.format, header.promise()
+        limit = None if frames is None else header.told
+    chunks = read_samples(file, form, limit)
     where = Path(name), form.sample_rate, form.channels, frames, form.subtype
     return SoundSource(*where, chunks, close, promised=frames)
 

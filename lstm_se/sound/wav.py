@@ -79,19 +79,18 @@ class WavHeader:
     told: int
     end: int
 
-    def promise(self, size: int) -> tuple[int | None, str]:
+    def promise(self, size: int | None = None) -> tuple[int | None, str]:
         """Samples of each channel that the header promises, and what is odd about that.
 
         Args:
-            size: Bytes that the whole file has.
+            size: Bytes that the whole file has; ``None`` for a pipe.
 
         Returns:
             ``None`` in place of the number if the header was never finished.
         """
         empty = self.begin < self.end < UNTOLD  # with something else behind no samples
-        if self.told == 0 and not empty:
-            return None, "the header says 0 samples: read to the end of the file"
-        if self.told >= UNTOLD and self.told > size - self.begin:
+        too_much = size is None or self.told > size - self.begin
+        if (self.told == 0 and not empty) or (self.told >= UNTOLD and too_much):
             return None, "the header tells no length: read to the end of the file"
         return self.told // self.format.frame, ""
 
