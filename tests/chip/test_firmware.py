@@ -258,6 +258,17 @@ def test_odd_file_gives_its_samples_or_the_reason(odd, checked, denoised, tmp_pa
     assert (tmp_path / "out.wav").read_bytes() == denoised(odd.samples[0])
 
 
+def test_sanitizers_find_nothing_in_damaged_headers(checked, tmp_path):
+    codes = set()
+    for content in torture.damaged(400):
+        (tmp_path / "in.wav").write_bytes(content)
+        command = [checked, "in.wav", "out.wav"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        codes.add(done.returncode)
+        assert done.stderr.count("\n") <= 1, done.stderr
+    assert codes == {0, 2}
+
+
 def test_header_can_be_used_from_cpp(tmp_path):
     compiler = shutil.which("c++") or shutil.which("g++")
     command = [compiler] if compiler else [*toolchain.zig()[:-1], "c++"]

@@ -1,5 +1,6 @@
 """Python reads the odd files of tests/support/torture.py, or says why not."""
 
+import io
 import json
 
 import numpy as np
@@ -46,6 +47,23 @@ def test_odd_file_through_a_pipe_gives_the_same(odd, tmp_path):
         samples, rate, _ = all_of(open_stream(file, "standard input"))
     np.testing.assert_array_equal(samples, odd.samples)
     assert rate == odd.rate
+
+
+def test_any_damage_to_a_header_is_read_or_refused_in_one_line(tmp_path):
+    """By a file and by a pipe, and never with an error of a library."""
+    outcomes = set()
+    for content in torture.damaged(400):
+        (tmp_path / "a.wav").write_bytes(content)
+        for source in (
+            lambda: open_source(tmp_path / "a.wav"),
+            lambda content=content: open_stream(io.BytesIO(content), "standard input"),
+        ):
+            try:
+                outcomes.add(all_of(source())[0].dtype.name)
+            except ValueError as error:
+                assert str(error).count("\n") == 0
+                outcomes.add("refused")
+    assert outcomes == {"float32", "refused"}
 
 
 def test_channels_are_mixed_as_the_page_mixes_them(tmp_path):

@@ -199,7 +199,7 @@ def test_raw_stream_has_the_channels_it_is_said_to_have():
         (b"RIFF....WAVEfmt \4\0\0\0....", "its format is cut"),
         (
             b"RIFF....WAVEfmt \x10\0\0\0\2\0\1\0" + bytes(12),
-            "its format 2 with 1 channels of 0 bits",
+            "its format 2 with 1 channels of 0 bits at 0 Hz",
         ),
     ],
 )

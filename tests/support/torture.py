@@ -10,9 +10,11 @@ import hashlib
 import io
 import json
 import math
+import random
 import re
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -255,6 +257,19 @@ def names() -> list[OddFile]:
 def pack() -> list[OddFile]:
     """All odd files."""
     return [*headers(), *kinds(), *refusals(), *names()]
+
+
+def damaged(count: int, seed: int = 0) -> Iterator[bytes]:
+    """WAV files of the pack with one or two wrong bytes in the header, some of them cut."""
+    rng = random.Random(seed)
+    whole = [odd.content for odd in pack() if odd.content[8:12] == b"WAVE"]
+    for _ in range(count):
+        content = bytearray(rng.choice(whole))
+        for _ in range(rng.choice((1, 2))):
+            content[rng.randrange(min(80, len(content)))] = rng.choice(
+                (0, 1, 255, rng.randrange(256))
+            )
+        yield bytes(content[: rng.choice((None, rng.randrange(len(content))))])
 
 
 def write(folder: Path) -> list[OddFile]:
