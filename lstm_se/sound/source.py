@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 from .. import optional
-from .containers import CONTAINERS, open_track
+from .containers import is_container, open_track
 from .wav import CHUNK, MAGIC, PcmFormat, WavHeader, read_header, read_samples
 
 ENDLESS = 2**63 - 1  # frames of a FLAC file that came through a pipe, as libsndfile has it
@@ -132,7 +132,7 @@ def open_source(path: str | Path) -> SoundSource:
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw has no header
         if header:
             return _unfinished(path, header, size)
-        if path.suffix.lower() in CONTAINERS:
+        if is_container(path):
             return _contained(path)
         raise ValueError(f"{path} is not a sound file that can be read: {_reason(error)}") from None
 

@@ -264,6 +264,12 @@ def test_files_of_phones_and_browsers_are_read_in_time(name, codec, video, tmp_p
     assert audio.snr_db(samples[0], found[0, :48_000]) > 15
 
 
+def test_container_with_the_name_of_a_wav_is_read(tmp_path):
+    contained(tmp_path / "a.m4a", "aac", np.zeros((2, 48_000), np.float32))
+    (tmp_path / "a.m4a").rename(tmp_path / "a.wav")
+    assert abs(read(open_source(tmp_path / "a.wav"))[0].shape[1] - 48_000) < 2048
+
+
 def test_video_without_sound_is_told(tmp_path):
     contained(tmp_path / "a.mp4", None, np.zeros((2, 0)), video=True)
     with pytest.raises(ValueError, match=r"a.mp4 has no sound in it: .*\Z"):
