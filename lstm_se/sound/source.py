@@ -27,9 +27,12 @@ class SoundSource(AbstractContextManager):
         path: Where it comes from.
         sample_rate: In Hz.
         channels: Of the sound.
-        frames: Samples of each channel, ``None`` where nobody can tell before the end.
+        frames: Samples of each channel that are there, through a pipe those that are promised;
+            ``None`` where nobody can tell before the end.
         subtype: How a sample is stored, as soundfile names it, for instance ``"PCM_16"``; of a
             container, how a WAV file would best store it.
+        chunks: What :meth:`blocks` cuts and checks.
+        close: Ends it.
         tags: Title, artist, comment and the like.
         promised: Samples of each channel that the header promises, ``None`` if it tells nothing.
         notes: What was odd and is mended; complete after the last block.
