@@ -3,10 +3,16 @@ import { decodeWav, isWav, readFormat } from "./wav.js";
 
 /** The longest recording that is taken, in minutes: all of it is kept in memory. */
 export const MOST_MINUTES = 10;
-const HEAD = 1 << 16; // bytes in which a WAV file's samples begin
+const HEAD = 1 << 20; // bytes in which a WAV file's samples begin
 const MOST_BYTES = 2e7; // of a file that does not tell how long it lasts
 
-/** @typedef {{name: string, rate: number, samples: Float32Array}} Recording mono, in [-1, 1] */
+/**
+ * @typedef {object} Recording
+ * @property {string} name
+ * @property {number} rate in Hz
+ * @property {Float32Array} samples mono, in [-1, 1]
+ * @property {string} [note] what was odd about its file and is mended
+ */
 
 /** @param {string} name @param {number} seconds */
 function refuseLong(name, seconds) {

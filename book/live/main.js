@@ -131,8 +131,9 @@ async function takeIn(file) {
   say(`Reading ${file.name}…`);
   recordings.delete("file");
   choose("file");
-  recordings.set("file", await readFile(file));
-  say(`${file.name} is ready.`);
+  const recording = await readFile(file);
+  recordings.set("file", recording);
+  say(`${file.name} is ready${recording.note ? ` (${recording.note})` : ""}.`);
 }
 
 /** Tell the audio thread about the switch and the slider. */

@@ -8,7 +8,11 @@
  * @property {boolean} float whether samples are floats
  * @property {number} begin first byte of the samples
  * @property {number} frames samples of each channel
+ * @property {string} note what was odd and is mended; empty if nothing was
  */
+
+/** Bytes from which a size is a placeholder, unless as much is there. */
+const UNTOLD = 0x7fff0000;
 
 /** @param {DataView} view @param {number} at @returns {string} four letters */
 function letters(view, at) {
@@ -18,7 +22,8 @@ function letters(view, at) {
 /** @param {ArrayBuffer} head the first bytes of a file @returns {boolean} */
 export function isWav(head) {
   const view = new DataView(head);
-  return head.byteLength >= 12 && letters(view, 0) === "RIFF" && letters(view, 8) === "WAVE";
+  return head.byteLength >= 12 && letters(view, 8) === "WAVE" &&
+    ["RIFF", "RF64", "BW64"].includes(letters(view, 0));
 }
 
 /**
@@ -33,10 +38,15 @@ export function readFormat(head, size) {
   const view = new DataView(head);
   /** @type {Partial<Format>} */
   const format = {};
+  let end = view.getUint32(4, true) + 8, large; // those of RF64 stand in a chunk of their own
   for (let at = 12; at + 8 <= head.byteLength; ) {
     const name = letters(view, at), length = view.getUint32(at + 4, true), body = at + 8;
     if (name === "fmt " && body + 16 <= head.byteLength) Object.assign(format, kind(view, body));
-    if (name === "data") return finished(format, body, Math.min(length, size - body));
+    if (name === "ds64" && body + 16 <= head.byteLength) {
+      end = Number(view.getBigUint64(body, true)) + 8;
+      large = Number(view.getBigUint64(body + 8, true));
+    }
+    if (name === "data") return finished(format, body, large ?? length, end, size);
     at = body + length + (length % 2);
   }
   throw new Error("it is a WAV file without samples");
@@ -56,18 +66,34 @@ function kind(view, at) {
   };
 }
 
-/** @param {Partial<Format>} format @param {number} begin @param {number} bytes @returns {Format} */
-function finished(format, begin, bytes) {
-  const { rate, channels, bits, float } = format;
+/**
+ * @param {Partial<Format>} format
+ * @param {number} begin first byte of the samples
+ * @param {number} told their bytes, as the header has it
+ * @param {number} end of the file, as the header has it
+ * @param {number} size of the file in bytes
+ * @returns {Format}
+ */
+function finished(format, begin, told, end, size) {
+  const { rate, channels, bits, float } = format, there = size - begin;
   if (!rate || !channels || !bits) throw new Error("its WAV header has no format");
-  const frames = Math.floor(bytes / (channels * (bits / 8)));
-  return { rate, channels, bits, float: Boolean(float), begin, frames };
+  const width = channels * (bits / 8), empty = begin < end && end < UNTOLD;
+  const promised = Math.floor(told / width), unfinished = !told && !empty;
+  const frames = Math.floor((unfinished ? there : Math.min(told, there)) / width);
+  let note = "";
+  if (unfinished || (told > there && told >= UNTOLD))
+    note = "the header tells no length: read to the end of the file";
+  else if (frames < promised) {
+    const lost = ((promised - frames) / rate).toFixed(2);
+    note = `cut: the header promises ${lost} s more than there is`;
+  }
+  return { rate, channels, bits, float: Boolean(float), begin, frames, note };
 }
 
 /**
  * The samples of a WAV file, channels averaged.
  * @param {ArrayBuffer} file
- * @returns {{rate: number, samples: Float32Array}} samples in [-1, 1]
+ * @returns {{rate: number, samples: Float32Array, note: string}} samples in [-1, 1]
  * @throws {Error} if it cannot be read or is empty
  */
 export function decodeWav(file) {
@@ -82,7 +108,7 @@ export function decodeWav(file) {
     samples[i] = sum / channels;
   }
   if (!samples.every(Number.isFinite)) throw new Error("it has samples that are no numbers");
-  return { rate: format.rate, samples };
+  return { rate: format.rate, samples, note: format.note };
 }
 
 /** @param {DataView} view @param {Format} format @returns {(at: number) => number} */

@@ -15,8 +15,16 @@ CONTAINERS = (
     *(".m4a", ".m4b", ".mp4", ".m4v", ".mov", ".3gp", ".aac", ".webm", ".mka", ".mkv", ".weba"),
     *(".wma", ".wmv", ".avi", ".flv", ".mpg", ".mpeg", ".amr", ".ac3", ".ape", ".wv"),
 )
+MATROSKA = bytes.fromhex("1a45dfa3")  # and WebM
 SUBTYPES_OF_WIDE = {"s32": "PCM_24", "s32p": "PCM_24"}
 TAGS = ("title", "artist", "album", "comment", "copyright", "date", "genre", "license")
+
+
+def is_container(path: Path) -> bool:
+    """Whether a file looks like one, by its name or, as phones misname many, by its first bytes."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    return path.suffix.lower() in CONTAINERS or head[4:] == b"ftyp" or head[:4] == MATROSKA
 
 
 @dataclass(frozen=True)

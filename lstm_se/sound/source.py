@@ -13,8 +13,8 @@ import numpy as np
 import soundfile
 
 from .. import optional
-from .containers import CONTAINERS, open_track
-from .wav import CHUNK, MAGIC, UNTOLD, PcmFormat, WavHeader, read_header, read_samples
+from .containers import is_container, open_track
+from .wav import CHUNK, MAGIC, PcmFormat, WavHeader, read_header, read_samples
 
 ENDLESS = 2**63 - 1  # frames of a FLAC file that came through a pipe, as libsndfile has it
 
@@ -27,9 +27,12 @@ class SoundSource(AbstractContextManager):
         path: Where it comes from.
         sample_rate: In Hz.
         channels: Of the sound.
-        frames: Samples of each channel, ``None`` where nobody can tell before the end.
+        frames: Samples of each channel that are there, through a pipe those that are promised;
+            ``None`` where nobody can tell before the end.
         subtype: How a sample is stored, as soundfile names it, for instance ``"PCM_16"``; of a
             container, how a WAV file would best store it.
+        chunks: What :meth:`blocks` cuts and checks.
+        close: Ends it.
         tags: Title, artist, comment and the like.
         promised: Samples of each channel that the header promises, ``None`` if it tells nothing.
         notes: What was odd and is mended; complete after the last block.
@@ -88,7 +91,7 @@ class SoundSource(AbstractContextManager):
             raise ValueError(f"{self.path} has 0 samples: there is a header but no sound in it")
         if self.promised and done < self.promised:
             lost = (self.promised - done) / self.sample_rate
-            self.notes.append(f"cut: the header promises {lost:.3g} s more than there is")
+            self.notes.append(f"cut: the header promises {lost:.2f} s more than there is")
 
     def _check(self, block: np.ndarray, done: int) -> None:
         finite = np.isfinite(block)
@@ -132,7 +135,7 @@ def open_source(path: str | Path) -> SoundSource:
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw has no header
         if header:
             return _unfinished(path, header, size)
-        if path.suffix.lower() in CONTAINERS:
+        if is_container(path):
             return _contained(path)
         raise ValueError(f"{path} is not a sound file that can be read: {_reason(error)}") from None
 
@@ -157,16 +160,16 @@ def open_stream(
         ValueError: If it is no WAV, or its samples are of an unknown kind.
     """
     if raw:
-        form, told = PcmFormat(raw, channels, "PCM_16", 2), None
+        form, frames, limit = PcmFormat(raw, channels, "PCM_16", 2), None, None
     else:
         try:
             header = read_header(file)
         except ValueError as error:
             close()
             raise ValueError(f"{name} cannot be read as WAV from a pipe: {error}") from None
-        form, told = header.format, header.told if 0 < header.told < UNTOLD else None
-    frames = told and told // form.frame
-    chunks = read_samples(file, form, told)
+        form, (frames, _) = header.format, header.promise()
+        limit = None if frames is None else header.told
+    chunks = read_samples(file, form, limit)
     where = Path(name), form.sample_rate, form.channels, frames, form.subtype
     return SoundSource(*where, chunks, close, promised=frames)
 

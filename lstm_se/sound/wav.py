@@ -15,6 +15,7 @@ MAGIC = (b"RIFF", b"RF64", b"BW64")
 CHUNK = 1 << 16  # frames that are decoded at once
 UNTOLD = 0x7FFF_0000  # bytes from which a size is a placeholder, unless as much is there
 EXTENSIBLE = 0xFFFE
+MOST_CHANNELS = 1024  # of libsndfile
 SUBTYPES = {
     (1, 8): "PCM_U8",
     (1, 16): "PCM_16",
@@ -79,19 +80,18 @@ class WavHeader:
     told: int
     end: int
 
-    def promise(self, size: int) -> tuple[int | None, str]:
+    def promise(self, size: int | None = None) -> tuple[int | None, str]:
         """Samples of each channel that the header promises, and what is odd about that.
 
         Args:
-            size: Bytes that the whole file has.
+            size: Bytes that the whole file has; ``None`` for a pipe.
 
         Returns:
             ``None`` in place of the number if the header was never finished.
         """
         empty = self.begin < self.end < UNTOLD  # with something else behind no samples
-        if self.told == 0 and not empty:
-            return None, "the header says 0 samples: read to the end of the file"
-        if self.told >= UNTOLD and self.told > size - self.begin:
+        too_much = size is None or self.told > size - self.begin
+        if (self.told == 0 and not empty) or (self.told >= UNTOLD and too_much):
             return None, "the header tells no length: read to the end of the file"
         return self.told // self.format.frame, ""
 
@@ -151,13 +151,14 @@ def _format(body: bytes) -> PcmFormat:
     """The chunk "fmt "."""
     if len(body) < 16:
         raise ValueError("its format is cut")
-    code, channels, rate, _, align, bits = struct.unpack("<HHIIHH", body[:16])
+    code, channels, rate, _, _, bits = struct.unpack("<HHIIHH", body[:16])
     if code == EXTENSIBLE and len(body) >= 26:
         (code,) = struct.unpack("<H", body[24:26])  # its first letters are the plain code
-    width = align // channels if channels else 0  # 12 or 20 bits lie in 2 or 3 bytes
-    subtype = SUBTYPES.get((code, 8 * width if code == 1 and bits <= 8 * width else bits))
-    if subtype is None or not rate or not 8 * width >= bits:
-        raise ValueError(f"its format {code} with {channels} channels of {bits} bits is unknown")
+    width = -(-bits // 8)  # 12 or 20 bits lie in 2 or 3 bytes
+    subtype = SUBTYPES.get((code, 8 * width if code == 1 else bits))
+    if subtype is None or not 0 < channels <= MOST_CHANNELS or not 0 < rate < 2**31:
+        kind = f"{channels} channels of {bits} bits at {rate} Hz"
+        raise ValueError(f"its format {code} with {kind} is unknown")
     return PcmFormat(rate, channels, subtype, width)
 
 

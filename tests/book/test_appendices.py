@@ -7,6 +7,7 @@ from pathlib import Path
 import map_package
 import nbformat
 import pytest
+import torture
 
 import lstm_se
 
@@ -92,3 +93,9 @@ def test_troubleshooting_quotes_messages_that_exist():
         pieces = [piece.strip(" :") for piece in re.split(r"…|28, 56|28", message)]
         for piece in filter(None, pieces):
             assert piece.removeprefix("error: ") in source, message
+
+
+def test_table_of_odd_files_is_that_of_today():
+    """After a change of them or of a reader: python tests/support/torture.py --page."""
+    page = text_of(torture.PAGE)
+    assert torture.table() in page and torture.renewed(page) == page

@@ -8,6 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 import soundfile as sf
+import torture
 from elftools.elf.elffile import ELFFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -200,7 +201,7 @@ def test_fuzz_notices_a_variable_that_two_denoisers_share(tmp_path):
     assert done.returncode == 1 and "differs between two denoisers" in done.stdout
 
 
-@pytest.mark.parametrize("samples", [0, 1, 255, 256, 257, 1000])
+@pytest.mark.parametrize("samples", [1, 255, 256, 257, 1000])
 def test_file_of_any_length_keeps_it(checked, samples, tmp_path):
     sf.write(tmp_path / "in.wav", np.full(samples, 99, np.int16), 16000, "PCM_16")
     subprocess.run([checked, tmp_path / "in.wav", tmp_path / "out.wav"], check=True)
@@ -224,6 +225,48 @@ def test_file_that_is_no_such_sound_is_refused(checked, content, message, tmp_pa
     )
     assert done.returncode == 2 and message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def denoised(checked, tmp_path_factory):
+    """What the example makes of samples in a file about which nothing is odd."""
+    folder = tmp_path_factory.mktemp("plain")
+
+    def run(samples):
+        sf.write(folder / "in.wav", to_pcm(samples), 16000, "PCM_16")
+        done = subprocess.run(
+            [checked, "in.wav", "out.wav"], cwd=folder, capture_output=True, check=True
+        )
+        assert not done.stderr
+        return (folder / "out.wav").read_bytes()
+
+    return run
+
+
+@pytest.mark.parametrize("odd", torture.pack(), ids=lambda odd: odd.name)
+def test_odd_file_gives_its_samples_or_the_reason(odd, checked, denoised, tmp_path):
+    """And never an empty file: see tests/support/torture.py."""
+    (tmp_path / odd.name).write_bytes(odd.content)
+    command = [checked, odd.name, "out.wav"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    if "c" in odd.refused:
+        assert done.returncode == 2 and f"error: {odd.name} {odd.refused['c']}" in done.stderr
+        assert done.stderr.count("\n") == 1 and not (tmp_path / "out.wav").exists()
+        return
+    assert done.returncode == 0
+    assert done.stderr == (f"{odd.name}: {odd.note}\n" if odd.note else "")
+    assert (tmp_path / "out.wav").read_bytes() == denoised(odd.samples[0])
+
+
+def test_sanitizers_find_nothing_in_damaged_headers(checked, tmp_path):
+    codes = set()
+    for content in torture.damaged(400):
+        (tmp_path / "in.wav").write_bytes(content)
+        command = [checked, "in.wav", "out.wav"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        codes.add(done.returncode)
+        assert done.stderr.count("\n") <= 1, done.stderr
+    assert codes == {0, 2}
 
 
 def test_header_can_be_used_from_cpp(tmp_path):

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 import soundfile as sf
+import torture
 from controls import (
     HOP,
     address,
@@ -49,6 +50,16 @@ def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, page,
     choose(page, samples(page)[0])
     started(page)
     stopped(page)
+    assert page.complaints() == []
+
+
+def test_file_of_a_killed_recorder_is_taken_with_a_word_about_it(page, tmp_path):
+    odd = next(odd for odd in torture.pack() if odd.name == "killed.wav")
+    (tmp_path / odd.name).write_bytes(odd.content)
+    give_file(page, tmp_path / odd.name)
+    page.wait(
+        f"document.getElementById('status').textContent === '{odd.name} is ready ({odd.note}).'"
+    )
     assert page.complaints() == []
 
 

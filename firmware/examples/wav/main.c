@@ -12,6 +12,8 @@
 #include "../../speech_denoiser/se.h"
 
 #define HEADER 44
+#define UNTOLD 0x7FFF0000u  /* bytes from which a size is a placeholder, unless as much is there */
+#define UNKNOWN 0xFFFFFFFFu /* samples */
 
 static uint32_t little(const unsigned char *bytes, int count) {
     uint32_t value = 0;
@@ -32,34 +34,50 @@ static void fail(const char *path, const char *problem) {
     exit(2);
 }
 
-/* Leaves the file at its first sample and returns the number of samples. */
+/* Samples that the chunk "data" promises. A recorder writes 0 first, and what it is when it stops:
+ * one that was killed never does. `end` is where the file ends, as its header has it. */
+static uint32_t promised(uint32_t size, uint32_t begin, uint32_t end) {
+    const int empty = begin < end && end < UNTOLD; /* with something else behind no samples */
+    return size == 0 && !empty ? UNKNOWN : size / 2;
+}
+
+static int is_wanted(const unsigned char *format) {
+    const uint32_t code = little(format, 2); /* the extensible kind of 16 bits is the plain one */
+    return (code == 1 || code == 0xFFFE) && little(format + 2, 2) == 1 &&
+           little(format + 4, 4) == SE_SAMPLE_RATE && little(format + 14, 2) == 16;
+}
+
+/* Leaves the file at its first sample and returns the number of samples, or UNKNOWN. */
 static uint32_t open_samples(FILE *file, const char *path) {
     unsigned char chunk[16];
     int known = 0;
     if (fread(chunk, 1, 12, file) != 12 || memcmp(chunk, "RIFF", 4) || memcmp(chunk + 8, "WAVE", 4)) {
         fail(path, "is no WAV file");
     }
+    const uint32_t end = little(chunk + 4, 4) + 8;
+    uint32_t begin = 12;
     while (fread(chunk, 1, 8, file) == 8) {
         const uint32_t size = little(chunk + 4, 4);
+        uint32_t rest = size + (size & 1u);
+        begin += 8;
         if (!memcmp(chunk, "data", 4)) {
             if (!known) {
                 fail(path, "has no format before its samples");
             }
-            return size / 2;
+            return promised(size, begin, end);
         }
+        begin += rest;
         if (!memcmp(chunk, "fmt ", 4)) {
             if (size < 16 || fread(chunk, 1, 16, file) != 16) {
                 break;
             }
-            if (little(chunk, 2) != 1 || little(chunk + 2, 2) != 1 ||
-                little(chunk + 4, 4) != SE_SAMPLE_RATE || little(chunk + 14, 2) != 16) {
+            if (!is_wanted(chunk)) {
                 fail(path, "is not 16 kHz, mono, 16 bits: convert it first");
             }
             known = 1;
-            if (fseek(file, (long)(size - 16 + (size & 1u)), SEEK_CUR)) {
-                break;
-            }
-        } else if (fseek(file, (long)(size + (size & 1u)), SEEK_CUR)) {
+            rest -= 16;
+        }
+        if (fseek(file, (long)rest, SEEK_CUR)) {
             break;
         }
     }
@@ -86,8 +104,9 @@ static uint32_t read_hop(FILE *file, uint32_t left, int16_t hop[SE_HOP]) {
     unsigned char bytes[2 * SE_HOP] = {0};
     const uint32_t wanted = left < SE_HOP ? left : SE_HOP;
     const uint32_t got = (uint32_t)fread(bytes, 2, wanted, file);
-    for (int i = 0; i < SE_HOP; i++) {
-        hop[i] = (int16_t)((int32_t)(little(bytes + 2 * i, 2) ^ 0x8000u) - 0x8000);
+    for (uint32_t i = 0; i < SE_HOP; i++) {
+        const uint32_t sample = i < got ? little(bytes + 2 * i, 2) : 0;
+        hop[i] = (int16_t)((int32_t)(sample ^ 0x8000u) - 0x8000);
     }
     return got;
 }
@@ -98,6 +117,16 @@ static void write_samples(FILE *file, const int16_t *samples, uint32_t count) {
         put_little(bytes + 2 * i, (uint32_t)samples[i], 2);
     }
     fwrite(bytes, 2, count, file);
+}
+
+/* What was odd and is mended. */
+static void tell(const char *path, uint32_t told, uint32_t heard) {
+    if (told == UNKNOWN || (heard < told && told >= UNTOLD / 2)) {
+        fprintf(stderr, "%s: the header tells no length: read to the end of the file\n", path);
+    } else if (heard < told) {
+        const double lost = (double)(told - heard) / SE_SAMPLE_RATE;
+        fprintf(stderr, "%s: cut: the header promises %.2f s more than there is\n", path, lost);
+    }
 }
 
 int main(int count, char **arguments) {
@@ -111,22 +140,31 @@ int main(int count, char **arguments) {
     if (!in) {
         fail(arguments[1], "cannot be opened");
     }
-    const uint32_t samples = open_samples(in, arguments[1]);
+    const uint32_t told = open_samples(in, arguments[1]);
+    uint32_t heard = read_hop(in, told, hop), given = 0, skip = SE_LATENCY_SAMPLES;
+    if (!heard) {
+        fail(arguments[1], "has 0 samples: there is a header but no sound in it");
+    }
     FILE *out = fopen(arguments[2], "wb");
     if (!out) {
         fail(arguments[2], "cannot be written");
     }
-    write_header(out, samples);
+    write_header(out, told); /* and again when it is known what was there */
     se_init(&state);
-    uint32_t left = samples, owed = samples, skip = SE_LATENCY_SAMPLES;
-    while (owed) {
-        left -= read_hop(in, left, hop);
+    while (given < heard) {
         se_process(&state, hop, hop);
-        const uint32_t fresh = SE_HOP - skip, given = fresh < owed ? fresh : owed;
-        write_samples(out, hop + skip, given);
-        owed -= given;
+        const uint32_t fresh = SE_HOP - skip, owed = heard - given;
+        const uint32_t due = fresh < owed ? fresh : owed;
+        write_samples(out, hop + skip, due);
+        given += due;
         skip = 0;
+        heard += read_hop(in, told - heard, hop);
     }
+    tell(arguments[1], told, heard);
+    if (fseek(out, 0, SEEK_SET)) {
+        fail(arguments[2], "cannot be written: it has to be a file");
+    }
+    write_header(out, heard);
     fclose(in);
     if (fclose(out)) {
         fail(arguments[2], "cannot be written: is the disk full?");
