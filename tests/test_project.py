@@ -32,7 +32,7 @@ def test_every_requirement_has_a_pinned_version_in_its_range(python, machine):
     if "tensorflow-cpu" in pinned:
         pinned["tensorflow"] = pinned.pop("tensorflow-cpu")
     extras = PROJECT["optional-dependencies"]
-    named = [text for name in ("book", "dev", "peers", "tflite") for text in extras[name]]
+    named = [text for name in ("book", "dev", "live", "peers", "tflite") for text in extras[name]]
     for text in [*PROJECT["dependencies"], *named]:
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate({"sys_platform": machine[0]}):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, overload
 
 from ..network import pretrained
-from ..network.denoiser import AnyRateDenoiser, Denoiser
+from ..network.denoiser import Denoiser
 from .builds import compiled_stream
 from .quantize import quantize
 from .stream import IntegerStream, PcmDenoiser, PcmStream
@@ -21,10 +21,10 @@ def load(model: str | Path = "tiny", engine: Literal["float"] = "float") -> Deno
 
 
 @overload
-def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser: ...
+def load(model: str | Path = "tiny", engine: str = "float") -> Denoiser | PcmDenoiser: ...
 
 
-def load(model: str | Path = "tiny", engine: str = "float") -> AnyRateDenoiser:
+def load(model: str | Path = "tiny", engine: str = "float") -> Denoiser | PcmDenoiser:
     """Load a denoiser.
 
     Args:

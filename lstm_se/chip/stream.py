@@ -114,3 +114,24 @@ class PcmDenoiser(AnyRateDenoiser):
         blocks = [self._stream.process(padded[begin : begin + AT_ONCE]) for begin in begins]
         samples = np.concatenate(blocks)[LATENCY : LATENCY + len(pcm)]
         return samples.astype(np.float32) / np.float32(audio.FULL_SCALE)
+
+    def stream(self) -> RoundedStream:
+        """Start a stream; it ends with the next stream or recording, as there is one state."""
+        self._stream.reset()
+        return RoundedStream(self._stream)
+
+
+class RoundedStream:
+    """A stream of int16 for sound in float: it is rounded, and waits until a hop is whole."""
+
+    latency = LATENCY
+
+    def __init__(self, stream: PcmStream) -> None:
+        """Send all sound through ``stream``, and begin where that one is."""
+        self._stream, self._waiting = stream, np.zeros(0, np.int16)
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        """Denoise any number of samples, float ``(samples,)``, into whole hops, float32."""
+        waiting = np.append(self._waiting, audio.to_pcm(block))
+        pcm, self._waiting = np.split(waiting, [len(waiting) // HOP * HOP])
+        return self._stream.process(pcm).astype(np.float32) / np.float32(audio.FULL_SCALE)
