@@ -80,7 +80,7 @@ def live_command(
     )
     with _recorder(record, config.sample_rate) as keep:
         with card.run(), keyboard() as pressed:
-            click.echo(f"{card.microphone.place} to {card.headphones.place}")
+            click.echo(f"{card.microphone.place} to {card.headphones.place}; a: compare, q: end")
             _follow(card, bypass, pressed, keep)
         keep(bypass.heard())
     click.echo(f"{card.seconds:.1f} s, {_tally(card)}")
@@ -112,13 +112,13 @@ def _follow(card: SoundCard, bypass: Bypass, pressed: Keys, keep: Recorder) -> N
             if len(heard.noisy):
                 playing = "as it came" if bypass.on else "denoised"
                 levels = f"in {rms_dbfs(heard.noisy):.0f}, out {rms_dbfs(heard.played):.0f} dBFS"
-                line.set_description_str(f"{playing}: {levels}, {_tally(card)} (a, q)")
+                line.set_description_str(f"{playing}: {levels}, {_tally(card)}")
 
 
 def _tally(card: SoundCard) -> str:
     """How well the computer keeps up."""
-    late, load = f"{1000 * card.latency:.0f} ms late", f"load {card.load:.0%}"
-    return f"{late}, {load}, at most {card.worst_load:.0%}, {card.dropouts} dropouts"
+    load = f"load {card.load:.0%}, top {card.worst_load:.0%}"
+    return f"{card.dropouts} dropouts, {load}, {1000 * card.latency:.0f} ms late"
 
 
 @contextmanager

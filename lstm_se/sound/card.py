@@ -154,7 +154,10 @@ class SoundCard:
                     for stream, end, callback in ends
                 ]
             self._ahead = self._streams[0].latency
-            yield
+            try:
+                yield
+            finally:
+                self._streams[0].abort()  # first again: else it would run dry, and count that
 
     @property
     def active(self) -> bool:

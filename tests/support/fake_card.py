@@ -22,8 +22,11 @@ class FakeStream:
         self.active = True
         return self
 
-    def __exit__(self, *_):
+    def abort(self):
         self.active = False
+
+    def __exit__(self, *_):
+        self.abort()
 
     def turn(self, samples, flag):
         """Let PortAudio come with, or for, ``(frames, channels)``."""
