@@ -66,7 +66,7 @@ def live_command(
     from ..sound.card import SoundCard, portaudio
 
     if list_devices:
-        click.echo(portaudio().query_devices())
+        click.echo(portaudio().query_devices() or "no devices")
         return
     denoiser = load(model, engine)
     bypass, config = Bypass(denoiser.stream()), denoiser.config
@@ -118,7 +118,7 @@ def _follow(card: SoundCard, bypass: Bypass, pressed: Keys, keep: Recorder) -> N
 def _tally(card: SoundCard) -> str:
     """How well the computer keeps up."""
     load = f"load {card.load:.0%}, top {card.worst_load:.0%}"
-    return f"{card.dropouts} dropouts, {load}, {1000 * card.latency:.0f} ms late"
+    return f"dropouts {card.dropouts}, {load}, {1000 * card.latency:.0f} ms late"
 
 
 @contextmanager

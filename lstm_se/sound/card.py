@@ -122,9 +122,13 @@ class SoundCard:
             self.headphones = self._find("output", headphones, 2, sample_rate)
         self._down, down_delay = _resampler(self.microphone.rate, sample_rate)
         self._up, up_delay = _resampler(sample_rate, self.headphones.rate)
-        self._cushion, self._buffer = Cushion(round(buffer * self.headphones.rate)), buffer
+        rates = self.microphone.rate, self.headphones.rate
+        whole = all(hop_length * rate % sample_rate == 0 for rate in rates)
+        # a block that is no whole hop brings sometimes none, and sometimes two
+        stock = buffer if whole else buffer + self._hop
+        self._cushion, self._buffer = Cushion(round(stock * self.headphones.rate)), buffer
         algorithm = (processor.latency + hop_length) / sample_rate
-        self._delay = algorithm + down_delay + up_delay + buffer
+        self._delay = algorithm + down_delay + up_delay + stock
         self._flagged, self._ahead = 0, buffer
         self.seconds = self.worst_load = self._busy = 0.0
 
