@@ -103,7 +103,7 @@ def _follow(card: SoundCard, bypass: Bypass, pressed: Keys, keep: Recorder) -> N
         ctrl_c() as interrupted,
         tqdm(bar_format="{desc}", disable=None, dynamic_ncols=True) as line,
     ):
-        while (key := pressed(UPDATE)) != END and not interrupted.is_set():
+        while (key := pressed(UPDATE)) != END and not interrupted():
             if not card.active:
                 raise OSError("the sound card has stopped: was a device unplugged?")
             bypass.on ^= key in SWITCH

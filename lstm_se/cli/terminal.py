@@ -67,12 +67,16 @@ def keyboard() -> Iterator[Callable[[float], str]]:
 
 
 @contextmanager
-def ctrl_c() -> Iterator[Event]:
-    """Ctrl-C as an event to look at, so that it cuts nothing off in the middle."""
+def ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C as something to look at, so that it cuts nothing off in the middle.
+
+    Yields:
+        Function that tells whether it was pressed.
+    """
     pressed = Event()
     before = signal.signal(signal.SIGINT, lambda *_: pressed.set())
     try:
-        yield pressed
+        yield pressed.is_set
     finally:
         signal.signal(signal.SIGINT, before)
 

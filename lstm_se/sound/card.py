@@ -111,8 +111,8 @@ class SoundCard:
             headphones: Likewise.
 
         Raises:
-            ValueError: If the extra ``live`` is not installed, or no device has that name.
-            OSError: If PortAudio is missing or finds no device.
+            ValueError: If the extra ``live`` is not installed.
+            OSError: If PortAudio is missing, or there is no such device.
         """
         self._portaudio = portaudio()
         self._processor, self._hop = processor, hop_length / sample_rate
@@ -165,7 +165,7 @@ class SoundCard:
 
     @property
     def active(self) -> bool:
-        """Whether both devices still work: one may have been unplugged."""
+        """Whether both devices still work; one may have been unplugged."""
         return all(stream.active for stream in self._streams)
 
     @property
