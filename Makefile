@@ -80,7 +80,7 @@ test: $(READY) ## check the style, the types, the code and every notebook
 	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
 
 .PHONY: test-system
-test-system: book ## pages in Chromium, firmware by arm-none-eabi-gcc and in qemu
+test-system: book ## pages in Chromium, firmware by arm-none-eabi-gcc and in qemu, sound in PulseAudio
 	$(BIN)/pytest tests/system
 
 .PHONY: links

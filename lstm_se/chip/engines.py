@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, overload
 
 from ..network import pretrained
-from ..network.denoiser import AnyRateDenoiser, Denoiser
+from ..network.denoiser import Denoiser
 from .builds import compiled_stream
 from .quantize import quantize
 from .stream import IntegerStream, PcmDenoiser
@@ -24,12 +24,12 @@ def load(
 @overload
 def load(
     model: str | Path = "tiny", engine: str = "float", limit_db: float | None = None
-) -> AnyRateDenoiser: ...
+) -> Denoiser | PcmDenoiser: ...
 
 
 def load(
     model: str | Path = "tiny", engine: str = "float", limit_db: float | None = None
-) -> AnyRateDenoiser:
+) -> Denoiser | PcmDenoiser:
     """Load a denoiser.
 
     Args:

@@ -118,9 +118,13 @@ class PcmDenoiser(AnyRateDenoiser):
         """Send each channel of a recording through a stream of its own, which ``start`` makes."""
         self.config, self._start_one = config, start
 
-    def block_stream(self, channels: int) -> PcmBlocks:
-        """Start a recording at the network's rate."""
+    def stream(self, channels: int = 1) -> PcmBlocks:
+        """Start a stream."""
         return PcmBlocks(self.config, [self._start_one() for _ in range(channels)])
+
+    def block_stream(self, channels: int) -> PcmBlocks:
+        """A stream: integers never need to know the future."""
+        return self.stream(channels)
 
 
 class PcmBlocks(HopStream):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
-from .options import COUNT, ENGINE, FOLDER, JOBS, MODEL
+from .options import COUNT, ENGINE, FOLDER, JOBS, LIMIT, MODEL
 from .terminal import bar, complain, minutes_bar
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PIPE = Path("-")
 @click.option("-o", "--output", required=True, type=FOLDER, help="File or folder, or '-'.")
 @MODEL
 @ENGINE
-@click.option("--limit", type=float, metavar="DB", help="Turn nothing down by more than this.")
+@LIMIT
 @click.option(
     "--band",
     type=click.Choice(["full", "8000"]),

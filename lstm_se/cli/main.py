@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from . import bench, data, edit, enhance, evaluate, export, info, quantize, train
+from . import bench, data, edit, enhance, evaluate, export, info, live, quantize, train
 from .terminal import complain
 
 
@@ -29,6 +29,7 @@ for command in (
     evaluate.evaluate_command,
     export.export_command,
     info.info_command,
+    live.live_command,
     edit.prune_command,
     quantize.quantize_command,
     edit.rescale_command,

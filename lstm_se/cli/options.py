@@ -13,6 +13,9 @@ Number = TypeVar("Number", int, float)
 FOLDER = click.Path(path_type=Path)
 COUNT = click.IntRange(min=1)
 MODEL = click.option("--model", default="tiny", show_default=True, help="Name, or folder of a run.")
+LIMIT = click.option(
+    "--limit", type=float, metavar="DB", help="Turn no frequency down by more than this."
+)
 JOBS = click.option("--jobs", type=COUNT, help="Processes; all cores by default.")
 ENGINE = click.option(
     "--engine",

@@ -1,11 +1,14 @@
-"""What a command shows: a progress bar, one line for an error, no chatter of TensorFlow's."""
+"""What a command shows, a bar or one line for an error, and the keys pressed meanwhile."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 from tqdm import tqdm
@@ -57,3 +60,52 @@ def quieten_tensorflow() -> None:
     It has to be called before TensorFlow is imported.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@contextmanager
+def keyboard() -> Iterator[Callable[[float], str]]:
+    """Keys as they are pressed, without Enter; none where stdin is no terminal.
+
+    Yields:
+        Function that waits some seconds for a key; it gives the key, or ``""`` if none came.
+    """
+    if not sys.stdin.isatty():
+        yield _no_key
+        return
+    import select
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+
+    def pressed(seconds: float) -> str:
+        ready, _, _ = select.select([terminal], [], [], seconds)
+        return os.read(terminal, 1).decode(errors="ignore") if ready else ""
+
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal)
+        yield pressed
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C as something to look at, so that it cuts nothing off in the middle.
+
+    Yields:
+        Function that tells whether it was pressed.
+    """
+    pressed = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.set())
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _no_key(seconds: float) -> str:
+    """Wait."""
+    time.sleep(seconds)
+    return ""

@@ -14,7 +14,9 @@ from ..sound.sink import SoundSink
 from ..sound.source import SoundSource, open_source
 from .denoiser import AnyRateDenoiser
 
-Heard = Callable[[float, float | None], Any]  # is told how many seconds are done, and of how many
+Listener = Callable[
+    [float, float | None], Any
+]  # is told how many seconds are done, and of how many
 
 
 def _nobody(done: float, total: float | None) -> None:
@@ -25,7 +27,7 @@ def enhanced_blocks(
     denoiser: AnyRateDenoiser,
     source: SoundSource,
     full_band: bool = True,
-    heard: Heard = _nobody,
+    heard: Listener = _nobody,
 ) -> Iterator[np.ndarray]:
     """Denoise what comes from a source, in a memory that does not grow with it.
 
@@ -57,7 +59,7 @@ def enhance_file(
     source: str | Path,
     target: str | Path,
     full_band: bool = True,
-    heard: Heard = _nobody,
+    heard: Listener = _nobody,
 ) -> str:
     """Denoise a file of any length into another one of the same rate, channels and length.
 

@@ -42,6 +42,16 @@ def test_second_recording_does_not_hear_the_first(noisy, whole):
     np.testing.assert_array_equal(whole(noisy), first)
 
 
+@pytest.mark.parametrize("engine", ["int8", "firmware"])
+def test_stream_gives_the_samples_of_the_recording(noisy, engine):
+    denoiser, noisy = engines.load("tiny", engine), noisy[:20_000]
+    stream, cuts = denoiser.stream(), [0, 1, 255, 300, 900, 5000]
+    played = np.concatenate([stream.process(block) for block in np.split(noisy, cuts)])
+    assert len(played) == len(noisy) // 256 * 256
+    late = stream.latency
+    np.testing.assert_array_equal(played[late:], denoiser(noisy)[: len(played) - late])
+
+
 @pytest.mark.parametrize("samples", [1, 255, 256, 257, 70_000])
 def test_length_is_kept(samples, whole):
     assert whole(np.full(samples, 0.01, np.float32)).shape == (samples,)
