@@ -32,8 +32,8 @@ def test_every_requirement_has_a_pinned_version_in_its_range(python, machine):
     if "tensorflow-cpu" in pinned:
         pinned["tensorflow"] = pinned.pop("tensorflow-cpu")
     extras = PROJECT["optional-dependencies"]
-    pinned = "book", "dev", "formats", "live", "peers", "tflite"
-    named = [text for name in pinned for text in extras[name]]
+    chosen = "book", "dev", "formats", "live", "peers", "tflite"
+    named = [text for name in chosen for text in extras[name]]
     for text in [*PROJECT["dependencies"], *named]:
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate({"sys_platform": machine[0]}):
