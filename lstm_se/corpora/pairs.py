@@ -51,18 +51,30 @@ class Pair:
             ValueError: If one cannot be read, or their rates, channels or lengths differ.
         """
         clean, noisy = audio.read(self.clean), audio.read(self.noisy)
-        self._check("Hz", clean.source_rate, noisy.source_rate)
-        self._check("channels", clean.source_channels, noisy.source_channels)
-        self._check("samples", len(clean.samples), len(noisy.samples))
+        self.check(
+            *(
+                {"Hz": x.source_rate, "channels": x.source_channels, "samples": len(x.samples)}
+                for x in (clean, noisy)
+            )
+        )
         return clean.samples, noisy.samples
 
-    def _check(self, unit: str, clean: int, noisy: int) -> None:
-        """Both files must agree, or subtracting one from the other means nothing."""
-        if clean != noisy:
-            raise ValueError(
-                f"{self.clean} has {clean} {unit} but {self.noisy} has {noisy}: "
-                "a pair must be sample-aligned; export both again, or remove both"
-            )
+    def check(self, clean: Mapping[str, int], noisy: Mapping[str, int]) -> None:
+        """Both files must agree, or subtracting one from the other means nothing.
+
+        Args:
+            clean: What the clean file has of some units: ``{"Hz": 16000, "samples": 48000}``.
+            noisy: What the noisy one has of them.
+
+        Raises:
+            ValueError: If they differ.
+        """
+        for unit, count in clean.items():
+            if count != noisy[unit]:
+                raise ValueError(
+                    f"{self.clean} has {count} {unit} but {self.noisy} has {noisy[unit]}: "
+                    "a pair must be sample-aligned; export both again, or remove both"
+                )
 
 
 @dataclass(frozen=True)
@@ -245,11 +257,12 @@ def _part(root: Path, name: str) -> tuple[Pair, ...]:
     # tell once, from one header, that every load will resample: 12,000 headers take seconds
     first = pairs[0]
     rate = _header_rate(first.clean)
-    first._check("Hz", rate, _header_rate(first.noisy))
+    first.check({"Hz": rate}, {"Hz": _header_rate(first.noisy)})
     if rate != audio.SAMPLE_RATE:
         warnings.warn(
             f"{first.clean.parent} holds {rate} Hz files: each load resamples to "
-            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm_se.corpora.download.prepare",
+            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm-se data voicebank --from, "
+            "or lstm_se.corpora.download.prepare",
             stacklevel=3,
         )
     return pairs
