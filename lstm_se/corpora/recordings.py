@@ -53,7 +53,7 @@ class Sound:
 
     @property
     def form(self) -> dict[str, int]:
-        """What the two files of a pair must have in common, by its unit."""
+        """What its file must have in common with its partner, as ``pairs.form_of`` has it."""
         facts = self.stored.facts
         return {"Hz": facts["rate"], "channels": facts["channels"], "samples": len(self)}
 
