@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ..config import Config
 from ..corpora.pairs import Pair
-from ..corpora.recordings import from_store
+from ..corpora.recordings import Sound, from_store
 from ..sound.features import UNCHANGED, Normalisation, normalisation
 
 Signals = tuple[np.ndarray, np.ndarray]
@@ -49,6 +49,7 @@ class PairSampler:
         self.config, self.seed = config, seed
         self.samples = int(config.segment_seconds * config.sample_rate)
         self.batch_size = batch_size or config.batch_size
+        self._pairs: Sequence[tuple[Sound, Sound] | Signals]
         self._pairs = [pair.sounds for pair in from_store(pairs)]
         lengths = np.array([max(len(clean), self.samples) for clean, _ in self._pairs], np.float64)
         self._shares = lengths / lengths.sum()
