@@ -12,24 +12,28 @@ from ..tables import aligned
 from .options import FOLDER
 from .terminal import quieten_tensorflow
 
-_BENCHES = ["engines", "training", "xla", "peers", "firmware"]
+_BENCHES = ["engines", "training", "xla", "peers", "firmware", "corpus"]
 
 
 @click.command("bench")
 @click.argument("what", type=click.Choice(_BENCHES), default="engines")
+@click.argument("folder", required=False, type=FOLDER)
 @click.option("--json", "json_path", type=FOLDER, help="Write the figures.")
-def bench_command(what: str, json_path: Path | None) -> None:
+def bench_command(what: str, folder: Path | None, json_path: Path | None) -> None:
     """Measure speed on this machine: medians, and ratios within one run.
 
     firmware counts the instructions that an emulated Cortex-M7 executes: they are the same on every
-    machine.
+    machine. corpus starts a training on the pairs in FOLDER, from their stores and from memory.
 
     \b
     Examples:
       lstm-se bench engines
       lstm-se bench training --json training.json
       lstm-se bench firmware
+      lstm-se bench corpus corpora/voicebank
     """
+    if (what == "corpus") != (folder is not None):
+        raise ValueError("'bench corpus' takes the folder of a corpus, the others take none")
     quieten_tensorflow()
     from ..chip import footprint
     from ..research import bench
@@ -38,7 +42,7 @@ def bench_command(what: str, json_path: Path | None) -> None:
         figures = footprint.measure()
         click.echo(footprint.footprint_table(figures))
     else:
-        figures = bench.BENCHES[what]()
+        figures = bench.corpus(folder) if folder else bench.BENCHES[what]()
         click.echo("\n".join(aligned([(name, f"{n:.3g}") for name, n in figures.items()])))
     if json_path:
         write_whole(json_path, json.dumps(figures, indent=2) + "\n")

@@ -1,12 +1,15 @@
-"""Banks of sound in memory: what a training draws its segments from, as int16 at 16 kHz."""
+"""Banks of sound: what a training draws its segments from, as int16 at 16 kHz."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +17,11 @@ from ..files import write_csv
 from ..sound import audio
 from ..sound.noises import unit_rms
 from ..workers import Progress
-from .mixing import to_bank
+from .mixing import Samples, to_bank
+from .recordings import file_state
+from .store import Facts, keep
 
+BANK_VERSION = 1  # of what this file makes of recordings: another one makes stored banks anew
 BANK_DBFS = -26.0  # level of the active frames of every file in a bank
 VOICES = (1.0, 0.84, 0.92, 1.08, 1.18)  # playing a talker slower and faster gives more talkers
 NOISE_SPEEDS = (1.0, 0.8, 1.25)
@@ -29,13 +35,13 @@ class Bank:
 
     Attributes:
         name: The group.
-        samples: One int16 array for each voice.
+        samples: One int16 array for each voice, in memory or in a store.
         entries: ``(file name, seconds used, SHA-256 of the file)`` of each file in it.
         refused: Files that were left out, with the reason.
     """
 
     name: str
-    samples: tuple[np.ndarray, ...]
+    samples: tuple[Samples, ...]
     entries: tuple[tuple[str, float, str], ...]
     refused: tuple[str, ...]
 
@@ -59,7 +65,11 @@ def by_folder(roots: Iterable[str | Path]) -> Groups:
 
 
 def load_speech(
-    groups: Groups, voices: Sequence[float] = VOICES, seed: int = 0, progress: Progress = iter
+    groups: Groups,
+    voices: Sequence[float] = VOICES,
+    seed: int = 0,
+    progress: Progress = iter,
+    in_store: bool = False,
 ) -> list[Bank]:
     """Read clean speech: utterances without the silence around them, with pauses between them.
 
@@ -68,17 +78,28 @@ def load_speech(
         voices: Factors by which the playing time is changed.
         seed: Of the lengths of the pauses.
         progress: Wraps the groups, for instance ``tqdm``.
+        in_store: Keep the samples in stores beside the files, made once, instead of in memory.
 
     Raises:
         FileNotFoundError: If a file does not exist.
         ValueError: If a file cannot be read, or nothing in a group can be used.
     """
-    prepare = partial(_utterance, rng=np.random.default_rng(seed))
-    return [_bank(name, groups[name], prepare, voices) for name in progress(list(groups))]
+    banks: list[Bank] = []
+    for name in progress(list(groups)):
+        rng = np.random.default_rng(seed)
+        drawn = sum(len(bank.entries) for bank in banks)
+        rng.random(drawn)  # one for each utterance before, whether it was read now or lies stored
+        make = partial(_bank, name, groups[name], partial(_utterance, rng=rng), voices)
+        recipe = {"kind": "speech", "seed": seed, "drawn": drawn}
+        banks.append(_kept(name, groups[name], voices, make, recipe) if in_store else make())
+    return banks
 
 
 def load_noise(
-    groups: Groups, speeds: Sequence[float] = NOISE_SPEEDS, progress: Progress = iter
+    groups: Groups,
+    speeds: Sequence[float] = NOISE_SPEEDS,
+    progress: Progress = iter,
+    in_store: bool = False,
 ) -> list[Bank]:
     """Read noise, each recording at the same level.
 
@@ -86,12 +107,46 @@ def load_noise(
         groups: Files of each kind or folder.
         speeds: Factors by which the playing time is changed.
         progress: Wraps the groups, for instance ``tqdm``.
+        in_store: Keep the samples in stores beside the files, made once, instead of in memory.
 
     Raises:
         FileNotFoundError: If a file does not exist.
         ValueError: If a file cannot be read, or nothing in a group can be used.
     """
-    return [_bank(name, groups[name], _noise, speeds) for name in progress(list(groups))]
+    banks: list[Bank] = []
+    for name in progress(list(groups)):
+        make = partial(_bank, name, groups[name], _noise, speeds)
+        recipe = {"kind": "noise"}
+        banks.append(_kept(name, groups[name], speeds, make, recipe) if in_store else make())
+    return banks
+
+
+def _kept(
+    name: str,
+    paths: Sequence[Path],
+    voices: Sequence[float],
+    make: Callable[[], Bank],
+    recipe: Mapping[str, Any],
+) -> Bank:
+    """The bank of a group from the store of its first folder, made if it is not there yet.
+
+    Its keys change with all that it is made from.
+    """
+    home = paths[0].parent
+    states = [(os.path.relpath(path, home), file_state(path)) for path in paths]
+    made_from = json.dumps([BANK_VERSION, name, recipe, list(voices), states])
+    digest = hashlib.sha256(made_from.encode()).hexdigest()
+    keys = [f"{recipe['kind']} {name} {voice:g} {digest}" for voice in voices]
+
+    def banked(missing: Sequence[str]) -> Iterator[tuple[np.ndarray, Facts]]:
+        bank = make()
+        voiced = dict(zip(keys, bank.samples, strict=True))
+        for key in missing:
+            yield np.asarray(voiced[key]), {"entries": bank.entries, "refused": bank.refused}
+
+    samples = tuple(keep(home, dict.fromkeys(keys, {}), banked).values())
+    facts = samples[0].facts
+    return Bank(name, samples, tuple(map(tuple, facts["entries"])), tuple(facts["refused"]))
 
 
 def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[float]) -> Bank:

@@ -13,6 +13,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -20,9 +21,10 @@ from pathlib import Path, PurePosixPath
 import soundfile
 from tqdm import tqdm
 
-from ..files import write_whole
+from ..files import make_folder, write_whole
 from ..sound import audio
 from ..workers import in_order
+from .pairs import pair_folders, paired
 from .transfer import fetch, find_fault
 
 URL = "https://datashare.ed.ac.uk/server/api/core/bitstreams/{id}/content"
@@ -104,6 +106,8 @@ def download(
 def prepare(source: str | Path, root: str | Path) -> Path:
     """Copy a corpus that was unpacked by hand to a new folder, at 16 kHz; goes on if interrupted.
 
+    Files that are at 16 kHz and in 16 bits already are linked, not copied.
+
     Args:
         source: Folder with ``clean_testset_wav`` and so on, at any rate.
         root: Folder to write the same folders to.
@@ -112,22 +116,42 @@ def prepare(source: str | Path, root: str | Path) -> Path:
         ``root``.
 
     Raises:
-        FileNotFoundError: If ``source`` has no such folder.
-        ValueError: If ``root`` is ``source``, or a file cannot be read.
+        FileNotFoundError: If ``source`` has no such folder, or the clean or noisy one alone.
+        ValueError: If ``root`` is ``source``, files do not pair, or one cannot be read.
+        OSError: If ``root`` cannot be written.
     """
     source, root = Path(source), Path(root)
     if root.resolve() == source.resolve():
         raise ValueError(f"{root} is the source itself: name another folder for the 16 kHz copy")
-    folders = sorted(path for path in source.glob("*_wav") if path.is_dir())
-    if not folders:
-        raise FileNotFoundError(f"{source} holds no folder named like clean_testset_wav: check it")
-    for folder in folders:
-        sources = {f"{path.stem}.wav": str(path) for path in audio.find(folder)}
-        if not _is_done(root / folder.name, len(sources)):
-            _run(_resample_files, sources, root / folder.name)
+    make_folder(root)
+    for folder, files in _unpacked(source).items():
+        if not _is_done(root / folder.name, len(files)):
+            _run(_bring_files, files, root / folder.name)
     if (source / "logfiles").is_dir():
         shutil.copytree(source / "logfiles", root / "logfiles", dirs_exist_ok=True)
     return root
+
+
+def _unpacked(source: Path) -> dict[Path, dict[str, str]]:
+    """Folders of a corpus that was unpacked by hand, with the files to make of those in them."""
+    sides = sorted([*source.glob("clean_*_wav"), *source.glob("noisy_*_wav")])
+    folders = [path for path in sides if path.is_dir()]
+    if not folders:
+        problem = f"{source} holds no folder named like clean_testset_wav"
+        if deeper := next((p for p in source.glob("*/**/clean_*_wav") if p.is_dir()), None):
+            raise FileNotFoundError(f"{problem}, but {deeper.parent} does: name that one")
+        if list(source.glob("*_wav.zip")):
+            raise FileNotFoundError(f"{problem} but ZIP files: unpack them, or name it as --root")
+        raise FileNotFoundError(f"{problem}: check it")
+    for part in sorted({folder.name.split("_", 1)[1].removesuffix("_wav") for folder in folders}):
+        paired(*pair_folders(source, part))
+    found = {}
+    for folder in folders:
+        paths = audio.find(folder)
+        found[folder] = {f"{path.stem}.wav": str(path) for path in paths}
+        if len(found[folder]) < len(paths):
+            raise ValueError(f"{folder} holds files of one name in two folders: rename one of them")
+    return found
 
 
 def _is_done(folder: Path, files: int | None) -> bool:
@@ -142,7 +166,7 @@ def _is_done(folder: Path, files: int | None) -> bool:
     if rate != audio.SAMPLE_RATE:
         raise ValueError(
             f"{folder} holds {rate} Hz files: choose another root, and copy them there "
-            "with lstm_se.corpora.download.prepare"
+            "with lstm-se data voicebank --from, or lstm_se.corpora.download.prepare"
         )
     if files is not None and len(sounds) != files:
         raise ValueError(
@@ -207,16 +231,33 @@ def _run(convert: Callable, sources: Mapping[str, str], folder: Path) -> None:
     left = [(sources[name], part / name) for name in sources if not (part / name).exists()]
     chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
     jobs = max(1, min(os.cpu_count() or 1, len(chunks)))
-    with tqdm(total=len(left), desc=folder.name, unit="file", disable=None) as bar:
-        for chunk, _ in zip(chunks, in_order(convert, chunks, jobs), strict=True):
-            bar.update(len(chunk))
+    try:
+        with tqdm(total=len(left), desc=folder.name, unit="file", disable=None) as bar:
+            for chunk, _ in zip(chunks, in_order(convert, chunks, jobs), strict=True):
+                bar.update(len(chunk))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same command goes on from there") from None
     os.replace(part, folder)
 
 
-def _resample_files(chunk: Sequence[tuple[str, Path]]) -> None:
-    """Sound files at 16 kHz, 16 bits."""
+def _bring_files(chunk: Sequence[tuple[str, Path]]) -> None:
+    """Sound files at 16 kHz, 16 bits; those that are so already are linked."""
     for source, target in chunk:
-        audio.write(target, audio.read(source, mono=False).samples, subtype="PCM_16")
+        recording = audio.read(source, mono=False)
+        form = soundfile.info(source)
+        if (form.format, form.subtype, form.samplerate) == ("WAV", "PCM_16", audio.SAMPLE_RATE):
+            _link(Path(source).resolve(), target)
+        else:
+            audio.write(target, recording.samples, subtype="PCM_16")
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name, by the lightest means that the disk knows."""
+    for means in (os.link, os.symlink):
+        with suppress(OSError):  # another disk, or one without links
+            means(source, target)
+            return
+    write_whole(target, source.read_bytes())
 
 
 def _convert_members(path: Path, chunk: Sequence[tuple[str, Path]]) -> None:

@@ -16,6 +16,9 @@ from ..sound.audio import FULL_SCALE, active_level_dbfs
 from ..sound.microphone import Corner, band_limits, equaliser, filtered, record
 from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
 from ..sound.rooms import early, impulse_response, reverberate
+from .store import Stored
+
+Samples = np.ndarray | Stored  # int16, in memory or on the disk
 
 
 def mix(speech: np.ndarray, noise: np.ndarray, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +60,7 @@ def to_bank(samples: np.ndarray) -> np.ndarray:
     return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
 
 
-def excerpt(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
+def excerpt(bank: Samples, samples: int, rng: np.random.Generator) -> np.ndarray:
     """A random stretch of an int16 bank as float32 in [-1, 1]; a short bank is repeated."""
     if len(bank) < samples:
         bank = np.tile(bank, -(-samples // len(bank)))
@@ -66,7 +69,7 @@ def excerpt(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndar
 
 
 def babble(
-    talkers: Sequence[np.ndarray], samples: int, rng: np.random.Generator, count: int = 6
+    talkers: Sequence[Samples], samples: int, rng: np.random.Generator, count: int = 6
 ) -> np.ndarray:
     """Talk of ``count`` talkers at once, drawn from int16 banks, each at its own level."""
     chosen = rng.choice(len(talkers), count, replace=len(talkers) < count)
@@ -217,8 +220,8 @@ class Mixer:
 
     def __init__(
         self,
-        talkers: Sequence[Sequence[np.ndarray]],
-        noise: Sequence[np.ndarray],
+        talkers: Sequence[Sequence[Samples]],
+        noise: Sequence[Samples],
         samples: int,
         batch_size: int,
         recipe: Recipe | None = None,
@@ -330,7 +333,7 @@ def _corner(
     return Corner(rng.uniform(*hz), int(rng.choice(exponents))) if rng.random() < share else None
 
 
-def _shares(banks: Sequence[np.ndarray]) -> np.ndarray:
+def _shares(banks: Sequence[Samples]) -> np.ndarray:
     """Probability of each bank: the square root of its length."""
     roots = np.sqrt([float(len(bank)) for bank in banks])
     return roots / max(roots.sum(), 1e-9)

@@ -51,18 +51,34 @@ class Pair:
             ValueError: If one cannot be read, or their rates, channels or lengths differ.
         """
         clean, noisy = audio.read(self.clean), audio.read(self.noisy)
-        self._check("Hz", clean.source_rate, noisy.source_rate)
-        self._check("channels", clean.source_channels, noisy.source_channels)
-        self._check("samples", len(clean.samples), len(noisy.samples))
+        self.check(form_of(clean), form_of(noisy))
         return clean.samples, noisy.samples
 
-    def _check(self, unit: str, clean: int, noisy: int) -> None:
-        """Both files must agree, or subtracting one from the other means nothing."""
-        if clean != noisy:
-            raise ValueError(
-                f"{self.clean} has {clean} {unit} but {self.noisy} has {noisy}: "
-                "a pair must be sample-aligned; export both again, or remove both"
-            )
+    def check(self, clean: Mapping[str, int], noisy: Mapping[str, int]) -> None:
+        """Both files must agree, or subtracting one from the other means nothing.
+
+        Args:
+            clean: What the clean file has of some units: ``{"Hz": 16000, "samples": 48000}``.
+            noisy: What the noisy one has of them.
+
+        Raises:
+            ValueError: If they differ.
+        """
+        for unit, count in clean.items():
+            if count != noisy[unit]:
+                raise ValueError(
+                    f"{self.clean} has {count} {unit} but {self.noisy} has {noisy[unit]}: "
+                    "a pair must be sample-aligned; export both again, or remove both"
+                )
+
+
+def form_of(recording: audio.Recording) -> dict[str, int]:
+    """What the two files of a pair must have in common, by its unit."""
+    return {
+        "Hz": recording.source_rate,
+        "channels": recording.source_channels,
+        "samples": len(recording.samples),
+    }
 
 
 @dataclass(frozen=True)
@@ -107,7 +123,7 @@ def voicebank_demand(
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is not a folder: check the name, or download the corpus")
-    count = _choose_set(root, speakers)
+    count = choose_set(root, speakers)
     test = _part(root, "testset")
     if count is None and not test:
         raise FileNotFoundError(
@@ -117,7 +133,7 @@ def voicebank_demand(
     if count is None:
         return Corpus(root, (), (), test)
     train = _part(root, f"trainset_{count}spk")
-    held_out = _choose_validation(root, train, validation_speakers)
+    held_out = choose_validation(root, train, validation_speakers)
     learnt = tuple(pair for pair in train if pair.speaker not in held_out)
     return Corpus(root, learnt, tuple(pair for pair in train if pair.speaker in held_out), test)
 
@@ -136,22 +152,37 @@ def paired(clean_dir: str | Path, noisy_dir: str | Path) -> tuple[Pair, ...]:
         FileNotFoundError: If a folder is missing or holds no sound.
         ValueError: If a file has no partner, or two files differ only in their suffix.
     """
-    clean_dir, noisy_dir = Path(clean_dir), Path(noisy_dir)
-    clean, noisy = _by_name(clean_dir), _by_name(noisy_dir)
-    sides = [(clean, clean_dir, noisy, noisy_dir), (noisy, noisy_dir, clean, clean_dir)]
+    pairs, alone = matched(clean_dir, noisy_dir)
     # every file needs its partner: dropping the others in silence would change the score
+    others = dict(zip(alone, reversed(alone), strict=True))
     complaints = [
-        f"{len(alone)} of {len(mine)} files in {folder} have no partner in {other} "
-        f"({_first(alone)})"
-        for mine, folder, others, other in sides
-        if (alone := sorted(mine.keys() - others))
+        f"{len(names)} of {len(pairs) + len(names)} files in {folder} have no partner in "
+        f"{others[folder]} ({_first(names)})"
+        for folder, names in alone.items()
+        if names
     ]
     if complaints:
         raise ValueError("; ".join(complaints) + ": add the missing files or remove these")
-    return tuple(
+    return pairs
+
+
+def matched(
+    clean_dir: str | Path, noisy_dir: str | Path
+) -> tuple[tuple[Pair, ...], dict[Path, list[str]]]:
+    """Pairs of two folders as :func:`paired` finds them, and by folder the names left alone.
+
+    Raises:
+        FileNotFoundError: If a folder is missing or holds no sound.
+        ValueError: If two files differ only in their suffix.
+    """
+    clean_dir, noisy_dir = Path(clean_dir), Path(noisy_dir)
+    clean, noisy = _by_name(clean_dir), _by_name(noisy_dir)
+    alone = {clean_dir: sorted(clean.keys() - noisy), noisy_dir: sorted(noisy.keys() - clean)}
+    pairs = tuple(
         Pair(name, name.rsplit("/", 1)[-1].split("_", 1)[0], clean[name], noisy[name])
-        for name in sorted(clean)
+        for name in sorted(clean.keys() & noisy)
     )
+    return pairs, alone
 
 
 def conditions_of(root: str | Path) -> dict[str, tuple[str, float]]:
@@ -216,8 +247,17 @@ def write_conditions(root: Path, part: str, conditions: Mapping[str, tuple[str, 
     write_whole(root / "logfiles" / f"log_{part}.txt", "".join(lines))
 
 
-def _choose_set(root: Path, speakers: int | None) -> int | None:
-    """Number in the name of the training folders to use; ``None`` if there are none."""
+def choose_set(root: Path, speakers: int | None) -> int | None:
+    """Number in the name of the training folders to use; ``None`` if there are none.
+
+    Args:
+        root: The corpus folder.
+        speakers: The number wanted, if one is.
+
+    Raises:
+        FileNotFoundError: If the set that is wanted is not there.
+        ValueError: If there are several and none is the one that the literature uses.
+    """
     names = (_TRAIN_FOLDER.fullmatch(path.name) for path in root.iterdir() if path.is_dir())
     there = sorted({int(match[2]) for match in names if match})
     listed = ", ".join(map(str, there)) or "none"
@@ -245,11 +285,12 @@ def _part(root: Path, name: str) -> tuple[Pair, ...]:
     # tell once, from one header, that every load will resample: 12,000 headers take seconds
     first = pairs[0]
     rate = _header_rate(first.clean)
-    first._check("Hz", rate, _header_rate(first.noisy))
+    first.check({"Hz": rate}, {"Hz": _header_rate(first.noisy)})
     if rate != audio.SAMPLE_RATE:
         warnings.warn(
             f"{first.clean.parent} holds {rate} Hz files: each load resamples to "
-            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm_se.corpora.download.prepare",
+            f"{audio.SAMPLE_RATE} Hz; make a copy once with lstm-se data voicebank --from, "
+            "or lstm_se.corpora.download.prepare",
             stacklevel=3,
         )
     return pairs
@@ -264,10 +305,19 @@ def _header_rate(path: Path) -> int:
         raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
 
 
-def _choose_validation(
+def choose_validation(
     root: Path, pairs: Sequence[Pair], wanted: Sequence[str] | None
 ) -> frozenset[str]:
-    """Speakers to hold out; somebody must remain to train on."""
+    """Speakers to hold out, as :func:`voicebank_demand` does; somebody must remain to train on.
+
+    Args:
+        root: The corpus folder.
+        pairs: Of its training set.
+        wanted: The speakers, if some are.
+
+    Raises:
+        ValueError: If one is not there, or nobody remains.
+    """
     there = sorted({pair.speaker for pair in pairs})
     if wanted is None and (root / VALIDATION_LIST).is_file():
         wanted = (root / VALIDATION_LIST).read_text(encoding="utf-8").split()

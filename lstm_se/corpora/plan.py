@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -131,12 +131,15 @@ def collect(
 
 
 def label(name: str) -> str:
-    """A name for a log file and for ``SPEAKER_NNN.wav``: no blank, no ``_``.
+    """A name for a log file and for ``SPEAKER_NNN.wav``: no blank, no ``_``, letters of any script.
 
     Raises:
         ValueError: If nothing is left of it.
     """
-    plain = re.sub(r"[^A-Za-z0-9.+]+", "-", name).strip("-.")
+    # some systems store an umlaut as two characters; without marks, others' words would be the same
+    composed = unicodedata.normalize("NFC", name)
+    kept = (c if c in ".+" or unicodedata.category(c)[0] in "LMN" else " " for c in composed)
+    plain = "-".join("".join(kept).split()).strip("-.")
     if not plain:
         raise ValueError(f"{name!r} has no letter or digit to make a name of: rename it")
     return plain

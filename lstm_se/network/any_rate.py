@@ -6,7 +6,7 @@ import numpy as np
 
 from ..sound.resampler import Resampler
 from .stream import BlockStream
-from .upper_band import Samples, UpperBand
+from .upper_band import Backlog, UpperBand
 
 
 class AnyRateStream:
@@ -30,7 +30,7 @@ class AnyRateStream:
         self._upper = None
         if full_band and sample_rate > own:
             self._upper = UpperBand(own, sample_rate, channels)
-            self._bands = Samples(channels), Samples(channels)
+            self._bands = Backlog(channels), Backlog(channels)
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """Denoise what has arrived: ``(channels, samples)`` in, as far as it could be done out."""

@@ -19,7 +19,7 @@ RELEASE = (
 )
 
 
-class Samples:
+class Backlog:
     """Samples that wait for others: appended at one end, taken at the other."""
 
     def __init__(self, channels: int) -> None:
@@ -54,8 +54,8 @@ class UpperBand:
         """
         self._rate, self._full_rate = rate, full_rate
         self._up = Resampler(rate, full_rate, channels)
-        self._full, self._lower = Samples(channels), Samples(channels)
-        self._noisy, self._enhanced = Samples(channels), Samples(channels)
+        self._full, self._lower = Backlog(channels), Backlog(channels)
+        self._noisy, self._enhanced = Backlog(channels), Backlog(channels)
         half = np.zeros((channels, N_FFT // 2), np.float32)  # the first frame is centred at 0
         self._noisy.append(half)
         self._enhanced.append(half)
@@ -69,12 +69,12 @@ class UpperBand:
         """Take what has arrived, and give what can be told.
 
         Args:
-            full: Samples of the recording, ``(channels, samples)``.
+            full: Backlog of the recording, ``(channels, samples)``.
             noisy: The same at the network's rate, as far as the resampler has come.
             enhanced: What the network made of it, as far as it has come.
 
         Returns:
-            Samples above the network's band, ``(channels, samples)``, float32.
+            Backlog above the network's band, ``(channels, samples)``, float32.
         """
         self._full.append(full)
         self._lower.append(self._up.process(noisy))
@@ -106,7 +106,7 @@ class UpperBand:
                 gain = np.maximum(gain, RELEASE * self._gains[:, -1])
             self._gains = np.concatenate([self._gains, gain[:, None]], axis=1)
 
-    def _power(self, samples: Samples, count: int) -> np.ndarray:
+    def _power(self, samples: Backlog, count: int) -> np.ndarray:
         """Power in the top of the network's band: ``(channels, frames)``."""
         heard = samples.waiting[:, : (count - 1) * HOP + N_FFT]
         samples.take(count * HOP)

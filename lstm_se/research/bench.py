@@ -11,12 +11,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..config import Config
 from ..corpora.mini import mini
+from ..corpora.pairs import voicebank_demand
 from ..network import pretrained
 from ..scoring import metrics
 
@@ -135,6 +137,41 @@ def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Timing
         figures[f"{preset}_xla_x_real_time"] = float(compiled)
         figures[f"{preset}_xla_over_plain"] = float(compiled / plain)
     return figures
+
+
+def corpus(folder: str | Path, steps: int = 10) -> Timings:
+    """How a training starts on a corpus: from its stores, twice, and with all pairs in memory.
+
+    Args:
+        folder: In VoiceBank-DEMAND's layout. The first start makes stores that are not there yet.
+        steps: Training steps to time, after ``WARM_UP`` others.
+    """
+    from loky import ProcessPoolExecutor
+
+    figures: Timings = {"steps": steps}
+    for way in ("first", "second", "in_memory"):
+        with ProcessPoolExecutor(1) as fresh:  # so that a peak of memory is that of this way alone
+            found = fresh.submit(_start, Path(folder), way == "in_memory", steps).result()
+        figures |= {f"{way}_{name}": value for name, value in found.items()}
+    return figures
+
+
+def _start(folder: Path, in_memory: bool, steps: int) -> Timings:
+    """Seconds until batches can be drawn, speed of the first steps, peak of memory in MB."""
+    import resource  # not there on Windows
+
+    from ..training import pipeline
+
+    config, begin = Config.preset("tiny"), time.perf_counter()
+    pairs = voicebank_demand(folder).train
+    source = pipeline.PairSampler(pairs, config)
+    if in_memory:
+        begin = time.perf_counter()
+        source._pairs = [pair.load() for pair in pairs]  # as it was before there were stores
+    seconds = time.perf_counter() - begin
+    heard = _hears(config, pipeline.dataset(source), steps)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in KB
+    return {"start_seconds": seconds, "x_real_time": heard, "peak_mb": peak}
 
 
 def in_graph(names: tuple[str, ...]) -> Callable[[Any, Any], Any]:

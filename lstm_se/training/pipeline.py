@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from ..config import Config
 from ..corpora.pairs import Pair
-from ..sound.features import normalisation
+from ..corpora.recordings import Sound, from_store
+from ..sound.features import UNCHANGED, Normalisation, normalisation
 
 Signals = tuple[np.ndarray, np.ndarray]
 
@@ -37,47 +38,55 @@ class PairSampler:
     def __init__(
         self, pairs: Sequence[Pair], config: Config, batch_size: int | None = None, seed: int = 0
     ) -> None:
-        """Read all pairs into memory: an hour takes 460 MB.
+        """Draw from the stores of the pairs' folders, which the first call makes.
 
         Raises:
-            ValueError: If there is no pair, or a pair does not match.
+            OSError: If a file is gone, or no store can be written.
+            ValueError: If there is no pair, a pair does not match, or a file cannot be read.
         """
         if not pairs:
             raise ValueError("no pairs to train on: is the corpus' training folder empty?")
         self.config, self.seed = config, seed
         self.samples = int(config.segment_seconds * config.sample_rate)
         self.batch_size = batch_size or config.batch_size
-        self._pairs = [_prepare(pair, config, self.samples) for pair in pairs]
-        lengths = np.array([clean.size for clean, _ in self._pairs], np.float64)
+        self._pairs: Sequence[tuple[Sound, Sound] | Signals]
+        self._pairs = [pair.sounds for pair in from_store(pairs)]
+        lengths = np.array([max(len(clean), self.samples) for clean, _ in self._pairs], np.float64)
         self._shares = lengths / lengths.sum()
+        self._changes: dict[int, Normalisation] = {}
 
     def batch(self, step: int) -> Signals:
         """``(noisy, clean)`` of one training step, float32 ``(batch_size, samples)``."""
         rng = np.random.default_rng([self.seed, int(step)])
         chosen = rng.choice(len(self._pairs), self.batch_size, p=self._shares)
-        segments = [self._segment(self._pairs[i], rng) for i in chosen]
+        segments = [self._segment(int(i), rng) for i in chosen]
         clean, noisy = (np.stack(part) for part in zip(*segments, strict=True))
         return noisy, clean
 
-    def _segment(self, pair: Signals, rng: np.random.Generator) -> Signals:
+    def _segment(self, number: int, rng: np.random.Generator) -> Signals:
         """The same random stretch of both, normalised by the noisy one's statistics."""
-        clean, noisy = pair
-        begin = int(rng.integers(0, clean.size - self.samples + 1))
-        clean, noisy = (signal[begin : begin + self.samples] for signal in pair)
+        pair = self._pairs[number]
+        missing = max(0, self.samples - len(pair[0]))
+        begin = int(rng.integers(0, len(pair[0]) + missing - self.samples + 1))
+        clean, noisy = (sound[begin : begin + self.samples] for sound in pair)
+        if self.config.normalisation_scope == "utterance":
+            change = self._change(number)
+            clean, noisy = change.apply(clean), change.apply(noisy)
+        clean, noisy = np.pad(clean, (0, missing)), np.pad(noisy, (0, missing))
         if self.config.normalisation_scope == "segment":
             change = normalisation(noisy, self.config.normalisation)
             return change.apply(clean), change.apply(noisy)
         return clean, noisy
 
-
-def _prepare(pair: Pair, config: Config, samples: int) -> Signals:
-    """Clean and noisy of one pair, at least ``samples`` long, normalised if the scope says so."""
-    clean, noisy = pair.load()
-    if config.normalisation_scope == "utterance":
-        change = normalisation(noisy, config.normalisation)
-        clean, noisy = change.apply(clean), change.apply(noisy)
-    missing = max(0, samples - clean.size)
-    return np.pad(clean, (0, missing)), np.pad(noisy, (0, missing))
+    def _change(self, number: int) -> Normalisation:
+        """How to normalise a pair by the whole of its noisy file, which is read for it once."""
+        if self.config.normalisation not in ("zscore", "minmax"):
+            return UNCHANGED
+        if number not in self._changes:
+            whole = normalisation(self._pairs[number][1][:], self.config.normalisation)
+            # the same for every sample: keep one value, not an array as long as the file
+            self._changes[number] = Normalisation(*(values[:1] for values in whole))
+        return self._changes[number]
 
 
 def dataset(source: Source, first: int = 0, steps: int | None = None) -> tf.data.Dataset:

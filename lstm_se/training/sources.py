@@ -7,16 +7,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import soundfile
 from tqdm import tqdm
 
 from ..config import Config
 from ..corpora import banks, mini
 from ..corpora.mixing import Mixer, Recipe
 from ..corpora.pairs import Corpus, Pair, voicebank_demand
+from ..corpora.recordings import StoredPair, from_store
 from ..workers import Progress
 from . import pipeline
 
@@ -26,7 +27,7 @@ Labelled = Sequence[tuple[str, banks.Bank]]
 
 @dataclass(frozen=True)
 class Loaded:
-    """Sources in memory.
+    """Sources that batches can be drawn from.
 
     Attributes:
         train: Batches to train on.
@@ -102,10 +103,12 @@ class Sources:
             raise ValueError(
                 "name a corpus with training and validation talkers, for instance --data mini"
             )
+        pairs = from_store([*train, *validation])
+        learnt, held_out = pairs[: len(train)], pairs[len(train) :]
         return Loaded(
-            pipeline.PairSampler(train, config, seed=config.seed),
-            pipeline.PairSampler(validation, config, seed=VALIDATION_SEED),
-            [*_listed("train", train), *_listed("validation", validation)],
+            pipeline.PairSampler(learnt, config, seed=config.seed),
+            pipeline.PairSampler(held_out, config, seed=VALIDATION_SEED),
+            [*_listed("train", learnt), *_listed("validation", held_out)],
         )
 
     def _mixed(self, config: Config, train: Iterable[Pair], validation: Iterable[Pair]) -> Loaded:
@@ -118,11 +121,13 @@ class Sources:
             )
         for name, paths in banks.by_folder(self.speech).items():
             talkers.setdefault(name, []).extend(paths)
-        speech = banks.load_speech(talkers, progress=_bar("speech"))
-        judges = banks.load_speech(others, voices=(1.0,), progress=_bar("validation speech"))
-        noise = banks.load_noise(banks.by_folder(self.noise), progress=_bar("noise"))
+        load_speech = partial(banks.load_speech, in_store=True)
+        load_noise = partial(banks.load_noise, in_store=True)
+        speech = load_speech(talkers, progress=_bar("speech"))
+        judges = load_speech(others, voices=(1.0,), progress=_bar("validation speech"))
+        noise = load_noise(banks.by_folder(self.noise), progress=_bar("noise"))
         groups = banks.by_folder(self.validation_noise)
-        held_out = banks.load_noise(groups, speeds=(1.0,), progress=_bar("validation noise"))
+        held_out = load_noise(groups, speeds=(1.0,), progress=_bar("validation noise"))
         uses = "train speech", "train noise", "validation speech", "validation noise"
         loaded = speech, noise, judges, held_out
         used = [(use, b) for use, group in zip(uses, loaded, strict=True) for b in group]
@@ -150,19 +155,14 @@ def _corpus(folder: Path) -> Corpus:
     return mini.mini() if str(folder) == "mini" else voicebank_demand(folder)
 
 
-def _listed(side: str, pairs: Sequence[Pair]) -> Labelled:
+def _listed(side: str, pairs: Sequence[StoredPair]) -> Labelled:
     """Files of the pairs that are taken as they are, by speaker."""
     listed = []
-    for kind in ("clean", "noisy"):
+    for number, kind in enumerate(("clean", "noisy")):
         for speaker in dict.fromkeys(pair.speaker for pair in pairs):
-            entries = tuple(_entry(getattr(p, kind)) for p in pairs if p.speaker == speaker)
+            entries = tuple(p.sounds[number].entry for p in pairs if p.speaker == speaker)
             listed.append((f"{side} {kind}", banks.Bank(speaker, (), entries, refused=())))
     return listed
-
-
-def _entry(path: Path) -> tuple[str, float, str]:
-    """Name, seconds and SHA-256 of a file."""
-    return path.name, round(soundfile.info(path).duration, 2), sha256_of(path)
 
 
 def _refuse_shared_files(used: Labelled) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from random_network import noise
 
-from lstm_se.corpora import banks
+from lstm_se.corpora import banks, mixing
 from lstm_se.sound import audio
 
 
@@ -146,3 +146,62 @@ def test_progress_sees_every_group(tmp_path):
         banks.by_folder([tmp_path]), progress=lambda names: seen.extend(names) or names
     )
     assert seen == ["ann", "bob"]
+
+
+@pytest.fixture
+def three_talkers(tmp_path):
+    """Groups of three talkers, one file of whom is refused."""
+    for number, name in enumerate(("ann", "bob", "cleo")):
+        write(tmp_path / name, a=utterance(seed=number), b=utterance(1.3, seed=number + 9))
+    write(tmp_path / "bob", c=utterance(pause=0.2))
+    return banks.by_folder([tmp_path])
+
+
+def contents(loaded):
+    """All that banks hold, bit for bit."""
+    samples = [[np.asarray(voice).tobytes() for voice in bank.samples] for bank in loaded]
+    return samples, [(bank.name, bank.entries, bank.refused) for bank in loaded]
+
+
+@pytest.mark.parametrize("load", [banks.load_speech, banks.load_noise])
+def test_banks_in_a_store_are_those_in_memory(load, three_talkers):
+    expected = contents(load(three_talkers))
+    for _ in ("made", "found"):
+        assert contents(load(three_talkers, in_store=True)) == expected
+
+
+def test_interrupted_banks_go_on_with_the_same_pauses(three_talkers, monkeypatch):
+    """The lengths of the pauses are drawn one after the other, through all talkers."""
+    read, seen = audio.read, []
+
+    def interrupted(path):
+        if path.parent.name == "cleo" and len(seen) == 5:
+            raise KeyboardInterrupt
+        seen.append(path.parent.name)
+        return read(path)
+
+    monkeypatch.setattr(audio, "read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        banks.load_speech(three_talkers, in_store=True)
+    monkeypatch.setattr(audio, "read", lambda path: (seen.append(path.parent.name), read(path))[1])
+    resumed = contents(banks.load_speech(three_talkers, in_store=True))
+    assert seen == ["ann"] * 2 + ["bob"] * 3 + ["cleo"] * 2
+    assert resumed == contents(banks.load_speech(three_talkers))
+
+
+def test_bank_of_a_changed_file_is_made_again(three_talkers):
+    banks.load_speech(three_talkers, in_store=True)
+    write(three_talkers["ann"][0].parent, a=utterance(pause=0.2))  # refused now: fewer pauses
+    again = contents(banks.load_speech(three_talkers, in_store=True))
+    assert again == contents(banks.load_speech(three_talkers))
+
+
+def test_mixer_draws_the_same_from_a_store(three_talkers):
+    batches = []
+    for in_store in (False, True):
+        loaded = banks.load_speech(three_talkers, in_store=in_store)
+        noises = [bank.samples[0] for bank in banks.load_noise(three_talkers, in_store=in_store)]
+        for samples in (8_000, 80_000):  # within a bank, and longer than one
+            mixer = mixing.Mixer([bank.samples for bank in loaded], noises, samples, 4)
+            batches.append([part.tobytes() for part in mixer.batch(3)])
+    assert batches[:2] == batches[2:]

@@ -274,10 +274,31 @@ def test_stretch_is_no_pause_where_the_draws_find_sound():
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("p 1_a", "p-1-a"), ("ÄÖ x", "x"), ("v1.2", "v1.2")]
+    ("name", "expected"),
+    [
+        ("p 1_a", "p-1-a"),
+        ("ÄÖ x", "ÄÖ-x"),
+        ("v1.2", "v1.2"),
+        ("..(a) - b_", "a-b"),
+        ("李雷", "李雷"),
+        ("Анна К.", "Анна-К"),
+        ("Mu\u0308ller", "Müller"),  # as macOS stores it
+        ("हिन्दी", "हिन्दी"),
+        ("نور_١", "نور-١"),
+    ],
 )
 def test_label_fits_a_log_line_and_a_file_name(name, expected):
     assert label(name) == expected
+
+
+def test_speakers_of_all_scripts_stay_apart(noise, tmp_path):
+    names = ["Müller", "Möller", "李雷", "韩梅", "Анна", "Инна"]
+    for seed, name in enumerate(names):
+        write(tmp_path / "voices" / name / "1.wav", 1000 + seed)
+    corpus = build_corpus([tmp_path / "voices"], [noise], tmp_path / "corpus", jobs=1)
+    pairs = [*corpus.train, *corpus.validation, *corpus.test]
+    assert {pair.speaker for pair in pairs} == set(names)
+    assert set(conditions_of(corpus.root)) == {pair.name for pair in pairs}
 
 
 def test_label_of_nothing_is_refused():

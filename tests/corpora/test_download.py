@@ -3,9 +3,11 @@
 import dataclasses
 import hashlib
 import io
+import os
 import shutil
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -313,6 +315,89 @@ def test_copy_of_an_unpacked_corpus_is_at_16_khz(tmp_path):
     stamps = {path: path.stat().st_mtime_ns for path in root.rglob("*.wav")}
     prepare(source, root)
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*.wav")} == stamps
+
+
+def test_copy_of_a_16_khz_corpus_takes_no_room(tmp_path):
+    source = make_corpus(tmp_path / "source")
+    name = "clean_testset_wav/p232_001.wav"
+    soundfile.write(source / name, np.ones((300, 2)) / 8, 16_000, "FLOAT")
+    soundfile.write(source / name.replace("clean", "noisy"), np.ones((300, 2)) / 4, 16_000)
+    root = prepare(source, tmp_path / "copy")
+    linked = {path: path.samefile(source / path.relative_to(root)) for path in root.rglob("*.wav")}
+    assert [path for path, same in linked.items() if not same] == [root / name]
+    assert soundfile.info(root / name).subtype == "PCM_16"
+
+
+def test_disk_without_links_gets_a_copy(tmp_path, monkeypatch):
+    def refuse(*names):
+        raise OSError("not supported")
+
+    source = make_corpus(tmp_path / "source")
+    for means in ("link", "symlink"):
+        monkeypatch.setattr(os, means, refuse)
+    copied = prepare(source, tmp_path / "copy") / "clean_testset_wav/p232_001.wav"
+    assert copied.read_bytes() == (source / "clean_testset_wav/p232_001.wav").read_bytes()
+    assert not copied.samefile(source / "clean_testset_wav/p232_001.wav")
+
+
+def test_copy_that_was_interrupted_goes_on(tmp_path, monkeypatch):
+    source = make_corpus(tmp_path / "source", rate=48_000)
+    read, seen = audio.read, []
+
+    def interrupted(path, **options):
+        seen.append(Path(path).name)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return read(path, **options)
+
+    monkeypatch.setattr(audio, "read", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="the same command goes on"):
+        prepare(source, tmp_path / "copy")
+    prepare(source, tmp_path / "copy")
+    assert len(seen) == 2 * 8 + 2 * 4 + 1, "no file but the interrupted one was read twice"
+
+
+def deeper(source):
+    (source / "DS_1").mkdir()
+    for folder in source.glob("*_wav"):
+        folder.rename(source / "DS_1" / folder.name)
+
+
+def zipped(source):
+    for folder in source.glob("*_wav"):
+        shutil.rmtree(folder)
+        folder.with_suffix(".zip").touch()
+
+
+FAULTS = {
+    "deeper": (deeper, "DS_1 does: name that one"),
+    "zipped": (zipped, "but ZIP files: unpack them, or name it as --root"),
+    "one side": (lambda s: shutil.rmtree(s / "noisy_testset_wav"), "noisy_testset_wav is not a fo"),
+    "a file": (
+        lambda s: (s / "noisy_testset_wav/p232_001.wav").unlink(),
+        "1 of 4 files in .*clean",
+    ),
+    "no sound": (
+        lambda s: (s / "noisy_testset_wav/p232_001.wav").write_text("x"),
+        "p232_001.wav is",
+    ),
+    "twice": (
+        lambda s: [
+            shutil.copytree(s / f"{side}_testset_wav", s / f"{side}_testset_wav" / "again")
+            for side in ("clean", "noisy")
+        ],
+        "holds files of one name in two folders",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_with_an_unpacked_copy_is_told(fault, tmp_path):
+    source = make_corpus(tmp_path / "source")
+    spoil, message = FAULTS[fault]
+    spoil(source)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        prepare(source, tmp_path / "copy")
 
 
 def test_copy_onto_itself_or_of_nothing_is_refused(tmp_path):

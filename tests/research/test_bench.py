@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from voicebank_fixture import make_corpus
 
 from lstm_se.cli.main import commands
 from lstm_se.research import bench
@@ -38,6 +39,19 @@ def test_peers_figures_hold_the_ratio_to_ours():
     for name in ("wiener", "gtcrn"):
         ratio = figures[f"{name}_real_time_factor"] / figures["tiny_real_time_factor"]
         assert figures[f"{name}_over_tiny"] == pytest.approx(ratio)
+
+
+def test_corpus_figures_compare_stores_with_memory(tmp_path):
+    figures = bench.corpus(make_corpus(tmp_path), steps=1)
+    for way in ("first", "second", "in_memory"):
+        for name in ("start_seconds", "x_real_time", "peak_mb"):
+            assert figures[f"{way}_{name}"] > 0
+
+
+@pytest.mark.parametrize("words", [["corpus"], ["engines", "folder"]])
+def test_folder_belongs_to_the_corpus_alone(words):
+    with pytest.raises(ValueError, match="'bench corpus' takes the folder"):
+        commands.main(["bench", *words], standalone_mode=False)
 
 
 def test_metric_in_the_graph_leaves_failures_out():

@@ -167,7 +167,7 @@ def test_file_of_another_study_is_left_alone(finished, material, sets, tmp_path)
 def test_training_that_diverged_is_kept_without_a_loss(material):
     config = dataclasses.replace(BASE, loss="mse", normalisation="none")
     huge = materials.Recorded(material.pairs[:1]).source(config, Variant("base"))
-    huge._pairs = [(np.full_like(c, np.nan), n) for c, n in huge._pairs]
+    huge._pairs = [(np.full(len(c), np.nan, np.float32), n) for c, n in huge._pairs]
     _, curve = experiments.train_segments(config, huge, 8)
     assert curve == [None, None]  # two steps of four segments
 

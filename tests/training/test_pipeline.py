@@ -9,6 +9,7 @@ from random_network import noise, small
 
 from lstm_se.corpora.pairs import Pair
 from lstm_se.sound import audio
+from lstm_se.sound.features import normalisation
 from lstm_se.training import pipeline
 
 SEGMENT = 320
@@ -90,6 +91,39 @@ def test_segment_scope_has_the_segment_s_own_statistics(tmp_path):
 def test_utterance_scope_has_the_utterance_s_statistics(tmp_path):
     noisy, _ = sampler(tmp_path, SEGMENT, normalisation="zscore").batch(0)
     np.testing.assert_allclose(noisy.mean(1), 0, atol=1e-5)
+
+
+def in_memory(found, config, seed, step):
+    """A batch as the sampler drew it when it held all pairs in memory."""
+    whole = []
+    for clean, noisy in (pair.load() for pair in found):
+        if config.normalisation_scope == "utterance":
+            change = normalisation(noisy, config.normalisation)
+            clean, noisy = change.apply(clean), change.apply(noisy)
+        missing = max(0, SEGMENT - clean.size)
+        whole.append([np.pad(x, (0, missing)) for x in (noisy, clean)])
+    sizes = np.array([noisy.size for noisy, _ in whole], float)
+    rng, batch = np.random.default_rng([seed, step]), []
+    for number in rng.choice(len(whole), config.batch_size, p=sizes / sizes.sum()):
+        begin = int(rng.integers(0, whole[number][0].size - SEGMENT + 1))
+        noisy, clean = (x[begin : begin + SEGMENT] for x in whole[number])
+        if config.normalisation_scope == "segment":
+            change = normalisation(noisy, config.normalisation)
+            noisy, clean = change.apply(noisy), change.apply(clean)
+        batch.append((noisy, clean))
+    return [np.stack(side) for side in zip(*batch, strict=True)]
+
+
+@pytest.mark.parametrize("scope", ["utterance", "segment"])
+@pytest.mark.parametrize("kind", ["none", "zscore", "minmax", "running"])
+def test_batches_are_those_of_pairs_in_memory(kind, scope, tmp_path):
+    """Bit for bit: a training of before is repeated with what was changed in reading."""
+    changes = {"normalisation": kind, "normalisation_scope": scope, "batch_size": 16}
+    source = sampler(tmp_path, 1000, 100, 2000, seed=5, **changes)
+    for step in (0, 3, 0):
+        expected = in_memory(pairs(tmp_path, 1000, 100, 2000), source.config, 5, step)
+        for drawn, wanted in zip(source.batch(step), expected, strict=True):
+            assert drawn.tobytes() == wanted.tobytes()
 
 
 def test_sampler_without_pairs_is_refused():
