@@ -69,12 +69,12 @@ class UpperBand:
         """Take what has arrived, and give what can be told.
 
         Args:
-            full: Backlog of the recording, ``(channels, samples)``.
+            full: Samples of the recording, ``(channels, samples)``.
             noisy: The same at the network's rate, as far as the resampler has come.
             enhanced: What the network made of it, as far as it has come.
 
         Returns:
-            Backlog above the network's band, ``(channels, samples)``, float32.
+            Samples above the network's band, ``(channels, samples)``, float32.
         """
         self._full.append(full)
         self._lower.append(self._up.process(noisy))
