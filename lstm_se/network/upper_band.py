@@ -14,9 +14,7 @@ from ..sound.resampler import Resampler
 
 FROM_HZ, TO_HZ = 5000.0, 7500.0  # where the gain is taken: above vowels, below the filter
 N_FFT, HOP = 512, 256
-RELEASE = (
-    0.6  # of the gain that is left a hop later: the upper band opens at once and closes softly
-)
+RELEASE = 0.6  # at least that much of a gain is left a hop later: it opens at once, closes softly
 
 
 class Backlog:
