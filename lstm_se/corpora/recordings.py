@@ -155,7 +155,7 @@ def decoded(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     exact = back.tobytes() == recording.samples.tobytes()  # -0.0 equals 0.0, but is not its bits
     facts = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "seconds": soundfile.info(path).duration,
+        "seconds": recording.seconds,
         "rate": recording.source_rate,
         "channels": recording.source_channels,
     }

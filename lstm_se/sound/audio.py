@@ -30,6 +30,7 @@ class Recording:
         sample_rate: Rate of ``samples`` in Hz.
         source_rate: Rate of the file in Hz.
         source_channels: Channels of the file.
+        seconds: Length of the sound in the file.
         subtype: How the file stores a sample, as soundfile names it, for instance ``"PCM_16"``.
         note: What was done to get from the file to ``samples``; empty if nothing.
     """
@@ -38,6 +39,7 @@ class Recording:
     sample_rate: int
     source_rate: int
     source_channels: int
+    seconds: float
     subtype: str
     note: str
 
@@ -61,6 +63,7 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
     with open_source(path) as source:
         samples = np.concatenate([block.T for block in source.blocks()]).T
     source_rate, channels = source.sample_rate, source.channels
+    seconds = samples.shape[1] / source_rate
     steps = list(source.notes)
     if mono and channels > 1:
         samples, step = _mix(samples)
@@ -70,7 +73,8 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
         steps.append(f"resampled from {source_rate} to {sample_rate} Hz")
     samples = samples[0] if mono else samples
     rate = sample_rate or source_rate
-    return Recording(samples, rate, source_rate, channels, source.subtype, ", ".join(steps))
+    origin = source_rate, channels, seconds, source.subtype
+    return Recording(samples, rate, *origin, ", ".join(steps))
 
 
 def write(
