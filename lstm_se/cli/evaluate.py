@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import ENGINE, FOLDER, JOBS, MODEL
+from .options import ENGINE, FOLDER, JOBS, LIMIT, MODEL
 
 if TYPE_CHECKING:
     from ..scoring.evaluation import Enhancer, Oracle
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--enhanced", type=FOLDER, help="Folder of enhanced files; else --model enhances.")
 @MODEL
 @ENGINE
+@LIMIT
 @click.option("--with", "others", multiple=True, metavar="PEER", help="Compare; repeatable.")
 @click.option("--metrics", default="", help="Some of the metrics, separated by commas.")
 @JOBS
@@ -30,6 +31,7 @@ def evaluate_command(
     enhanced: Path | None,
     model: str,
     engine: str,
+    limit: float | None,
     others: tuple[str, ...],
     metrics: str,
     jobs: int | None,
@@ -65,14 +67,14 @@ def evaluate_command(
         if enhanced is not None or metrics:
             needy = "--metrics" if enhanced is None else "--enhanced"
             raise ValueError(f"{needy} needs --clean: name the clean folder, or leave {needy} out")
-        blind, oracles = _systems(model, engine, others)
+        blind, oracles = _systems(model, engine, limit, others)
         if oracles:
             needy = f"--with {next(iter(oracles))}"
             raise ValueError(f"{needy} needs --clean: it has to know the speech")
         report = evaluate_dnsmos(audio.find(noisy) if noisy.is_dir() else [noisy], blind)
     elif enhanced is None:
         pairs = paired(clean, noisy)
-        blind, oracles = _systems(model, engine, others)
+        blind, oracles = _systems(model, engine, limit, others)
         report = evaluate(pairs, blind, names, jobs, oracles=oracles)
     elif others:
         raise ValueError("--with compares with a model: leave --enhanced out")
@@ -91,12 +93,12 @@ def evaluate_command(
 
 
 def _systems(
-    model: str, engine: str, others: tuple[str, ...]
+    model: str, engine: str, limit_db: float | None, others: tuple[str, ...]
 ) -> tuple[dict[str, Enhancer], dict[str, Oracle]]:
     """The model, itself in other engines, and other packages' denoisers; and what knows more."""
     from ..chip.engines import ENGINES, load
     from ..scoring import peers
 
-    engines = {name: load(model, name) for name in others if name in ENGINES}
+    engines = {name: load(model, name, limit_db) for name in others if name in ENGINES}
     blind, oracles = peers.systems(name for name in others if name not in ENGINES)
-    return {model: load(model, engine), **engines, **blind}, oracles
+    return {model: load(model, engine, limit_db), **engines, **blind}, oracles
