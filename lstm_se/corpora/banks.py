@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -69,12 +70,15 @@ def load_speech(
         seed: Of the lengths of the pauses.
         progress: Wraps the groups, for instance ``tqdm``.
 
+    Returns:
+        A bank of each group but for those in which nothing can be used; a warning tells of them.
+
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If a file cannot be read, or nothing in a group can be used.
+        ValueError: If a file cannot be read, or nothing in any group can be used.
     """
     prepare = partial(_utterance, rng=np.random.default_rng(seed))
-    return [_bank(name, groups[name], prepare, voices) for name in progress(list(groups))]
+    return _usable([_bank(name, groups[name], prepare, voices) for name in progress(list(groups))])
 
 
 def load_noise(
@@ -87,11 +91,14 @@ def load_noise(
         speeds: Factors by which the playing time is changed.
         progress: Wraps the groups, for instance ``tqdm``.
 
+    Returns:
+        A bank of each group but for those in which nothing can be used; a warning tells of them.
+
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If a file cannot be read, or nothing in a group can be used.
+        ValueError: If a file cannot be read, or nothing in any group can be used.
     """
-    return [_bank(name, groups[name], _noise, speeds) for name in progress(list(groups))]
+    return _usable([_bank(name, groups[name], _noise, speeds) for name in progress(list(groups))])
 
 
 def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[float]) -> Bank:
@@ -106,10 +113,21 @@ def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         entries.append((path.name, round(len(clip) / audio.SAMPLE_RATE, 2), digest))
     if not clips:
-        raise ValueError(f"nothing in {name} can be used: {refused[0]}")
+        return Bank(name, (), (), tuple(refused))
     whole, rate = np.concatenate(clips), audio.SAMPLE_RATE
     voiced = tuple(to_bank(audio.resample(whole, rate, round(rate * factor))) for factor in voices)
     return Bank(name, voiced, tuple(entries), tuple(refused))
+
+
+def _usable(banks: Sequence[Bank]) -> list[Bank]:
+    """The banks with sound in them: a corpus of single utterances has talkers without any."""
+    empty = [bank for bank in banks if not bank.entries]
+    if empty and len(empty) == len(banks):
+        raise ValueError(f"nothing in {empty[0].name} can be used: {empty[0].refused[0]}")
+    if empty:
+        left_out = f"left out {len(empty)} of {len(banks)} groups in which nothing can be used"
+        warnings.warn(f"{left_out}, such as {empty[0].name}: {empty[0].refused[0]}", stacklevel=3)
+    return [bank for bank in banks if bank.entries]
 
 
 def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:
