@@ -1,6 +1,6 @@
 """Write the manifest of the open training material, ``data/open/``.
 
-Usage: python data/build_open.py --copy DIR --esc10 README.md
+Usage: python data/build_open.py --copy DIR --esc10 README.md [--out DIR]
 
 ``DIR`` holds a copy of the recordings at 16 kHz with two tables: ``ORIGINS.csv`` (``file``,
 ``repository``, ``commit``, ``path``, ``git_blob_sha1``, ``bytes``) and ``SOURCES.csv`` (``file``,
@@ -22,7 +22,7 @@ from lstm_se.corpora.manifest import (
     FILE_COLUMNS,
     blob_sha1,
 )
-from lstm_se.files import write_csv
+from lstm_se.files import make_folder, write_csv
 
 HERE = Path(__file__).resolve().parent
 READERS = [
@@ -90,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--copy", type=Path, required=True, help="folder with ORIGINS.csv")
     parser.add_argument("--esc10", type=Path, required=True, help="README.md of ESC-10")
+    parser.add_argument("--out", type=Path, default=HERE / "open", help="folder of the tables")
     options = parser.parse_args()
     clips = {
         name: (author, f"{licence}-{version}")
@@ -106,11 +107,15 @@ def main() -> None:
             row |= {"author": author, "licence": licence or source["licence"]}
             row |= {"copy_sha1": blob_sha1((options.copy / row["file"]).read_bytes())[:COPY_DIGITS]}
             collections[use, name].append(row | {"evidence": source["evidence"]})
-    heads = [write_collection(use, name, rows) for (use, name), rows in sorted(collections.items())]
-    write_csv(HERE / "open" / "COLLECTIONS.csv", COLLECTION_COLUMNS, heads)
+    make_folder(options.out)
+    heads = [
+        write_collection(options.out, use, name, rows)
+        for (use, name), rows in sorted(collections.items())
+    ]
+    write_csv(options.out / "COLLECTIONS.csv", COLLECTION_COLUMNS, heads)
 
 
-def write_collection(use: str, name: str, rows: list[dict[str, str]]) -> tuple[str, ...]:
+def write_collection(out: Path, use: str, name: str, rows: list[dict[str, str]]) -> tuple[str, ...]:
     """Write the table of a collection; returns its line in the table of collections."""
     folders = {str(PurePosixPath(row["path"]).parent) for row in rows}
     folder = folders.pop() + "/" if len(folders) == 1 else common_folder([r["path"] for r in rows])
@@ -120,7 +125,7 @@ def write_collection(use: str, name: str, rows: list[dict[str, str]]) -> tuple[s
     lines = []
     for place, row in enumerate(sorted(rows, key=lambda row: row["path"])):
         path = row["path"].removeprefix(folder)
-        group = group_of(use, name, path, place, len(rows))
+        group = group_of(use, name, row["path"], place, len(rows))
         stem = PurePosixPath(path).stem
         note = LEFT_OUT.get(stem, "")
         held_out = {group, stem} & set(HELD_OUT.get(name, ()))
@@ -128,7 +133,7 @@ def write_collection(use: str, name: str, rows: list[dict[str, str]]) -> tuple[s
         own = [row[key] if row[key] != common[key] else "" for key in ("author", "licence")]
         shas = row["git_blob_sha1"], row["copy_sha1"]
         lines.append((path, group, part, row["bytes"], *shas, *own, note))
-    write_csv(HERE / "open" / f"{name}.csv", FILE_COLUMNS, lines)
+    write_csv(out / f"{name}.csv", FILE_COLUMNS, lines)
     first = rows[0]
     return (name, use, first["repository"], first["commit"], folder, *common.values(),
             first["evidence"])  # fmt: skip

@@ -92,8 +92,9 @@ def _await(
             continue
         failures.append(error)
         lost += 1
-        unreachable = isinstance(error, ConnectionError) and not came
-        if unreachable or lost >= supply.patience:
+        if isinstance(error, ConnectionError) and not came:
+            raise error
+        if lost >= supply.patience:
             raise ConnectionError(f"{lost} files in a row did not come; the last one: {error}")
     return failures
 
