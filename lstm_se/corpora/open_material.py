@@ -60,21 +60,34 @@ def gather(
     wanted, before = [r for r in recordings if r.part], _read_made(root)
     for name in before.keys() - {recording.target for recording in wanted}:
         (root / name).unlink(missing_ok=True)  # an older manifest had it, perhaps on another side
+    try:
+        made, failures = _bring_all(root, supply, wanted, before, bar)
+    finally:
+        supply.close()
+    _save(root, made)
+    write_whole(root / "CREDITS.md", credits_of(r for r in wanted if r.target in made))
+    return [made[name] for name in sorted(made)], failures
+
+
+def _bring_all(
+    root: Path,
+    supply: Supply,
+    wanted: Sequence[OpenRecording],
+    before: dict[str, Made],
+    bar: Bar,
+) -> tuple[dict[str, Made], list[Exception]]:
+    """Several files at a time; when it is interrupted, what is there is written down."""
     bring = partial(_bring, root, supply, before)
     with ThreadPoolExecutor(supply.threads) as pool:
         outcomes = [pool.submit(bring, recording) for recording in wanted]
         try:
             failures = _await(outcomes, root, supply, before, bar)
         except BaseException:
-            supply.close()
+            supply.hurry()
             pool.shutdown(cancel_futures=True)
             _save(root, before | _finished(outcomes))
             raise
-    supply.close()
-    made = _finished(outcomes)
-    _save(root, made)
-    write_whole(root / "CREDITS.md", credits_of(r for r in wanted if r.target in made))
-    return [made[name] for name in sorted(made)], failures
+    return _finished(outcomes), failures
 
 
 def _await(

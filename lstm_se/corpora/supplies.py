@@ -46,8 +46,11 @@ class Supply(ABC):
             ValueError: If it is another one.
         """
 
-    def close(self) -> None:  # noqa: B027  what lies on a disk needs no end
-        """Wait for nothing any more."""
+    def hurry(self) -> None:  # noqa: B027  a disk needs no telling
+        """Make those who wait for something wait no longer."""
+
+    def close(self) -> None:  # noqa: B027  nor tidying
+        """Tidy up, when nobody asks any more."""
 
 
 class FromServer(Supply):
@@ -64,7 +67,7 @@ class FromServer(Supply):
             connections: How many at once.
         """
         self.cache, self.url, self.threads = cache, url or URL_OF_FILE, connections
-        self._closed = threading.Event()
+        self._hurried = threading.Event()
 
     @contextmanager
     def opened(self, recording: OpenRecording) -> Iterator[Path]:
@@ -86,14 +89,17 @@ class FromServer(Supply):
                 part.unlink()
         raise ValueError(f"{address} {fault}, twice: {hint}")
 
-    def close(self) -> None:
+    def hurry(self) -> None:
         """Wait for the server no longer."""
-        self._closed.set()
-        with suppress(OSError):  # with something in it, for the next time
+        self._hurried.set()
+
+    def close(self) -> None:
+        """Remove the folder of what is under way, unless there is something for the next time."""
+        with suppress(OSError):
             self.cache.rmdir()
 
     def _pause(self, seconds: float) -> None:
-        if self._closed.wait(seconds):
+        if self._hurried.wait(seconds):
             raise InterruptedError("nobody waits for it any more")
 
 

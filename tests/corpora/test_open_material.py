@@ -169,7 +169,7 @@ def test_interrupted_run_goes_on(fetched, server, tmp_path):
 
 def test_waiting_for_a_busy_server_ends_when_nobody_waits_any_more(tmp_path):
     supply = FromServer(tmp_path)
-    supply.close()
+    supply.hurry()
     with pytest.raises(InterruptedError):
         supply._pause(600)
 
