@@ -19,7 +19,6 @@ from .manifest import OpenRecording, blob_sha1
 from .transfer import fetch
 
 URL_OF_FILE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
-CONNECTIONS = 8
 
 
 class Supply(ABC):
@@ -58,25 +57,31 @@ class FromServer(Supply):
 
     patience = 20
 
-    def __init__(self, cache: Path, url: str = "", connections: int = CONNECTIONS) -> None:
+    def __init__(self, cache: Path, url: str = "", connections: int = 1) -> None:
         """Name a server.
 
         Args:
             cache: Folder for what is under way.
             url: Address of a file, with ``{repository}``, ``{commit}`` and ``{path}`` in it.
             connections: How many at once.
+
+        Raises:
+            ValueError: If the address has something else in braces.
         """
         self.cache, self.url, self.threads = cache, url or URL_OF_FILE, connections
         self._hurried = threading.Event()
+        try:
+            self._address("", "", "")
+        except (KeyError, IndexError, ValueError):
+            places = "{repository}, {commit} and {path}"
+            raise ValueError(f"{url} is no pattern of an address: put {places} in it") from None
 
     @contextmanager
     def opened(self, recording: OpenRecording) -> Iterator[Path]:
         """The original, which is fetched a second time if it is another file than it should be."""
         make_folder(self.cache)
         part = self.cache / (recording.blob_sha1 + PurePosixPath(recording.path).suffix)
-        address = self.url.format(
-            repository=recording.repository, commit=recording.commit, path=quote(recording.path)
-        )
+        address = self._address(recording.repository, recording.commit, recording.path)
         hint = "run the command again later, or name a copy with --from"
         for _ in range(2):
             fetch(address, part, hint, show=False, pause=self._pause)
@@ -97,6 +102,9 @@ class FromServer(Supply):
         """Remove the folder of what is under way, unless there is something for the next time."""
         with suppress(OSError):
             self.cache.rmdir()
+
+    def _address(self, repository: str, commit: str, path: str) -> str:
+        return self.url.format(repository=repository, commit=commit, path=quote(path))
 
     def _pause(self, seconds: float) -> None:
         if self._hurried.wait(seconds):
@@ -122,10 +130,18 @@ class FromCopy(Supply):
     """The copy at 16 kHz, whose ``ORIGINS.csv`` says which file was made from which original."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the table: ``file`` is the place in the folder, ``git_blob_sha1`` the original."""
-        self.folder = folder
-        with (folder / "ORIGINS.csv").open(encoding="utf-8", newline="") as file:
-            self._places = {row["git_blob_sha1"]: row["file"] for row in csv.DictReader(file)}
+        """Read the table: ``file`` is the place in the folder, ``git_blob_sha1`` the original.
+
+        Raises:
+            ValueError: If the table has no such columns.
+        """
+        self.folder, table = folder, folder / "ORIGINS.csv"
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        try:
+            self._places = {row["git_blob_sha1"]: row["file"] for row in rows}
+        except KeyError as missing:
+            raise ValueError(f"{table} has no column {missing}: it is another table") from None
 
     def sum_of(self, recording: OpenRecording) -> str:
         """That of the copy: it is not sample for sample the original."""

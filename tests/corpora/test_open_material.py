@@ -253,3 +253,11 @@ def test_folder_of_another_corpus_is_refused(fetched, tmp_path):
 def test_folder_without_any_of_it_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="has neither ORIGINS.csv nor a folder like own/"):
         on_disk(tmp_path, ALL)
+
+
+def test_table_and_address_of_another_kind_are_refused(tmp_path):
+    (tmp_path / "ORIGINS.csv").write_text("file,url\na.wav,b\n")
+    with pytest.raises(ValueError, match=r"ORIGINS.csv has no column 'git_blob_sha1'"):
+        on_disk(tmp_path, ALL)
+    with pytest.raises(ValueError, match=r"http://x/\{id\} is no pattern of an address: put \{rep"):
+        FromServer(tmp_path, "http://x/{id}")
