@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-
-import soundfile
 
 from ..files import make_folder, write_csv, write_whole
 from ..sound import audio
@@ -125,12 +122,9 @@ def _bring(
             samples = audio.read(path).samples
     except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
         return error
-    content = io.BytesIO()
-    # integers: soundfile would scale floats by 32767, and no 16-bit original would stay as it is
-    soundfile.write(content, audio.to_pcm(samples), audio.SAMPLE_RATE, "PCM_16", format="FLAC")
     make_folder(target.parent)
-    write_whole(target, content.getvalue())
-    seconds, sha256 = f"{len(samples) / audio.SAMPLE_RATE:.2f}", _sha256(content.getvalue())
+    audio.write(target, samples, subtype="PCM_16")
+    seconds, sha256 = f"{len(samples) / audio.SAMPLE_RATE:.2f}", _sha256(target)
     facts = recording.target, seconds, sha256, supply.sum_of(recording)
     origin = recording.repository, recording.commit, recording.path
     values = *facts, recording.author, recording.licence, *origin
@@ -141,7 +135,7 @@ def _is_right(target: Path, line: Made, made_from: str) -> bool:
     """Whether a file is as it was written, from what it would be made of now."""
     if line["made_from"] != made_from or not target.exists():
         return False
-    return line["sha256"] == _sha256(target.read_bytes())
+    return line["sha256"] == _sha256(target)
 
 
 def _finished(outcomes: Iterable[Future]) -> dict[str, Made]:
@@ -170,5 +164,5 @@ def _save(root: Path, made: dict[str, Made]) -> None:
     )
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
