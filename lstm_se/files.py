@@ -54,15 +54,21 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[
 
 
 _HERE = Path(__file__).parent
-CHECKOUT = {"mini": "data/mini", "firmware": "firmware", "results": "notebooks/results"}
+CHECKOUT = {
+    "mini": "data/mini",
+    "open": "data/open",
+    "firmware": "firmware",
+    "results": "notebooks/results",
+}
 
 
 def shipped(name: str) -> Path:
     """Folder that comes with the code: of a checkout, or its copy in an installed package.
 
     Args:
-        name: ``"mini"`` (recordings), ``"firmware"`` (C sources) or ``"results"`` (what the
-            commands in ``notebooks/results`` have measured, for pages that cannot wait for it).
+        name: ``"mini"`` (recordings), ``"open"`` (where more of them can be had), ``"firmware"``
+            (C sources) or ``"results"`` (what the commands in ``notebooks/results`` have measured,
+            for pages that cannot wait for it).
 
     Raises:
         FileNotFoundError: If the installation lacks it.

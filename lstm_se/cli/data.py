@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import COUNT, FOLDER, JOBS, numbers
-from .terminal import bar
+from .terminal import bar, complain
 
 if TYPE_CHECKING:
     from ..corpora.pairs import Corpus
@@ -60,6 +61,50 @@ def voicebank_command(root: Path, source: Path | None, url: str, keep_archives: 
     made = prepare(source, root) if source else download(root, url or URL, keep_archives)
     corpus = voicebank_demand(made)
     click.echo(f"{root}: {len(corpus.train) + len(corpus.validation)} and {len(corpus.test)} pairs")
+
+
+@data_command.command("open")
+@click.option("--root", required=True, type=FOLDER, help="Folder of the material.")
+@click.option("--from", "source", type=FOLDER, help="A copy on the disk, instead of the network.")
+@click.option("--url", default="", help="Mirror: {repository}, {commit}, {path} in the address.")
+@click.option("--connections", type=COUNT, default=8, show_default=True)
+def open_command(root: Path, source: Path | None, url: str, connections: int) -> None:
+    """Download speech and noise to train with (700 MB), check them, and convert them to 16 kHz.
+
+    Recordings that anybody may use, from public repositories; CREDITS.md and SOURCES.csv in the
+    folder say whose they are. Interrupted, it continues where it stopped.
+
+    The copy may hold clones of the repositories, as OWNER/NAME/PATH, or the files converted to
+    16 kHz with an ORIGINS.csv. The latter are not sample for sample what comes from the network.
+
+    \b
+    Examples:
+      lstm-se data open --root material
+      lstm-se data open --from copy --root material
+    """
+    from ..corpora.manifest import open_recordings
+    from ..corpora.open_material import gather
+    from ..corpora.supplies import FromServer, on_disk
+
+    recordings = open_recordings()
+    supply = (
+        on_disk(source, recordings) if source else FromServer(root / ".under-way", url, connections)
+    )
+    made, failures = gather(root, supply, recordings, partial(bar, unit="file"))
+    for folder, lines in groupby(made, lambda line: line["file"].split("/")[0]):
+        click.echo(_heard(root / folder, list(lines)))
+    for failure in failures:
+        complain(failure)
+    if failures:
+        missing = f"{len(failures)} of {len(failures) + len(made)} files are missing"
+        raise ValueError(f"{missing}: the same command tries them again")
+
+
+def _heard(folder: Path, lines: list[dict[str, str]]) -> str:
+    """How much there is in a folder."""
+    minutes = sum(float(line["seconds"]) for line in lines) / 60
+    groups = len({line["file"].split("/")[1] for line in lines})
+    return f"{folder}: {len(lines)} files, {minutes:.1f} min, {groups} groups"
 
 
 @data_command.command("build")

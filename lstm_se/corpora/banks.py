@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -80,9 +81,12 @@ def load_speech(
         progress: Wraps the groups, for instance ``tqdm``.
         in_store: Keep the samples in stores beside the files, made once, instead of in memory.
 
+    Returns:
+        A bank of each group but for those in which nothing can be used; a warning tells of them.
+
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If a file cannot be read, or nothing in a group can be used.
+        ValueError: If a file cannot be read, or nothing in any group can be used.
     """
     banks: list[Bank] = []
     for name in progress(list(groups)):
@@ -92,7 +96,7 @@ def load_speech(
         make = partial(_bank, name, groups[name], partial(_utterance, rng=rng), voices)
         recipe = {"kind": "speech", "seed": seed, "drawn": drawn}
         banks.append(_kept(name, groups[name], voices, make, recipe) if in_store else make())
-    return banks
+    return _usable(banks)
 
 
 def load_noise(
@@ -109,16 +113,19 @@ def load_noise(
         progress: Wraps the groups, for instance ``tqdm``.
         in_store: Keep the samples in stores beside the files, made once, instead of in memory.
 
+    Returns:
+        A bank of each group but for those in which nothing can be used; a warning tells of them.
+
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If a file cannot be read, or nothing in a group can be used.
+        ValueError: If a file cannot be read, or nothing in any group can be used.
     """
     banks: list[Bank] = []
     for name in progress(list(groups)):
         make = partial(_bank, name, groups[name], _noise, speeds)
         recipe = {"kind": "noise"}
         banks.append(_kept(name, groups[name], speeds, make, recipe) if in_store else make())
-    return banks
+    return _usable(banks)
 
 
 def _kept(
@@ -161,10 +168,22 @@ def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         entries.append((path.name, round(len(clip) / audio.SAMPLE_RATE, 2), digest))
     if not clips:
-        raise ValueError(f"nothing in {name} can be used: {refused[0]}")
+        silence = np.zeros(0, np.int16)
+        return Bank(name, (silence,) * len(voices), (), tuple(refused))
     whole, rate = np.concatenate(clips), audio.SAMPLE_RATE
     voiced = tuple(to_bank(audio.resample(whole, rate, round(rate * factor))) for factor in voices)
     return Bank(name, voiced, tuple(entries), tuple(refused))
+
+
+def _usable(banks: Sequence[Bank]) -> list[Bank]:
+    """The banks with sound in them: a corpus of single utterances has talkers without any."""
+    empty = [bank for bank in banks if not bank.entries]
+    if empty and len(empty) == len(banks):
+        raise ValueError(f"nothing in {empty[0].name} can be used: {empty[0].refused[0]}")
+    if empty:
+        left_out = f"left out {len(empty)} of {len(banks)} groups in which nothing can be used"
+        warnings.warn(f"{left_out}, such as {empty[0].name}: {empty[0].refused[0]}", stacklevel=3)
+    return [bank for bank in banks if bank.entries]
 
 
 def _utterance(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray | str:

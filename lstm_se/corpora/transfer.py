@@ -1,4 +1,4 @@
-"""Large archives over HTTP: a cut connection is continued, not begun again."""
+"""Files over HTTP: a cut connection is continued, not begun again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import ssl
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -17,17 +19,26 @@ from tqdm import tqdm
 # The standard library, because pooch's downloader starts again from the first byte: it sends no
 # Range header, and an archive here has up to 2.8 GB.
 ATTEMPTS = 5  # in a row that brought not one byte more
+LONGEST_WAIT = 600  # seconds that a server may ask for
 _PASSING = {408, 429, 500, 502, 503, 504}  # HTTP answers that may be different in a moment
 _CUTS = (URLError, ConnectionError, TimeoutError, HTTPException, ssl.SSLError)
 
 
-def fetch(url: str, part: Path, hint: str) -> Path:
+def fetch(
+    url: str,
+    part: Path,
+    hint: str,
+    show: bool = True,
+    pause: Callable[[float], object] | None = None,
+) -> Path:
     """Download to a file, or continue the download that left the file.
 
     Args:
         url: Address.
         part: File to write; what it holds is taken to be the beginning of the download.
         hint: What the reader of an error should do.
+        show: Whether there is a bar.
+        pause: Waits for so many seconds before the next attempt; ``time.sleep`` if ``None``.
 
     Returns:
         ``part``, complete if the server stated a length; its content is not checked.
@@ -38,12 +49,12 @@ def fetch(url: str, part: Path, hint: str) -> Path:
     """
     failures = 0
     while True:
-        before = _size(part)
+        before, asked = _size(part), 0
         try:
-            _continue(url, part, hint)
+            _continue(url, part, hint, show)
             return part
         except HTTPError as error:
-            problem = f"{error.code} {error.reason}"
+            problem, asked = f"{error.code} {error.reason}", _seconds_asked(error)
             if error.code not in _PASSING:
                 raise OSError(f"{url} answers {problem}: {hint}") from None
         except _CUTS as error:
@@ -51,7 +62,7 @@ def fetch(url: str, part: Path, hint: str) -> Path:
         failures = failures + 1 if _size(part) <= before else 0
         if failures == ATTEMPTS:
             raise ConnectionError(f"{url} failed {ATTEMPTS} times ({problem}): {hint}")
-        time.sleep(min(2**failures, 30))
+        (pause or time.sleep)(asked or min(2**failures, 30))
 
 
 def find_fault(path: Path, md5: str = "") -> str:
@@ -76,7 +87,13 @@ def find_fault(path: Path, md5: str = "") -> str:
     return f"is damaged at {bad}" if bad else ""
 
 
-def _continue(url: str, part: Path, hint: str) -> None:
+def _seconds_asked(error: HTTPError) -> int:
+    """How long a busy server asks to be left alone; 0 if it does not say, or gives a date."""
+    asked = error.headers.get("Retry-After", "")
+    return min(int(asked), LONGEST_WAIT) if asked.isdecimal() else 0
+
+
+def _continue(url: str, part: Path, hint: str, show: bool) -> None:
     """One connection: append what is missing; a server that ignores the range starts over."""
     start = _size(part)
     headers = {"User-Agent": "lstm-se"} | ({"Range": f"bytes={start}-"} if start else {})
@@ -95,9 +112,10 @@ def _continue(url: str, part: Path, hint: str) -> None:
         start = start if response.status == 206 else 0
         length, label = response.headers.get("Content-Length"), part.name.removesuffix(".part")
         total = start + int(length) if length else None
+        look: dict[str, Any] = {"unit": "B", "unit_scale": True, "disable": None if show else True}
         with (
             open(part, "ab" if start else "wb") as file,
-            tqdm(None, label, total, unit="B", unit_scale=True, initial=start, disable=None) as bar,
+            tqdm(None, label, total, initial=start, **look) as bar,
         ):
             while block := response.read(1 << 18):
                 file.write(block)

@@ -107,6 +107,19 @@ def test_group_without_anything_to_use_is_told(tmp_path):
         banks.load_speech(banks.by_folder([folder]))
 
 
+@pytest.mark.parametrize("in_store", [False, True])
+def test_group_without_anything_to_use_does_not_stop_the_others(in_store, tmp_path):
+    write(tmp_path / "ann", good=utterance())
+    write(tmp_path / "bob", bad=utterance(pause=0.3), worse=np.zeros(16_000, np.float32))
+    told = r"left out 1 of 2 groups .* such as bob: bad.wav: only \d+ dB between talk and pause"
+    for _ in range(2):  # the second time, a store knows it
+        with pytest.warns(UserWarning, match=told):
+            bank = only(banks.by_folder([tmp_path]), voices=(1.0,), in_store=in_store)
+    alone = only(banks.by_folder([tmp_path / "ann"]), voices=(1.0,))
+    assert bank.name == "ann"
+    np.testing.assert_array_equal(bank.samples[0], alone.samples[0])
+
+
 def test_digital_silence_is_cut_out_of_noise(tmp_path):
     gap = np.concatenate([noise(16_000), np.zeros(16_000, np.float32), noise(16_000)])
     groups = banks.by_folder([write(tmp_path / "hall", a=0.5 * gap)])

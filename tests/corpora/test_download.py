@@ -135,6 +135,17 @@ def test_busy_server_is_asked_again(run, server):
     assert len(server.requests) == 4
 
 
+def test_busy_server_is_left_alone_as_long_as_it_asks(server, tmp_path):
+    waits, url = [], server.url + NOISY
+    server.statuses[NOISY], server.retry_after = [429], "7"
+    transfer.fetch(url, tmp_path / "a", "wait", pause=waits.append)
+    server.statuses[NOISY], server.retry_after = [429], "99999"
+    transfer.fetch(url, tmp_path / "b", "wait", pause=waits.append)
+    server.statuses[NOISY], server.retry_after = [429], "Fri, 07 Nov 2031 23:59:59 GMT"
+    transfer.fetch(url, tmp_path / "c", "wait", pause=waits.append)
+    assert waits == [7, transfer.LONGEST_WAIT, 2]
+
+
 def test_server_that_stays_busy_is_given_up(run, server):
     server.statuses[NOISY] = [503] * 99
     with pytest.raises(ConnectionError, match=r"failed 5 times \(503 .*start again, or fetch"):

@@ -71,6 +71,7 @@ class Server:
         cut_after: Bytes after which the next transfer of a path is cut, once for each entry.
         ranges: Whether the server understands ranges.
         statuses: Answers to give before anything else, by path, one for each request.
+        retry_after: What it says beside a status, if anything.
         html: Answer with a web page.
         requests: ``(path, Range header)`` of each request.
         sent: Bytes of content that left the server, by path.
@@ -81,6 +82,7 @@ class Server:
     cut_after: dict[str, list[int]] = field(default_factory=dict)
     ranges: bool = True
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    retry_after: str = ""
     html: bool = False
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     sent: dict[str, int] = field(default_factory=dict)
@@ -110,7 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
         path, state = self.path, self.state
         state.requests.append((path, self.headers.get("Range")))
         if state.statuses.get(path):
-            self._answer(state.statuses[path].pop(0), b"", {})
+            asked = {"Retry-After": state.retry_after} if state.retry_after else {}
+            self._answer(state.statuses[path].pop(0), b"", asked)
         elif path not in state.files:
             self._answer(404, b"", {})
         elif state.html:

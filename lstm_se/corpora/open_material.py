@@ -1,0 +1,168 @@
+"""The open training material in a folder: every file checked, and converted once to 16 kHz.
+
+What the folder holds, and what each file in it was made from, stands in its ``SOURCES.csv``:
+another run does only what is missing, wrong, or made from something else.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from ..files import make_folder, write_csv, write_whole
+from ..sound import audio
+from .build import Bar
+from .credits import credits_of
+from .manifest import OpenRecording
+from .supplies import Supply
+
+MADE_COLUMNS = (
+    "file", "seconds", "sha256", "made_from", "author", "licence", "repository", "commit", "path",
+)  # fmt: skip
+_SAVED_EVERY = 200  # files; a killed run does the last of them again
+Made = dict[str, str]  # a line of SOURCES.csv
+
+
+def gather(
+    root: str | Path,
+    supply: Supply,
+    recordings: Sequence[OpenRecording],
+    bar: Bar = lambda items, name: items,
+) -> tuple[list[Made], list[Exception]]:
+    """Bring the material to a folder; interrupted, the same call goes on where it stopped.
+
+    Below ``root`` come ``speech``, ``noise``, ``validation_speech`` and ``validation_noise``, with
+    a folder in them for each talker and each kind of noise, and beside them ``SOURCES.csv`` and
+    ``CREDITS.md``. The same supply gives the same bytes: FLAC of 16 bits, 16 kHz, one channel.
+
+    Args:
+        root: Folder of the material.
+        supply: Where the files come from; it is closed at the end.
+        recordings: What is wanted.
+        bar: Wraps what takes long, with a name for it.
+
+    Returns:
+        Lines of ``SOURCES.csv``, sorted, and what went wrong with the files that have none.
+
+    Raises:
+        FileExistsError: If ``root`` holds the ``SOURCES.csv`` of something else.
+        OSError: If ``root`` cannot be written to, or nothing comes any more.
+    """
+    root = Path(root)
+    make_folder(root)
+    wanted, before = [r for r in recordings if r.part], _read_made(root)
+    for name in before.keys() - {recording.target for recording in wanted}:
+        (root / name).unlink(missing_ok=True)  # an older manifest had it, perhaps on another side
+    try:
+        made, failures = _bring_all(root, supply, wanted, before, bar)
+    finally:
+        supply.close()
+    _save(root, made)
+    write_whole(root / "CREDITS.md", credits_of(r for r in wanted if r.target in made))
+    return [made[name] for name in sorted(made)], failures
+
+
+def _bring_all(
+    root: Path,
+    supply: Supply,
+    wanted: Sequence[OpenRecording],
+    before: dict[str, Made],
+    bar: Bar,
+) -> tuple[dict[str, Made], list[Exception]]:
+    """Several files at a time; when it is interrupted, what is there is written down."""
+    bring = partial(_bring, root, supply, before)
+    with ThreadPoolExecutor(supply.threads) as pool:
+        outcomes = [pool.submit(bring, recording) for recording in wanted]
+        try:
+            failures = _await(outcomes, root, supply, before, bar)
+        except BaseException:
+            supply.hurry()
+            pool.shutdown(cancel_futures=True)
+            _save(root, before | _finished(outcomes))
+            raise
+    return _finished(outcomes), failures
+
+
+def _await(
+    outcomes: Sequence[Future], root: Path, supply: Supply, before: dict[str, Made], bar: Bar
+) -> list[Exception]:
+    """Wait for all files; what went wrong with those that do not come."""
+    failures: list[Exception] = []
+    came, lost = 0, 0
+    for outcome in bar(outcomes, "gathering"):
+        error = outcome.result()
+        if not isinstance(error, Exception):
+            came, lost = came + 1, 0
+            if came % _SAVED_EVERY == 0:
+                _save(root, before | _finished(outcomes))
+            continue
+        failures.append(error)
+        lost += 1
+        if isinstance(error, ConnectionError) and not came:
+            raise error
+        if lost >= supply.patience:
+            raise ConnectionError(f"{lost} files in a row did not come; the last one: {error}")
+    return failures
+
+
+def _bring(
+    root: Path, supply: Supply, before: dict[str, Made], recording: OpenRecording
+) -> Made | Exception:
+    """One file, unless it is there and right; the error if it cannot be had."""
+    target, line = root / recording.target, before.get(recording.target)
+    if line and _is_right(target, line, supply.sum_of(recording)):
+        return line
+    target.unlink(missing_ok=True)
+    try:
+        with supply.opened(recording) as path:
+            samples = audio.read(path).samples
+    except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
+        return error
+    make_folder(target.parent)
+    audio.write(target, samples, subtype="PCM_16")
+    seconds, sha256 = f"{len(samples) / audio.SAMPLE_RATE:.2f}", _sha256(target)
+    facts = recording.target, seconds, sha256, supply.sum_of(recording)
+    origin = recording.repository, recording.commit, recording.path
+    values = *facts, recording.author, recording.licence, *origin
+    return dict(zip(MADE_COLUMNS, values, strict=True))
+
+
+def _is_right(target: Path, line: Made, made_from: str) -> bool:
+    """Whether a file is as it was written, from what it would be made of now."""
+    if line["made_from"] != made_from or not target.exists():
+        return False
+    return line["sha256"] == _sha256(target)
+
+
+def _finished(outcomes: Iterable[Future]) -> dict[str, Made]:
+    """Lines of the files that are there, by file."""
+    done = (o for o in outcomes if o.done() and not o.cancelled() and not o.exception())
+    lines = (outcome.result() for outcome in done)
+    return {line["file"]: line for line in lines if isinstance(line, dict)}
+
+
+def _read_made(root: Path) -> dict[str, Made]:
+    """What ``SOURCES.csv`` says of a folder, by file; nothing if there is none."""
+    path = root / "SOURCES.csv"
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = csv.DictReader(file)
+        if tuple(lines.fieldnames or ()) != MADE_COLUMNS:
+            raise FileExistsError(f"{path} is that of another corpus: choose another folder")
+        return {line["file"]: line for line in lines}
+
+
+def _save(root: Path, made: dict[str, Made]) -> None:
+    """Write ``SOURCES.csv``."""
+    write_csv(
+        root / "SOURCES.csv", MADE_COLUMNS, (list(made[name].values()) for name in sorted(made))
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
