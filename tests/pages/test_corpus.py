@@ -1,5 +1,6 @@
 """The pages read the bundled corpus, or the reader's own."""
 
+import numpy as np
 import pytest
 
 import lstm_se
@@ -11,10 +12,18 @@ def test_without_a_wish_it_is_the_bundled_one(monkeypatch):
     assert corpus.chosen() == lstm_se.mini()
 
 
-def test_full_corpus_is_read_from_its_folder(monkeypatch):
+def test_full_corpus_is_read_from_its_folder(monkeypatch, tmp_path):
+    root = lstm_se.mini().root
     monkeypatch.setenv("FULL", "1")
-    monkeypatch.setenv("VOICEBANK_ROOT", str(lstm_se.mini().root))
-    assert corpus.chosen() == lstm_se.voicebank_demand(lstm_se.mini().root)
+    monkeypatch.setenv("VOICEBANK_ROOT", str(root))
+    monkeypatch.setenv("LSTM_SE_STORE", str(tmp_path))
+    full, plain = corpus.chosen(), lstm_se.voicebank_demand(root)
+    assert full.root == plain.root
+    for part in ("train", "validation", "test"):
+        pairs = list(zip(getattr(full, part), getattr(plain, part), strict=True))
+        assert all(one.name == other.name for one, other in pairs)
+        for one, other in pairs[:2]:
+            np.testing.assert_array_equal(one.load(), other.load())
 
 
 def test_folder_that_is_not_there_is_named(monkeypatch, tmp_path):
