@@ -1,6 +1,6 @@
 """Time and memory of ``lstm-se enhance`` for any length, and write ``lengths.json``.
 
-Usage: ``python notebooks/results/lengths.py [--minutes 0.17,10,180,480] [--files 2000]``: an hour on
+Usage: ``python notebooks/results/lengths.py [--minutes 0.17,10,180] [--files 1000]``: ten minutes on
 two quiet cores. Memory is the peak of the whole process; idle is that of an interpreter that has
 loaded NumPy and no more. The folder is enhanced by one process and by two, in turns.
 """
@@ -106,8 +106,8 @@ def folders(files: int, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description="Time and memory of any length.")
-    parser.add_argument("--minutes", default="0.17,10,180,480", help="lengths of a file")
-    parser.add_argument("--files", type=int, default=2000, help="files in a folder")
+    parser.add_argument("--minutes", default="0.17,10,180", help="lengths of a file")
+    parser.add_argument("--files", type=int, default=1000, help="files in a folder")
     parser.add_argument("--out", type=Path, default=HERE / "lengths.json")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
