@@ -6,7 +6,8 @@ from .chip.engines import load
 from .config import Config
 from .corpora.mini import mini
 from .corpora.pairs import voicebank_demand
-from .network.denoiser import Denoiser, Stream
+from .network.denoiser import Denoiser
+from .network.stream import Stream
 from .scoring.evaluation import evaluate
 
 __version__ = version("lstm-se")

@@ -66,7 +66,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
     """What one pair looks like; ``odd`` has kinds with their details."""
 
     seconds: float
@@ -139,14 +139,14 @@ def _parts(root: Path, findings: Findings) -> dict[str, list[Pair]]:
     return parts
 
 
-def examine(pair: Pair) -> _Measured:
+def examine(pair: Pair) -> Measured:
     """Look at one pair."""
     sides = []
     for path in (pair.clean, pair.noisy):
         try:
             sides.append(audio.read(path, sample_rate=None))
         except (ValueError, OSError) as error:
-            return _Measured(0.0, "", {"unreadable": str(error)})
+            return Measured(0.0, "", {"unreadable": str(error)})
     clean, noisy = sides
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (pair.clean, pair.noisy)]
     seconds = len(clean.samples) / clean.sample_rate
@@ -157,7 +157,7 @@ def examine(pair: Pair) -> _Measured:
         odd = {"mismatch": str(error)}
     if digests[0] == digests[1]:
         odd = {"noiseless": str(pair.noisy)}
-    return _Measured(seconds, digests[0], odd)
+    return Measured(seconds, digests[0], odd)
 
 
 def _oddities(

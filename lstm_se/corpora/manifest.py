@@ -65,7 +65,7 @@ class OpenRecording:
 
     @property
     def target(self) -> str:
-        """Its place in the material: ``validation_noise/train/blanket-train.flac``."""
+        """Its place in the material, such as ``validation_noise/train/blanket-train.flac``."""
         name = re.sub(r"[^\w.-]+", "_", PurePosixPath(self.path).stem)
         if self.use == "noise":  # a kind gathers from many collections
             group, name = self.group, f"{self.collection}-{name}"

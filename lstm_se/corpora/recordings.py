@@ -69,7 +69,7 @@ class StoredPair(Pair):
     sounds: tuple[Sound, Sound] = field(repr=False, compare=False)
 
     def load(self) -> tuple[np.ndarray, np.ndarray]:
-        """Clean and noisy samples, as :meth:`Pair.load` reads them."""
+        """Clean and noisy samples, as :meth:`lstm_se.corpora.pairs.Pair.load` reads them."""
         clean, noisy = self.sounds
         return np.array(clean[:]), np.array(noisy[:])
 

@@ -48,7 +48,7 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
     """Read a sound file.
 
     Args:
-        path: What :func:`open_source` opens.
+        path: What :func:`lstm_se.sound.source.open_source` opens.
         sample_rate: Rate to resample to, in Hz; ``None`` keeps the file's own.
         mono: Average the channels; if they cancel out, since the plug of one was wired the other
             way round, take the louder one.
