@@ -71,12 +71,18 @@ quick: $(READY) ## in a minute: style, types, and quick tests of what you change
 	@$(BIN)/python tests/support/quick.py $(WING)
 
 .PHONY: test
-test: $(READY) ## check the style, the types, the code and every notebook
+test: test-code test-pages ## check the style, the types, the code and every notebook; -j2 does both at once
+
+.PHONY: test-code
+test-code: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/pytest tests
+
+.PHONY: test-pages
+test-pages: $(READY)
 	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
 
 .PHONY: test-system
