@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from .. import files
 from ..sound import audio
-from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC
+from ..sound.noises import BASIC_SYNTHETIC, SYNTHETIC
 from . import mixing
 from .pairs import Corpus, voicebank_demand, write_conditions, write_pair
 from .plan import deal
@@ -29,7 +29,7 @@ VALIDATION_SPEAKER = "ivrvoiceru"
 
 
 _PARTS = (  # folders of clean speech and of noise, SNRs as in VoiceBank-DEMAND, synthetic noises
-    ("clean_trainset_*spk_wav", "noise_trainset", (0.0, 5.0, 10.0, 15.0), TRAINING_SYNTHETIC),
+    ("clean_trainset_*spk_wav", "noise_trainset", (0.0, 5.0, 10.0, 15.0), BASIC_SYNTHETIC),
     ("clean_testset_wav", "noise_testset", (2.5, 7.5, 12.5, 17.5), ("rain", "wind", "fan")),
 )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..sound.audio import FULL_SCALE, active_level_dbfs
 from ..sound.microphone import Corner, band_limits, equaliser, filtered, record
-from ..sound.noises import SYNTHETIC, TRAINING_SYNTHETIC, unit_rms
+from ..sound.noises import BASIC_SYNTHETIC, SYNTHETIC, unit_rms
 from ..sound.rooms import early, impulse_response, reverberate
 from .store import Stored
 
@@ -89,6 +89,8 @@ class Recipe:
         noise_only: Share of clips without speech.
         speech_only: Share of clips with next to no noise.
         synthetic: Share of noises that are synthetic.
+        synthetic_kinds: Which they can be, each as often. A ``recipe.json`` that names none is
+            older than this field, and meant the four of today's default.
         babble: Share of noises that are several talkers at once.
         distant_talker: Share of noises that are one other talker far away in a room.
         second_noise: Share of clips with another noise below the first.
@@ -110,6 +112,7 @@ class Recipe:
     noise_only: float = 0.12
     speech_only: float = 0.06
     synthetic: float = 0.22
+    synthetic_kinds: tuple[str, ...] = BASIC_SYNTHETIC
     babble: float = 0.2
     distant_talker: float = 0.03
     second_noise: float = 0.3
@@ -302,7 +305,7 @@ class Mixer:
         """Synthetic, talk of others than the talker, or recorded."""
         r, chance, samples = self.recipe, rng.random(), self.samples
         if chance < r.synthetic:
-            kind = _pick(TRAINING_SYNTHETIC, rng)
+            kind = _pick(r.synthetic_kinds, rng)
             return Background(kind, level_db, SYNTHETIC[kind](samples, rng))
         others = self.talkers[:talker] + self.talkers[talker + 1 :] or self.talkers
         behind = [_pick(voices, rng) for voices in others]

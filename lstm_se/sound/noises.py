@@ -22,13 +22,18 @@ def white_spectrum(bins: int, rng: np.random.Generator) -> np.ndarray:
 
 def coloured_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
     """Noise with a random spectral slope and broad resonances, slowly swelling."""
+    noise = steady_noise(samples, rng, rng.uniform(-8, 2))
+    return unit_rms(noise * swell(samples, rng, rng.uniform(0.2, 6), rng.uniform(0, 7)))
+
+
+def steady_noise(samples: int, rng: np.random.Generator, db_per_octave: float) -> np.ndarray:
+    """Noise with a spectral slope and random broad resonances."""
     frequency = np.maximum(np.fft.rfftfreq(samples, 1 / SAMPLE_RATE), 1.0)
     octaves = np.log2(np.maximum(frequency, 30) / 30)
     knots = np.linspace(0, octaves[-1], 8)
-    level_db = rng.uniform(-8, 2) * octaves + np.interp(octaves, knots, rng.uniform(-10, 10, 8))
+    level_db = db_per_octave * octaves + np.interp(octaves, knots, rng.uniform(-10, 10, 8))
     white = white_spectrum(len(frequency), rng)
-    noise = np.fft.irfft(white * 10 ** (level_db / 20) * (frequency > 20), samples)
-    return unit_rms(noise * swell(samples, rng, rng.uniform(0.2, 6), rng.uniform(0, 7)))
+    return np.fft.irfft(white * 10 ** (level_db / 20) * (frequency > 20), samples)
 
 
 def swell(samples: int, rng: np.random.Generator, rate_hz: float, depth_db: float) -> np.ndarray:
@@ -119,7 +124,123 @@ def fan(samples: int, rng: np.random.Generator) -> np.ndarray:
     return unit_rms(flutter * (unit_rms(air) + 10 ** (-rng.uniform(8, 25) / 20) * tone))
 
 
+def over_floor(
+    sound: np.ndarray, rng: np.random.Generator, below_db: tuple[float, float]
+) -> np.ndarray:
+    """A sound with coloured noise that far below it."""
+    floor = 10 ** (-rng.uniform(*below_db) / 20) * coloured_noise(len(sound), rng)
+    return unit_rms(unit_rms(sound) + floor)
+
+
+def cricket(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """One cricket: a tone in pulses, one for each stroke of its wings, in chirps or in a trill."""
+    time = np.arange(samples) / SAMPLE_RATE
+    pitch = rng.uniform(2500, 7000) * swell(samples, rng, 4.0, 0.05)
+    stroke = np.sin(2 * np.pi * (rng.uniform(20, 60) * time + rng.random()))
+    pulses = np.maximum(stroke, 0) ** rng.uniform(0.5, 2)
+    rhythm = np.cumsum(rng.uniform(0.7, 4) * swell(samples, rng, 1.0, 1.0)) / SAMPLE_RATE
+    # below -1 the cosine never falls: then it is a trill
+    chirps = np.clip(8 * (np.cos(2 * np.pi * rhythm) - rng.uniform(-1.3, 0.8)), 0, 1)
+    return chirps * pulses * harmonics(pitch, 2, rng.uniform(2, 4), rng)
+
+
+def crickets(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Crickets at night, from one to six, near and far."""
+    chorus = np.zeros(samples)
+    for _ in range(int(2 ** rng.uniform(0, 2.8))):
+        chorus += 10 ** (rng.uniform(-15, 0) / 20) * cricket(samples, rng)
+    return over_floor(chorus, rng, (0, 25))
+
+
+def vacuum(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Vacuum cleaner or hair dryer: the whine of a fast motor in a rush of air."""
+    time = np.arange(samples) / SAMPLE_RATE
+    spin_up = 1 - rng.uniform(0, 0.4) * np.exp(-(time + rng.exponential(1)) / rng.uniform(0.2, 2))
+    labour = swell(samples, rng, rng.uniform(0.2, 1.5), rng.uniform(0, 0.4))
+    pitch = rng.uniform(150, 600) * spin_up * labour
+    whine = unit_rms(harmonics(pitch, int(rng.integers(6, 30)), rng.uniform(0, 1), rng))
+    air = unit_rms(steady_noise(samples, rng, rng.uniform(-4, 2)) * labour)
+    mains = 1 + rng.uniform(0, 0.3) * np.cos(2 * np.pi * rng.choice([100, 120]) * time)
+    return unit_rms(mains * (air + 10 ** (rng.uniform(-12, 3) / 20) * whine))
+
+
+def scattered(
+    samples: int, begins: np.ndarray, sounds: list[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """At each place any of the short sounds, louder or softer; what passes the end is cut."""
+    laid = np.zeros(samples)
+    gains = 10 ** (rng.uniform(-20, 0, len(begins)) / 20)
+    numbers = rng.integers(len(sounds), size=len(begins))
+    for begin, gain, number in zip(begins, gains, numbers, strict=True):
+        rest = laid[begin : begin + len(sounds[number])]
+        rest += gain * sounds[number][: len(rest)]
+    return laid
+
+
+def dish(rng: np.random.Generator) -> np.ndarray:
+    """A struck plate, glass or fork: partials in no harmony, the higher the shorter."""
+    time, count = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE, int(rng.integers(3, 10))
+    pitches = 700 * (7500 / 700) ** rng.random((count, 1))
+    seconds = rng.uniform(0.01, 0.12) * np.sqrt(2000 / pitches)
+    ringing = np.cos(2 * np.pi * pitches * time) * np.exp(-time / seconds)
+    knock = rng.standard_normal(len(time)) * np.exp(-time / 0.002)
+    return unit_rms(rng.exponential(1, count) @ ringing + rng.uniform(0, 1) * knock)
+
+
+def crockery(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Plates and cutlery: a handful of pieces, now one alone, now several in a clatter."""
+    count = 1 + rng.poisson(rng.uniform(0.5, 4) * samples / SAMPLE_RATE)
+    clatters = rng.integers(0, samples, count)
+    begins = np.repeat(clatters, 1 + rng.poisson(rng.uniform(0, 5), len(clatters)))
+    begins = begins + (SAMPLE_RATE * rng.exponential(0.1, len(begins))).astype(int)
+    pieces = [dish(rng) for _ in range(rng.integers(2, 9))]
+    return over_floor(scattered(samples, begins, pieces, rng), rng, (5, 30))
+
+
+def bubble(rng: np.random.Generator, lowest_hz: float, highest_hz: float) -> np.ndarray:
+    """The bubble that a drop leaves in water rings at a rising pitch, the higher the shorter.
+
+    Damping after van den Doel (2005), "Physically based models for liquid sounds".
+    """
+    time = np.arange(SAMPLE_RATE // 5) / SAMPLE_RATE
+    pitch = lowest_hz * (highest_hz / lowest_hz) ** rng.random()
+    damping = 0.043 * pitch + 0.0014 * pitch**1.5
+    cycles = pitch * time * (1 + rng.uniform(0, 0.15) * damping * time)
+    return unit_rms(np.sin(2 * np.pi * cycles) * np.exp(-damping * time))
+
+
+def dripping(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """A tap that drips: single drops at irregular times."""
+    begins = rng.integers(0, samples, 1 + rng.poisson(rng.uniform(1, 10) * samples / SAMPLE_RATE))
+    lowest = rng.uniform(300, 2500)
+    drops = [bubble(rng, lowest, 2 * lowest) for _ in range(8)]
+    return over_floor(scattered(samples, begins, drops, rng), rng, (5, 30))
+
+
+def splashing(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Water in a dishwasher or a sink: drops without number over a wash that swings."""
+    begins = rng.integers(0, samples, rng.poisson(rng.uniform(40, 300) * samples / SAMPLE_RATE))
+    drops = scattered(samples, begins, [bubble(rng, 300, 4000) for _ in range(24)], rng)
+    wash = steady_noise(samples, rng, rng.uniform(-6, 0))
+    water = unit_rms(drops) + 10 ** (rng.uniform(-12, 6) / 20) * unit_rms(wash)
+    turns = rng.uniform(0.2, 2) * np.arange(samples) / SAMPLE_RATE + rng.random()
+    return unit_rms(water * (1 + rng.uniform(0, 0.8) * np.cos(2 * np.pi * turns)))
+
+
 SYNTHETIC: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = dict(
-    coloured=coloured_noise, hum=hum, engine=engine, clicks=clicks, rain=rain, wind=wind, fan=fan
+    coloured=coloured_noise,
+    hum=hum,
+    engine=engine,
+    clicks=clicks,
+    rain=rain,
+    wind=wind,
+    fan=fan,
+    crickets=crickets,
+    vacuum=vacuum,
+    crockery=crockery,
+    dripping=dripping,
+    splashing=splashing,
 )
-TRAINING_SYNTHETIC = ("coloured", "hum", "engine", "clicks")  # the others are for tests only
+BASIC_SYNTHETIC = ("coloured", "hum", "engine", "clicks")  # of old mixtures, which stay as they are
+TRAINING_SYNTHETIC = (*BASIC_SYNTHETIC, "crickets", "vacuum", "crockery", "dripping", "splashing")
+# rain, wind and fan are for tests only

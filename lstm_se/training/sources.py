@@ -18,6 +18,7 @@ from ..corpora import banks, mini
 from ..corpora.mixing import Mixer, Recipe
 from ..corpora.pairs import Corpus, Pair, voicebank_demand
 from ..corpora.recordings import StoredPair, from_store
+from ..sound.noises import TRAINING_SYNTHETIC
 from ..workers import Progress
 from . import pipeline
 
@@ -33,7 +34,7 @@ class Loaded:
         train: Batches to train on.
         validation: Batches that choose the weights to keep.
         used: The files of both, as banks, each with its use: ``"train speech"`` or another.
-        mixing: Recipe of the mixtures; ``None`` where pairs are taken as they are.
+        mixing: Recipe of the mixtures to train on; ``None`` where pairs are taken as they are.
     """
 
     train: pipeline.Source
@@ -132,9 +133,11 @@ class Sources:
         loaded = speech, noise, judges, held_out
         used = [(use, b) for use, group in zip(uses, loaded, strict=True) for b in group]
         _refuse_shared_files(used)
-        train_mixer = _mixer(config, speech, noise, config.seed)
-        judge = _mixer(config, judges, held_out or noise, VALIDATION_SEED)
-        return Loaded(train_mixer, judge, used, Recipe())
+        recipe = Recipe(synthetic_kinds=TRAINING_SYNTHETIC)
+        train_mixer = _mixer(config, speech, noise, config.seed, recipe)
+        # by the plain recipe, so that the losses of all trainings on these recordings compare
+        judge = _mixer(config, judges, held_out or noise, VALIDATION_SEED, Recipe())
+        return Loaded(train_mixer, judge, used, recipe)
 
 
 def by_speaker(pairs: Iterable[Pair]) -> dict[str, list[Path]]:
@@ -176,13 +179,17 @@ def _refuse_shared_files(used: Labelled) -> None:
 
 
 def _mixer(
-    config: Config, speech: Sequence[banks.Bank], noise: Sequence[banks.Bank], seed: int
+    config: Config,
+    speech: Sequence[banks.Bank],
+    noise: Sequence[banks.Bank],
+    seed: int,
+    recipe: Recipe,
 ) -> Mixer:
     """A mixer of all voices and all noises."""
     voices = [bank.samples for bank in speech]
     noises = [samples for bank in noise for samples in bank.samples]
     length = int(config.segment_seconds * config.sample_rate)
-    return Mixer(voices, noises, length, config.batch_size, seed=seed)
+    return Mixer(voices, noises, length, config.batch_size, recipe, seed)
 
 
 def _bar(name: str) -> Progress:

@@ -132,6 +132,12 @@ def test_batch_is_a_function_of_seed_and_step(step):
     np.testing.assert_array_equal(used.batch(step), mixer(5).batch(step))
 
 
+def test_synthetic_noises_are_of_the_kinds_in_the_recipe():
+    recipe = Recipe(synthetic=1, synthetic_kinds=("crickets", "vacuum"))
+    clips = mixer(recipe=recipe, batch_size=20).clips(0)
+    assert {noise.kind for clip in clips for noise in clip.noises} == {"crickets", "vacuum"}
+
+
 def test_draws_of_a_seed_stay_what_they_are():
     """Each depends on all before it; another order would make another training of a seed."""
     *_, last = mixer(seed=5, batch_size=20).clips(0)

@@ -82,6 +82,38 @@ def test_clicks_are_short_and_loud():
     assert np.abs(noise).max() > 5 * np.sqrt(np.mean(noise**2))
 
 
+def test_crickets_sing_high():
+    """The floor, at most as loud as they are, takes a part of the power."""
+    songs = [make("crickets", 32_000, seed) for seed in range(20)]
+    power = np.mean(np.abs(np.fft.rfft(songs)) ** 2, 0)
+    assert power[4000:].sum() > 0.7 * power.sum()
+
+
+def test_vacuum_cleaner_is_steady():
+    """Nine frames of ten are within 6 dB of each other."""
+    frames = np.sqrt(np.mean(make("vacuum", 51_200).reshape(100, 512) ** 2, 1))
+    assert 20 * np.log10(np.percentile(frames, 95) / np.percentile(frames, 5)) < 6
+
+
+def centroid_hz(sound):
+    """Mean frequency of the power."""
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    return np.fft.rfftfreq(len(sound), 1 / 16_000) @ power / power.sum()
+
+
+def test_bubble_rises_and_dies():
+    drop = noises.bubble(np.random.default_rng(0), 1000, 1001)
+    assert centroid_hz(drop[400:800]) > 1.02 * centroid_hz(drop[:400])
+    assert np.abs(drop[800:]).max() < 0.1 * np.abs(drop[:400]).max()
+
+
+def test_high_partials_of_a_struck_piece_die_first():
+    pieces = [noises.dish(np.random.default_rng(seed)) for seed in range(20)]
+    struck = np.mean([centroid_hz(piece[:800]) for piece in pieces])
+    ringing = np.mean([centroid_hz(piece[800:]) for piece in pieces])
+    assert ringing < struck - 200
+
+
 def test_harmonics_stay_below_the_upper_edge():
     tone = noises.harmonics(np.full(16_000, 500.0), 100, 0.0, np.random.default_rng(0))
     above = np.abs(np.fft.rfft(tone))[7801:]
