@@ -10,7 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from ..config import Config
 from ..corpora.mini import mini
 from ..corpora.pairs import voicebank_demand
+from ..memory import hoard
 from ..network import pretrained
 from ..scoring import metrics
 
@@ -113,30 +114,55 @@ def training(steps: int = 12) -> Timings:
     return figures
 
 
+WAYS = ("plain", "xla", "halves")  # Keras' own step; compiled whole; its gradient, in two halves
+
+
 def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Timings:
-    """Seconds of sound that a training hears per second, with XLA and without, in turns.
+    """Seconds of sound that a training hears per second, each way to compute a step, in turns.
+
+    ``halves`` is what ``lstm-se train --xla`` does, and ``hoarding`` the same in a process that
+    keeps its memory, as that command does; see :func:`lstm_se.memory.hoard`.
 
     Args:
         steps: Training steps of each to time, after ``WARM_UP`` others, in which XLA compiles.
         presets: What to train.
     """
-    from ..training import fit, pipeline
+    from loky import ProcessPoolExecutor
 
     figures: Timings = {"steps": steps}
     for preset in presets:
+        ordinary, hoarder = ProcessPoolExecutor(1), ProcessPoolExecutor(1, initializer=hoard)
+        with ordinary, hoarder:
+            # one step of each in turn: what else the machine does meets all
+            turns = [(ordinary, way) for way in WAYS] + [(hoarder, WAYS[-1])]
+            times = [
+                [pool.submit(_step_time, preset, way).result() for pool, way in turns]
+                for _ in range(steps + WARM_UP)
+            ]
         config = Config.preset(preset)
-        noisy, clean = pipeline.PairSampler(mini().train, config).batch(0)
-        schedule = fit.Schedule(1, steps + WARM_UP)
-        models = [fit.compile_model(config, schedule, xla=on) for on in (False, True)]
-        # one step of each in turn: what else the machine does meets both
-        steps_of = [partial(model.train_on_batch, noisy, clean) for model in models]
-        times = [[_timed(step) for step in steps_of] for _ in range(steps + WARM_UP)]
-        heard = config.batch_size * config.segment_seconds
-        plain, compiled = heard / np.median(times[WARM_UP:], axis=0)
-        figures[f"{preset}_x_real_time"] = float(plain)
-        figures[f"{preset}_xla_x_real_time"] = float(compiled)
-        figures[f"{preset}_xla_over_plain"] = float(compiled / plain)
+        heard = config.batch_size * config.segment_seconds / np.median(times[WARM_UP:], axis=0)
+        for way, speed in zip((*WAYS, "hoarding"), heard, strict=True):
+            figures[f"{preset}_{way}_x_real_time"] = float(speed)
+        figures[f"{preset}_hoarding_over_plain"] = float(heard[-1] / heard[0])
     return figures
+
+
+def _step_time(preset: str, way: str) -> float:
+    """Seconds of one more training step, the same batch each time."""
+    return _timed(_stepper(preset, way))
+
+
+@cache
+def _stepper(preset: str, way: str) -> Callable[[], object]:
+    """Training step of a model that stays in this process."""
+    from ..training import fit, pipeline
+
+    config = Config.preset(preset)
+    noisy, clean = pipeline.PairSampler(mini().train, config).batch(0)
+    model = fit.compile_model(config, fit.Schedule(1, 1000), xla=way == "halves")
+    if way == "xla":
+        model.compile(model.optimizer, model.loss, jit_compile=True)
+    return partial(model.train_on_batch, noisy, clean)
 
 
 def corpus(folder: str | Path, steps: int = 10) -> Timings:

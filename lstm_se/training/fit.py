@@ -101,10 +101,10 @@ def compile_model(
 ) -> in_keras.DenoiserModel:
     """A denoiser ready for ``fit``."""
     keras.utils.set_random_seed(config.seed)
-    model = replicated_denoiser(config, replicas)
+    model = replicated_denoiser(config, replicas, xla)
     optimizer = _optimizer(config, schedule.steps)
     # never "auto": it would switch XLA on with a GPU only, and the two would differ
-    model.compile(optimizer, SpectralLoss(config), jit_compile=xla)
+    model.compile(optimizer, SpectralLoss(config), jit_compile=False)
     samples = int(config.segment_seconds * config.sample_rate)
     model(np.zeros((1, samples), np.float32))  # variables exist from here on
     optimizer.build(model.trainable_variables)
@@ -138,7 +138,7 @@ def train(
         callbacks: More Keras callbacks.
         verbose: As ``fit`` takes it.
         replicas: Who shares each batch; the result is that of one alone, but for rounding.
-        xla: Compile the step with XLA; ``lstm-se bench xla`` tells whether that pays here.
+        xla: Compile the gradient with XLA; ``lstm-se bench xla`` tells whether that pays here.
         initial: Weights to start from; drawn at random if ``None``.
 
     Returns:
@@ -149,8 +149,6 @@ def train(
         FileNotFoundError: If there is nothing to resume.
         ValueError: If the run was started with another configuration, or cannot be shared.
     """
-    if xla and replicas.count > 1:
-        raise ValueError("XLA cannot compile what replicas exchange: leave out one of the two")
     schedule = schedule or Schedule()
     with replicas.scope(), replicas.folder(Path(run), resume) as path:
         folder = Run(path)

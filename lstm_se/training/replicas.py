@@ -28,6 +28,7 @@ from ..config import Config
 from ..network import in_keras
 from . import cluster
 from .pipeline import Source
+from .steps import Batch, HalvedDenoiser, SteppingDenoiser
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Shard:
         return noisy[self.number :: self.count], clean[self.number :: self.count]
 
 
-class SharedDenoiser(in_keras.DenoiserModel):
+class SharedDenoiser(SteppingDenoiser):
     """A denoiser whose steps are shared: loss and gradient are the mean over all replicas."""
 
     def __init__(self, config: Config, replicas: Replicas) -> None:
@@ -123,40 +124,36 @@ class SharedDenoiser(in_keras.DenoiserModel):
         super().__init__(config)
         self.replicas = replicas
 
-    def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def train_step(self, data: Batch) -> dict[str, tf.Tensor]:
         """One step on the rows of this replica."""
-        variables = self.trainable_variables
-        with tf.GradientTape() as tape:
-            loss = self._loss_of(data, training=True)
-        loss, *gradients = self.replicas.mean([loss, *tape.gradient(loss, variables)])
+        loss, *gradients = self.replicas.mean(self.gradients_of(data))
         if self.optimizer.global_clipnorm:
             gradients, _ = tf.clip_by_global_norm(gradients, self.optimizer.global_clipnorm)
         # within a process the optimizer will add the replicas' equal gradients up again
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        self.optimizer.apply([gradient / replicas for gradient in gradients], variables)
-        return self._logged(loss)
+        shares = [gradient / replicas for gradient in gradients]
+        self.optimizer.apply(shares, self.trainable_variables)
+        return self.logged(loss)
 
-    def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def test_step(self, data: Batch) -> dict[str, tf.Tensor]:
         """Loss of a batch, the same bits in each replica, so that all decide alike."""
-        return self._logged(self.replicas.mean([self._loss_of(data, training=False)])[0])
-
-    def _loss_of(self, data: tuple[tf.Tensor, tf.Tensor], training: bool) -> tf.Tensor:
-        """Mean loss of the rows of this replica."""
-        noisy, clean = data
-        return tf.reduce_mean(self.loss.call(clean, self(noisy, training=training)))
-
-    def _logged(self, loss: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Running mean of the loss, as ``fit`` shows it."""
-        for metric in self.metrics:
-            metric.update_state(loss)
-        return {metric.name: metric.result() for metric in self.metrics}
+        return self.logged(self.replicas.mean([self.loss_of(data, training=False)])[0])
 
 
-def replicated_denoiser(config: Config, replicas: Replicas = ALONE) -> in_keras.DenoiserModel:
-    """A denoiser with Keras' own steps, or with shared ones."""
+def replicated_denoiser(
+    config: Config, replicas: Replicas = ALONE, xla: bool = False
+) -> in_keras.DenoiserModel:
+    """A denoiser with Keras' own steps, with halved ones for XLA, or with shared ones.
+
+    Raises:
+        ValueError: If replicas cannot share what is to be trained, or XLA cannot compile it.
+    """
     replicas.check(config)
-    alone = replicas.count == 1
-    return in_keras.DenoiserModel(config) if alone else SharedDenoiser(config, replicas)
+    if replicas.count > 1:
+        if xla:
+            raise ValueError("XLA cannot compile what replicas exchange: leave out one of the two")
+        return SharedDenoiser(config, replicas)
+    return HalvedDenoiser(config) if xla else in_keras.DenoiserModel(config)
 
 
 def replicas_of(text: str) -> Replicas:

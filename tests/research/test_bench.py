@@ -30,8 +30,9 @@ def test_training_figures_hold_every_way_and_its_ratio():
 
 def test_xla_figures_hold_their_ratio():
     figures = bench.xla(steps=1, presets=("tiny",))
-    ratio = figures["tiny_xla_x_real_time"] / figures["tiny_x_real_time"]
-    assert figures["tiny_xla_over_plain"] == pytest.approx(ratio)
+    ratio = figures["tiny_hoarding_x_real_time"] / figures["tiny_plain_x_real_time"]
+    assert figures["tiny_hoarding_over_plain"] == pytest.approx(ratio)
+    assert {f"tiny_{way}_x_real_time" for way in bench.WAYS} < figures.keys()
 
 
 def test_peers_figures_hold_the_ratio_to_ours():

@@ -1,0 +1,37 @@
+"""Two halves of a batch, compiled, give the gradient of the whole."""
+
+import dataclasses
+import signal
+
+import pytest
+from killed_training import CONFIG, SCHEDULE, Signal, Source, train
+
+from lstm_se.training import fit, runs
+
+pytestmark = pytest.mark.slow  # compiles
+
+
+def test_gradient_of_the_halves_is_that_of_the_batch():
+    noisy, clean = Source().batch(0)
+    losses = [
+        [model.train_on_batch(noisy, clean) for _ in range(3)]
+        for model in (fit.compile_model(CONFIG, SCHEDULE, xla=xla) for xla in (True, False))
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"), [({}, 2), ({"batch_size": 3}, 1), ({"batch_norm": True}, 1)]
+)
+def test_batch_that_cannot_be_halved_stays_whole(change, parts):
+    config = dataclasses.replace(CONFIG, **change)
+    assert fit.compile_model(config, SCHEDULE, xla=True).parts == parts
+
+
+def test_compiled_training_resumes_with_the_same_bits(tmp_path):
+    train(tmp_path / "whole", xla=True)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", xla=True, callbacks=[Signal(signal.SIGINT, 6)])
+    train(tmp_path / "run", xla=True, resume=True)
+    rows = [runs.Run(tmp_path / name).history() for name in ("whole", "run")]
+    assert [row["val_loss"] for row in rows[0]] == [row["val_loss"] for row in rows[1]]
