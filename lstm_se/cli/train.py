@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from ..memory import hoard
 from .options import COUNT, FOLDER
 from .terminal import quieten_tensorflow
 
@@ -17,22 +19,24 @@ from .terminal import quieten_tensorflow
 @click.option("--noise", multiple=True, type=FOLDER, help="Noise to mix; repeatable.")
 @click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
 @click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
+@click.option("--recipe", help="Do the training of tiny again; --data is what data open made.")
 @click.option("--preset", default="tiny", show_default=True, help="tiny, plain, paper or lstm2022.")
 @click.option("--initial", metavar="MODEL", help="Start from a model, instead of a preset.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change the preset.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the run.")
-@click.option("--epochs", type=COUNT, default=40, show_default=True)
-@click.option("--steps", type=COUNT, default=250, show_default=True, help="An epoch.")
+@click.option("--epochs", type=COUNT, help="40, or what the recipe says.")
+@click.option("--steps", type=COUNT, help="An epoch; 250, or what the recipe says.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--distribute", default="", metavar="KIND:N", help="mirrored:2 or workers:2.")
 @click.option("--xla", is_flag=True, help="Compile the step; see bench xla.")
 def train_command(
+    recipe: str | None,
     preset: str,
     initial: str | None,
     changes: tuple[str, ...],
     out: Path,
-    epochs: int,
-    steps: int,
+    epochs: int | None,
+    steps: int | None,
     resume: bool,
     distribute: str,
     xla: bool,
@@ -43,11 +47,16 @@ def train_command(
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
     and noise are mixed anew in every step, the corpus' own included.
 
+    --recipe trains a model that comes with the package as it was trained: --data is then a folder
+    of lstm-se data open, and the steps are compiled. --epochs makes it shorter. At the end comes
+    OUT/report.md.
+
     --distribute shares each batch: among replicas in this process (mirrored) or among processes on
     this machine (workers). The result is that of one, but for rounding.
 
     \b
     Examples:
+      lstm-se train --recipe tiny --data open --out run
       lstm-se train --data mini --out run --epochs 5 --steps 50
       lstm-se train --data mini --speech voices --noise noises --out run
       lstm-se train --data mini --out run --distribute workers:2
@@ -56,6 +65,12 @@ def train_command(
     from ..training import cluster
 
     quieten_tensorflow()
+    hoard()
+    if recipe:
+        if distribute or initial or [part for part in sources if sources[part]] != ["corpora"]:
+            raise ValueError("--recipe takes --data, --set, --epochs, --steps and --resume alone")
+        _again(recipe, sources["corpora"], changes, out, epochs, steps, resume)
+        return
     if distribute:
         kind, count = cluster.parse(distribute)
         if kind == "workers" and cluster.rank() is None:
@@ -66,6 +81,29 @@ def train_command(
     from ..training.sources import Sources
 
     start = Start(preset, changes, folder_of(initial) if initial else None)
-    schedule = Schedule(epochs, steps)
+    schedule = Schedule(epochs or Schedule.epochs, steps or Schedule.steps_per_epoch)
     weights = train_from(Sources(**sources), start, out, schedule, resume, distribute, xla)
     click.echo(f"{weights}: the weights of the best epoch")
+
+
+def _again(
+    name: str,
+    material: Sequence[Path],
+    changes: Sequence[str],
+    out: Path,
+    epochs: int | None,
+    steps: int | None,
+    resume: bool,
+) -> None:
+    """Do the training of a recipe, and report on it."""
+    from ..research.run_report import write_report
+    from ..training.from_folders import Start, train_from
+    from ..training.recipes import recipe_of
+
+    if len(material) != 1:
+        raise ValueError(f"--recipe takes one --data, got {len(material)}")
+    recipe = recipe_of(name)
+    sources, start = recipe.sources(material[0]), Start(recipe.preset, changes)
+    schedule, words = recipe.schedule(epochs, steps), recipe.words(material[0])
+    train_from(sources, start, out, schedule, resume, xla=True, words=[*words, *start.set_words()])
+    click.echo(write_report(out, sources.load(start.config()).validation))

@@ -88,6 +88,21 @@ def learning_curve(axes: Axes, history: Sequence[Mapping[str, float]]) -> None:
     axes.legend()
 
 
+def training(history: Sequence[Mapping[str, float]], waveforms: Mapping[str, np.ndarray]) -> Figure:
+    """Learning curve, and spectrograms of one clip, side by side.
+
+    Args:
+        history: Rows of ``history.csv``.
+        waveforms: Title to waveform, shape ``(samples,)`` each, at 16 kHz; the first one sets 0 dB.
+    """
+    figure, axes = plt.subplots(1, 1 + len(waveforms), figsize=(3.6 * (1 + len(waveforms)), 3))
+    learning_curve(axes[0], history)
+    top = float(np.abs(stft.stft(next(iter(waveforms.values())))).max())
+    for ax, (title, waveform) in zip(axes[1:], waveforms.items(), strict=True):
+        spectrogram(ax, waveform, title, top)
+    return figure
+
+
 def with_intervals(
     axes: Axes, values: Mapping[str, tuple[float, float, float]], label: str
 ) -> None:

@@ -40,7 +40,11 @@ class Start:
     def words(self) -> list[str]:
         """Options of ``lstm-se train`` that ask for it."""
         begin = ["--initial", self.initial.name] if self.initial else ["--preset", self.preset]
-        return [*begin, *(word for change in self.changes for word in ("--set", change))]
+        return [*begin, *self.set_words()]
+
+    def set_words(self) -> list[str]:
+        """Those of them that name the changes."""
+        return [word for change in self.changes for word in ("--set", change)]
 
     def config(self) -> Config:
         """The configuration to train.
@@ -64,6 +68,7 @@ def train_from(
     resume: bool = False,
     distribute: str = "",
     xla: bool = False,
+    words: Sequence[str] = (),
 ) -> Path:
     """Train from folders, and write down what it takes to do it again.
 
@@ -74,7 +79,9 @@ def train_from(
         schedule: How long.
         resume: Continue the run in ``out``.
         distribute: ``mirrored:N``, ``workers:N`` or nothing; see :mod:`lstm_se.training.replicas`.
-        xla: Compile the step with XLA.
+        xla: Compile the gradient with XLA.
+        words: Options of ``lstm-se train`` that ask for all this, but for ``schedule`` and ``out``;
+            spelt out if there are none.
 
     Returns:
         The weights of the best epoch.
@@ -101,7 +108,7 @@ def train_from(
         "patience": schedule.patience,
         "hours_of_mixtures": round(hours, 1),
         "corpora": [folder.name for folder in sources.corpora],
-        "command": _command(sources, start, out, schedule, distribute, xla),
+        "command": _command(words or _words(sources, start, distribute, xla), out, schedule),
         "versions": _versions(),
     }
     if parent:
@@ -128,15 +135,17 @@ def _parsed(change: str) -> tuple[str, Any]:
         return field, value
 
 
-def _command(
-    sources: Sources, start: Start, out: Path, schedule: fit.Schedule, distribute: str, xla: bool
-) -> str:
-    """The command line that does the same."""
-    words = ["lstm-se", "train", *sources.words(), *start.words()]
-    words += ["--epochs", str(schedule.epochs), "--steps", str(schedule.steps_per_epoch)]
+def _words(sources: Sources, start: Start, distribute: str, xla: bool) -> list[str]:
+    """Options that name each folder and each choice."""
+    words = [*sources.words(), *start.words()]
     words += ["--distribute", distribute] if distribute else []
-    words += ["--xla"] if xla else []
-    return shlex.join([*words, "--out", out.name])
+    return [*words, "--xla"] if xla else words
+
+
+def _command(words: Sequence[str], out: Path, schedule: fit.Schedule) -> str:
+    """The command line that does the same."""
+    length = ["--epochs", str(schedule.epochs), "--steps", str(schedule.steps_per_epoch)]
+    return shlex.join(["lstm-se", "train", *words, *length, "--out", out.name])
 
 
 def _versions() -> dict[str, str]:

@@ -22,6 +22,7 @@ from ..sound.noises import TRAINING_SYNTHETIC
 from ..workers import Progress
 from . import pipeline
 
+TRAINING_RECIPE = Recipe(synthetic=0.3, synthetic_kinds=TRAINING_SYNTHETIC)
 VALIDATION_SEED = 1_000_003  # far from any seed of a training
 Labelled = Sequence[tuple[str, banks.Bank]]
 
@@ -133,11 +134,10 @@ class Sources:
         loaded = speech, noise, judges, held_out
         used = [(use, b) for use, group in zip(uses, loaded, strict=True) for b in group]
         _refuse_shared_files(used)
-        recipe = Recipe(synthetic_kinds=TRAINING_SYNTHETIC)
-        train_mixer = _mixer(config, speech, noise, config.seed, recipe)
+        train_mixer = _mixer(config, speech, noise, config.seed, TRAINING_RECIPE)
         # by the plain recipe, so that the losses of all trainings on these recordings compare
         judge = _mixer(config, judges, held_out or noise, VALIDATION_SEED, Recipe())
-        return Loaded(train_mixer, judge, used, recipe)
+        return Loaded(train_mixer, judge, used, TRAINING_RECIPE)
 
 
 def by_speaker(pairs: Iterable[Pair]) -> dict[str, list[Path]]:

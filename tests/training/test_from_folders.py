@@ -12,12 +12,11 @@ from random_network import noise
 from voicebank_fixture import make_corpus
 
 from lstm_se.cli import main
-from lstm_se.corpora import banks, mixing
+from lstm_se.corpora import banks
 from lstm_se.network import pretrained
 from lstm_se.sound import audio
-from lstm_se.sound.noises import TRAINING_SYNTHETIC
 from lstm_se.training import fit, from_folders
-from lstm_se.training.sources import Sources
+from lstm_se.training.sources import TRAINING_RECIPE, Sources
 
 SMALL = (
     "n_fft=64",
@@ -125,8 +124,8 @@ def test_recipe_counts_the_minutes(written):
 
 def test_recipe_holds_what_it_takes_to_do_it_again(written):
     recipe = json.loads((written[0] / "recipe.json").read_text(encoding="utf-8"))
-    mixed = mixing.Recipe(synthetic_kinds=TRAINING_SYNTHETIC)
-    assert recipe["mixing"] == json.loads(json.dumps(dataclasses.asdict(mixed)))
+    mixed = json.dumps(dataclasses.asdict(TRAINING_RECIPE))
+    assert recipe["mixing"] == json.loads(mixed)
     assert {"python", "tensorflow", "keras", "numpy", "lstm-se"} <= set(recipe["versions"])
     assert recipe["command"].startswith("lstm-se train --speech speech --noise noise")
 

@@ -1,0 +1,70 @@
+"""The trainings behind the models that come with the package: every choice in one place.
+
+What a network computes and how it learns stands in its preset, what it hears in
+:class:`lstm_se.corpora.mixing.Recipe`. Here stands the rest: for how long, and from which material.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .fit import Schedule
+from .sources import Sources
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """A training that anybody can do again.
+
+    Attributes:
+        preset: What is trained.
+        epochs: For how long.
+        steps: Batches in an epoch.
+    """
+
+    preset: str
+    epochs: int
+    steps: int = 500
+
+    def schedule(self, epochs: int | None = None, steps: int | None = None) -> Schedule:
+        """How long to train, or a shorter try; the rate falls to its end in either.
+
+        It never stops early: while the rate is high, the validation loss may stand still for many
+        epochs.
+        """
+        epochs = epochs or self.epochs
+        return Schedule(epochs, steps or self.steps, VALIDATION_STEPS, patience=epochs)
+
+    def sources(self, material: Path) -> Sources:
+        """What it is trained on: a folder of ``lstm-se data open``, and the talkers of ``mini``.
+
+        Raises:
+            FileNotFoundError: If the folder is not one of those.
+        """
+        if not (material / "SOURCES.csv").is_file():
+            raise FileNotFoundError(
+                f"{material} holds no open material: bring it there with "
+                f"lstm-se data open --root {material}"
+            )
+        parts = "speech", "noise", "validation_speech", "validation_noise"
+        return Sources((Path("mini"),), *((material / part,) for part in parts))
+
+    def words(self, material: Path) -> list[str]:
+        """Options of ``lstm-se train`` that ask for it."""
+        return ["--recipe", self.preset, "--data", material.name]
+
+
+VALIDATION_STEPS = 12  # 96 clips, after each epoch
+RECIPES = {recipe.preset: recipe for recipe in (TrainingRecipe("tiny", epochs=180),)}
+
+
+def recipe_of(name: str) -> TrainingRecipe:
+    """Look a recipe up.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"no recipe {name!r}: choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]
