@@ -121,7 +121,7 @@ class Config:
     segment_seconds: float = 4.0
     batch_size: int = 8
     optimizer: Literal["adam", "muon"] = "muon"
-    learning_rate: float = 0.006
+    learning_rate: float = 0.003
     averaging: float = 0.999
     seed: int = 0
 

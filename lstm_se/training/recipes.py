@@ -1,4 +1,4 @@
-"""The trainings behind the models that come with the package: every choice in one place.
+"""Whole trainings by name: every choice in one place.
 
 What a network computes and how it learns stands in its preset, what it hears in
 :class:`lstm_se.corpora.mixing.Recipe`. Here stands the rest: for how long, and from which material.
@@ -19,11 +19,13 @@ class TrainingRecipe:
 
     Attributes:
         preset: What is trained.
+        changes: ``FIELD=VALUE`` each, of the preset.
         epochs: For how long.
         steps: Batches in an epoch.
     """
 
     preset: str
+    changes: tuple[str, ...]
     epochs: int
     steps: int = 500
 
@@ -56,7 +58,10 @@ class TrainingRecipe:
 
 
 VALIDATION_STEPS = 12  # 96 clips, after each epoch
-RECIPES = {recipe.preset: recipe for recipe in (TrainingRecipe("tiny", epochs=180),)}
+RECIPES = {
+    recipe.preset: recipe
+    for recipe in (TrainingRecipe("tiny", ("learning_rate=0.006",), epochs=180),)
+}
 
 
 def recipe_of(name: str) -> TrainingRecipe:
