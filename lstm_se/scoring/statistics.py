@@ -33,19 +33,44 @@ def interval(values: Iterable[float], seed: int = 0) -> Interval:
     Raises:
         ValueError: If there are fewer than 2 values, or one is not finite.
     """
-    sample = np.asarray(list(values), np.float64)
+    return stratified_interval([values], seed)
+
+
+def stratified_interval(strata: Iterable[Iterable[float]], seed: int = 0) -> Interval:
+    """Mean of the means of strata with its 95 % interval.
+
+    Each stratum counts as much, however many values it holds, and is resampled by itself.
+
+    Args:
+        strata: The values of each, as :func:`interval` takes them.
+        seed: Of the resampling.
+
+    Returns:
+        Mean, lower and upper bound.
+
+    Raises:
+        ValueError: If there is no stratum, or a stratum is no sample for :func:`interval`.
+    """
+    samples = [np.asarray(list(values), np.float64) for values in strata]
+    if not samples:
+        raise ValueError("an interval needs at least one stratum")
+    rng = np.random.default_rng(seed)
+    low, high = np.percentile(np.mean([_resampled(s, rng) for s in samples], 0), [2.5, 97.5])
+    return Interval(float(np.mean([s.mean() for s in samples])), float(low), float(high))
+
+
+def _resampled(sample: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Means of resamples, shape ``(RESAMPLES,)``."""
     if sample.size < 2:
         raise ValueError(f"an interval needs at least 2 values, got {sample.size}")
     if not np.isfinite(sample).all():
         raise ValueError("an interval needs finite values: leave failures out")
-    rng = np.random.default_rng(seed)
     chunk = max(1, 1_000_000 // sample.size)  # bounds memory; the draws do not depend on it
     means = [
         sample[rng.integers(sample.size, size=(min(chunk, RESAMPLES - begin), sample.size))].mean(1)
         for begin in range(0, RESAMPLES, chunk)
     ]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return Interval(float(sample.mean()), float(low), float(high))
+    return np.concatenate(means)
 
 
 class Difference(Interval):

@@ -14,7 +14,7 @@ from lstm_se.scoring import evaluation
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.metrics import score
 from lstm_se.scoring.report import Report, Row
-from lstm_se.scoring.statistics import interval
+from lstm_se.scoring.statistics import interval, stratified_interval
 from lstm_se.workers import executor
 
 RATIOS = ("si_sdr", "sdr")
@@ -273,6 +273,16 @@ def test_an_interval_holds_its_mean_and_is_reproducible():
     mean, low, high = interval(values)
     assert low < mean < high and mean == pytest.approx(values.mean())
     assert interval(values) == (mean, low, high) != interval(values, seed=1)
+
+
+def test_strata_count_alike_and_are_resampled_apart():
+    """One lies 100 higher: in no resample does that make the mean wander."""
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(100, 1, 20), rng.normal(0, 1, 60)
+    mean, low, high = stratified_interval([few, many])
+    assert mean == pytest.approx((few.mean() + many.mean()) / 2)
+    width = 2 * 1.96 * np.sqrt(few.var() / 20 + many.var() / 60) / 2
+    assert high - low == pytest.approx(width, rel=0.1)
 
 
 def test_an_interval_has_the_width_of_theory_and_shrinks_with_the_root_of_n():
