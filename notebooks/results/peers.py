@@ -3,7 +3,8 @@
 Usage: ``python notebooks/results/peers.py [--second DIR]``: minutes on two cores. The bundled test
 set is always there; ``data/second_test.py --out DIR`` builds the second one. What is not measured
 in a run is not in the file, but for two cases: ``--only NAME`` measures one system and leaves the
-rest; ``--speed`` measures the speed alone, on a machine that has become quiet.
+rest, but for systems that are no longer compared; ``--speed`` measures the speed alone, on a
+machine that has become quiet.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from lstm_se.scoring import adapters, evaluation, peers
 from lstm_se.scoring.report import comparison_section, comparison_table
 
 from common import rounded, write_json
+from onnx_macs import macs_per_second
 from onnx_weights import weights
 
 RESULTS = Path(__file__).with_name("09_peers.json")
@@ -35,9 +36,12 @@ def described(name: str) -> dict[str, Any]:
         "label": peer.label,
         "kind": peer.kind,
         "package": peer.package,
-        "version": version(peer.package) if peer.package else "",
+        "version": peer.version,
+        "model": peer.weights,
+        "corpus": peer.corpus,
         "licence": peer.licence,
         "weights": weights(name),
+        "macs_per_second": macs_per_second(name),
         "delay_samples": peers.delay(peer.raw()),
     }
 
@@ -54,14 +58,25 @@ def compared(pairs: Iterable[Pair], names: Iterable[str], jobs: int | None) -> d
 
 
 def with_system(stored: dict[str, Any], measured: dict[str, Any], name: str) -> dict[str, Any]:
-    """What is stored of a set, with the rows of one system anew, behind those of the others."""
+    """What is stored of a set, with the rows of one system anew and none of unknown ones."""
+    order = ["noisy", MODEL, *peers.available(), *peers.ORACLES]
     merged = dict(stored)
     for part in ("summary", "differences"):
-        metrics = dict.fromkeys(row["metric"] for row in stored[part])
-        rows = [row for row in stored[part] if row["system"] != name]
-        rows += [row for row in measured[part] if row["system"] == name]
-        merged[part] = [r for m in metrics for r in rows if r["metric"] == m]
+        rows = {(row["metric"], row["system"]): row for row in stored[part]}
+        rows |= {(r["metric"], r["system"]): r for r in measured[part] if r["system"] == name}
+        keys = [(m, system) for m in dict.fromkeys(m for m, _ in rows) for system in order]
+        merged[part] = [rows[key] for key in keys if key in rows]
     return merged
+
+
+def with_speed(stored: dict[str, Any], name: str) -> dict[str, Any]:
+    """The stored speeds, and that of one system: its ratio to ours, times ours as it is stored."""
+    ratio = bench.peers(names=(name,))[f"{name}_over_tiny"]
+    factor = ratio * stored[f"{MODEL}_real_time_factor"]
+    merged = stored | {f"{name}_real_time_factor": factor, f"{name}_over_tiny": ratio}
+    names = (MODEL, *peers.available())
+    keys = [f"{n}_{figure}" for figure in ("real_time_factor", "over_tiny") for n in names]
+    return {key: merged[key] for key in ("audio_seconds", *keys) if key in merged}
 
 
 def main() -> None:
@@ -83,14 +98,16 @@ def main() -> None:
             "model": MODEL,
             "webrtc_level": adapters.WEBRTC_LEVEL,
             "gating_share": adapters.GATING_SHARE,
-            "peers": {name: described(name) for name in peers.available()},
+            "peers": {},
             "sets": {key: compared(pairs, [peers.ALL], given.jobs) for key, pairs in sets.items()},
         }
+    content["peers"] = {name: described(name) for name in peers.available()}
     if given.only:
         for key, pairs in sets.items():
             measured = compared(pairs, [given.only], given.jobs)
             stored = content["sets"][key]
             content["sets"][key] = with_system(stored, measured, given.only)
+        content["speed"] = with_speed(content["speed"], given.only)
     else:
         content["speed"] = bench.peers()
     write_json(RESULTS, rounded(content))
