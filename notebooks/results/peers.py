@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,22 @@ RESULTS = Path(__file__).with_name("09_peers.json")
 MODEL = "tiny"
 
 
-def described(name: str) -> dict[str, Any]:
-    """What a reader wants to know about a peer, beside its scores."""
-    peer = peers.peer(name)
+def described() -> dict[str, dict[str, Any]]:
+    """What a reader wants to know about each peer, beside its scores."""
     return {
-        "label": peer.label,
-        "kind": peer.kind,
-        "package": peer.package,
-        "version": peer.version,
-        "model": peer.weights,
-        "corpus": peer.corpus,
-        "licence": peer.licence,
-        "weights": weights(name),
-        "macs_per_second": macs_per_second(name),
-        "delay_samples": peers.delay(peer.raw()),
+        name: {
+            "label": peer.label,
+            "kind": peer.kind,
+            "package": peer.package,
+            "version": peer.version,
+            "model": peer.model,
+            "corpus": peer.corpus,
+            "licence": peer.licence,
+            "weights": weights(name),
+            "macs_per_second": macs_per_second(name),
+            "delay_samples": peers.delay(peer.raw()),
+        }
+        for name, peer in ((name, peers.peer(name)) for name in peers.available())
     }
 
 
@@ -79,6 +81,19 @@ def with_speed(stored: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: merged[key] for key in ("audio_seconds", *keys) if key in merged}
 
 
+def renew(
+    content: dict[str, Any], name: str, sets: Mapping[str, Iterable[Pair]], jobs: int | None
+) -> None:
+    """Measure one system, and write after each set."""
+    content["peers"] = described()
+    content["speed"] = with_speed(content["speed"], name)
+    nothing: dict[str, Any] = {"summary": [], "differences": []}
+    for key, stored in content["sets"].items():
+        measured = compared(sets[key], [name], jobs) if key in sets else nothing
+        content["sets"][key] = with_system(stored, measured, name)
+        write_json(RESULTS, rounded(content))
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -98,19 +113,14 @@ def main() -> None:
             "model": MODEL,
             "webrtc_level": adapters.WEBRTC_LEVEL,
             "gating_share": adapters.GATING_SHARE,
-            "peers": {},
+            "peers": described(),
             "sets": {key: compared(pairs, [peers.ALL], given.jobs) for key, pairs in sets.items()},
         }
-    content["peers"] = {name: described(name) for name in peers.available()}
     if given.only:
-        for key, pairs in sets.items():
-            measured = compared(pairs, [given.only], given.jobs)
-            stored = content["sets"][key]
-            content["sets"][key] = with_system(stored, measured, given.only)
-        content["speed"] = with_speed(content["speed"], given.only)
+        renew(content, given.only, sets, given.jobs)
     else:
         content["speed"] = bench.peers()
-    write_json(RESULTS, rounded(content))
+        write_json(RESULTS, rounded(content))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,15 @@ import pytest
 
 from lstm_se import mini
 from lstm_se.corpora.mixing import mix
+from lstm_se.pages import results
 from lstm_se.scoring import adapters, peers, wiener
 from lstm_se.scoring.metrics import score
 
 NAMES = peers.available()
 NEURAL = [name for name in NAMES if peers.PEERS[name].kind == "neural"]
 SECONDS = slice(0, 31_999)
+LINES = (Path(__file__).parents[2] / "peers.txt").read_text(encoding="utf-8").splitlines()
+PINNED = [line.split(" ;")[0] for line in LINES if not line.startswith("#")]
 
 
 @cache
@@ -107,11 +110,21 @@ def test_rnnoise_is_newer_than_its_release_0_2():
     assert layers["dense_out_weights_float"] == 4 * 384 * 32  # 0.2: 384 * 32
 
 
-def test_neural_peers_say_which_weights_they_hold_and_what_these_heard():
+def test_neural_peers_say_which_model_they_are_and_what_it_heard():
     for name, peer in peers.PEERS.items():
-        assert bool(peer.weights) == bool(peer.corpus) == (peer.kind == "neural"), name
+        assert bool(peer.model) == bool(peer.corpus) == (peer.kind == "neural"), name
         if name in NAMES and peer.package:
             assert peer.version == importlib.metadata.version(peer.package)
+
+
+def test_stored_comparison_is_with_these_peers():
+    stored = results.stored("09_peers")["peers"]
+    assert list(stored) == list(peers.PEERS)
+    for name, peer in peers.PEERS.items():
+        told = [stored[name][key] for key in ("label", "package", "model", "corpus", "licence")]
+        assert told == [peer.label, peer.package, peer.model, peer.corpus, peer.licence]
+        if peer.package in adapters.BARE:
+            assert f"{peer.package}=={stored[name]['version']}" in PINNED
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if peers.PEERS[name].package])
@@ -139,9 +152,7 @@ def test_file_that_another_version_lacks_is_named():
 
 
 def test_list_of_bare_packages_is_that_of_peers_txt():
-    lines = (Path(__file__).parents[2] / "peers.txt").read_text(encoding="utf-8").splitlines()
-    listed = [line.split("==")[0] for line in lines if not line.startswith("#")]
-    assert sorted(listed) == sorted(adapters.BARE)
+    assert sorted(pin.split("==")[0] for pin in PINNED) == sorted(adapters.BARE)
 
 
 def test_unknown_peer_is_named_with_those_there_are():
