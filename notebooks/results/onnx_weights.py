@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import math
+import tarfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from lstm_se.scoring import adapters, peers
@@ -16,7 +16,7 @@ from lstm_se.scoring import adapters, peers
 FILES = {
     "gtcrn": ("gtcrn_simple.onnx",),
     "dtln": ("model_1.onnx", "model_2.onnx"),
-    "hush": ("enc.onnx", "erb_dec.onnx", "df_dec.onnx"),
+    "deepfilternet": ("DeepFilterNet3_onnx.tar.gz",),
     "nsnet2": ("nsnet2-20ms-baseline.onnx",),
 }
 FLOAT = 1  # TensorProto.DataType
@@ -32,9 +32,25 @@ def weights(name: str) -> int:
     """
     if name == "rnnoise":
         return rnnoise_weights()
-    package = peers.peer(name).package
-    files = FILES.get(name, ())
-    return count(*(adapters.file_of(package, file) for file in files))
+    return count(*models(name))
+
+
+def models(name: str) -> list[bytes]:
+    """What the ONNX files of a peer hold; none where its weights are elsewhere, or nowhere.
+
+    Raises:
+        ValueError: If its package is not installed.
+    """
+    found: list[bytes] = []
+    for file in FILES.get(name, ()):
+        path = adapters.file_of(peers.peer(name).package, file)
+        if path.suffix == ".gz":
+            with tarfile.open(path) as archive:
+                members = [m for m in archive if m.name.endswith(".onnx")]
+                found += [archive.extractfile(member).read() for member in members]
+        else:
+            found.append(path.read_bytes())
+    return found
 
 
 class WeightArray(ctypes.Structure):
@@ -49,7 +65,12 @@ class WeightArray(ctypes.Structure):
 
 
 def rnnoise_weights() -> int:
-    """Weights and biases in RNNoise's own table; what is there in float and int8 counts once."""
+    """Weights and biases in RNNoise's own table."""
+    return sum(rnnoise_layers().values())
+
+
+def rnnoise_layers() -> dict[str, int]:
+    """Numbers by name in RNNoise's own table; what is there in float and int8 counts once."""
     library = adapters.rnnoise_library()
     counts: dict[str, int] = {}
     for entry in (WeightArray * 1000).in_dll(library, "rnnoise_arrays"):
@@ -60,16 +81,16 @@ def rnnoise_weights() -> int:
             counts[entry.name.decode()] = entry.size // 4
         elif kind == "int8":
             counts.setdefault(f"{layer}_float", entry.size)
-    return sum(counts.values())
+    return counts
 
 
-def count(*paths: Path) -> int:
-    """Floating-point constants in ONNX files, single numbers left out.
+def count(*contents: bytes) -> int:
+    """Floating-point constants in ONNX models, single numbers left out.
 
     Args:
-        paths: The files; together they are one model.
+        contents: Of the files; together they are one model.
     """
-    return sum(_floats(path.read_bytes()) for path in paths)
+    return sum(_floats(content) for content in contents)
 
 
 def _floats(model: bytes) -> int:

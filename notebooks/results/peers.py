@@ -3,15 +3,15 @@
 Usage: ``python notebooks/results/peers.py [--second DIR]``: minutes on two cores. The bundled test
 set is always there; ``data/second_test.py --out DIR`` builds the second one. What is not measured
 in a run is not in the file, but for two cases: ``--only NAME`` measures one system and leaves the
-rest; ``--speed`` measures the speed alone, on a machine that has become quiet.
+rest, but for systems that are no longer compared; ``--speed`` measures the speed alone, on a
+machine that has become quiet.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
-from importlib.metadata import version
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,29 @@ from lstm_se.scoring import adapters, evaluation, peers
 from lstm_se.scoring.report import comparison_section, comparison_table
 
 from common import rounded, write_json
+from onnx_macs import macs_per_second
 from onnx_weights import weights
 
 RESULTS = Path(__file__).with_name("09_peers.json")
 MODEL = "tiny"
 
 
-def described(name: str) -> dict[str, Any]:
-    """What a reader wants to know about a peer, beside its scores."""
-    peer = peers.peer(name)
+def described() -> dict[str, dict[str, Any]]:
+    """What a reader wants to know about each peer, beside its scores."""
     return {
-        "label": peer.label,
-        "kind": peer.kind,
-        "package": peer.package,
-        "version": version(peer.package) if peer.package else "",
-        "licence": peer.licence,
-        "weights": weights(name),
-        "delay_samples": peers.delay(peer.raw()),
+        name: {
+            "label": peer.label,
+            "kind": peer.kind,
+            "package": peer.package,
+            "version": peer.version,
+            "model": peer.model,
+            "corpus": peer.corpus,
+            "licence": peer.licence,
+            "weights": weights(name),
+            "macs_per_second": macs_per_second(name),
+            "delay_samples": peers.delay(peer.raw()),
+        }
+        for name, peer in ((name, peers.peer(name)) for name in peers.available())
     }
 
 
@@ -54,14 +60,38 @@ def compared(pairs: Iterable[Pair], names: Iterable[str], jobs: int | None) -> d
 
 
 def with_system(stored: dict[str, Any], measured: dict[str, Any], name: str) -> dict[str, Any]:
-    """What is stored of a set, with the rows of one system anew, behind those of the others."""
+    """What is stored of a set, with the rows of one system anew and none of unknown ones."""
+    order = ["noisy", MODEL, *peers.available(), *peers.ORACLES]
     merged = dict(stored)
     for part in ("summary", "differences"):
-        metrics = dict.fromkeys(row["metric"] for row in stored[part])
-        rows = [row for row in stored[part] if row["system"] != name]
-        rows += [row for row in measured[part] if row["system"] == name]
-        merged[part] = [r for m in metrics for r in rows if r["metric"] == m]
+        rows = {(row["metric"], row["system"]): row for row in stored[part]}
+        rows |= {(r["metric"], r["system"]): r for r in measured[part] if r["system"] == name}
+        keys = [(m, system) for m in dict.fromkeys(m for m, _ in rows) for system in order]
+        merged[part] = [rows[key] for key in keys if key in rows]
     return merged
+
+
+def with_speed(stored: dict[str, Any], name: str) -> dict[str, Any]:
+    """The stored speeds, and that of one system: its ratio to ours, times ours as it is stored."""
+    ratio = bench.peers(names=(name,))[f"{name}_over_tiny"]
+    factor = ratio * stored[f"{MODEL}_real_time_factor"]
+    merged = stored | {f"{name}_real_time_factor": factor, f"{name}_over_tiny": ratio}
+    names = (MODEL, *peers.available())
+    keys = [f"{n}_{figure}" for figure in ("real_time_factor", "over_tiny") for n in names]
+    return {key: merged[key] for key in ("audio_seconds", *keys) if key in merged}
+
+
+def renew(
+    content: dict[str, Any], name: str, sets: Mapping[str, Iterable[Pair]], jobs: int | None
+) -> None:
+    """Measure one system, and write after each set."""
+    content["peers"] = described()
+    content["speed"] = with_speed(content["speed"], name)
+    nothing: dict[str, Any] = {"summary": [], "differences": []}
+    for key, stored in content["sets"].items():
+        measured = compared(sets[key], [name], jobs) if key in sets else nothing
+        content["sets"][key] = with_system(stored, measured, name)
+        write_json(RESULTS, rounded(content))
 
 
 def main() -> None:
@@ -83,17 +113,14 @@ def main() -> None:
             "model": MODEL,
             "webrtc_level": adapters.WEBRTC_LEVEL,
             "gating_share": adapters.GATING_SHARE,
-            "peers": {name: described(name) for name in peers.available()},
+            "peers": described(),
             "sets": {key: compared(pairs, [peers.ALL], given.jobs) for key, pairs in sets.items()},
         }
     if given.only:
-        for key, pairs in sets.items():
-            measured = compared(pairs, [given.only], given.jobs)
-            stored = content["sets"][key]
-            content["sets"][key] = with_system(stored, measured, given.only)
+        renew(content, given.only, sets, given.jobs)
     else:
         content["speed"] = bench.peers()
-    write_json(RESULTS, rounded(content))
+        write_json(RESULTS, rounded(content))
 
 
 if __name__ == "__main__":

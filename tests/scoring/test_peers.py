@@ -6,17 +6,21 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx_macs
 import onnx_weights
 import pytest
 
 from lstm_se import mini
 from lstm_se.corpora.mixing import mix
+from lstm_se.pages import results
 from lstm_se.scoring import adapters, peers, wiener
 from lstm_se.scoring.metrics import score
 
 NAMES = peers.available()
 NEURAL = [name for name in NAMES if peers.PEERS[name].kind == "neural"]
 SECONDS = slice(0, 31_999)
+LINES = (Path(__file__).parents[2] / "peers.txt").read_text(encoding="utf-8").splitlines()
+PINNED = [line.split(" ;")[0] for line in LINES if not line.startswith("#")]
 
 
 @cache
@@ -79,16 +83,48 @@ def field(number, content):
     return bytes([number << 3 | 2, len(content)]) + content
 
 
-def test_weights_are_the_numbers_in_float_tensors(tmp_path):
+def test_weights_are_the_numbers_in_float_tensors():
     packed = field(1, b"\x03\xac\x02") + b"\x10\x01"  # dims [3, 300], FLOAT
     plain = b"\x08\x05\x10\x01"  # dims [5], FLOAT
     whole = b"\x08\x09\x10\x07"  # dims [9], INT64
     single = b"\x08\x01\x10\x01" + b"\x4d\x00\x00\x80\x3f"  # one number, with a fixed32 field
     constant = field(5, field(5, plain))
     graph = b"".join(field(5, t) for t in (packed, whole, single)) + field(1, constant)
-    path = tmp_path / "model.onnx"
-    path.write_bytes(b"\x08\x08" + field(7, graph))
-    assert onnx_weights.count(path, path) == 2 * (900 + 5)
+    model = b"\x08\x08" + field(7, graph)
+    assert onnx_weights.count(model, model) == 2 * (900 + 5)
+
+
+def test_networks_multiply_as_often_as_their_authors_say():
+    macs = {name: onnx_macs.macs_per_second(name) / 1e6 for name in NAMES}
+    assert 30 < macs["gtcrn"] < 33.0  # Rong et al. 2024, with products of two signals
+    assert 300 < macs["deepfilternet"] < 356  # DeepFilterNet 2, which is a little larger
+    for dense in {"rnnoise", "dtln", "nsnet2"} & set(NAMES):  # each weight once a frame
+        rate = onnx_macs.FRAMES_PER_SECOND[dense] / 1e6
+        assert macs[dense] == pytest.approx(onnx_weights.weights(dense) * rate, rel=0.01)
+    assert all(macs[name] == 0 for name in set(NAMES) - set(NEURAL))
+
+
+@pytest.mark.skipif("rnnoise" not in NAMES, reason="made for Linux")
+def test_rnnoise_is_newer_than_its_release_0_2():
+    layers = onnx_weights.rnnoise_layers()
+    assert layers["dense_out_weights_float"] == 4 * 384 * 32  # 0.2: 384 * 32
+
+
+def test_neural_peers_say_which_model_they_are_and_what_it_heard():
+    for name, peer in peers.PEERS.items():
+        assert bool(peer.model) == bool(peer.corpus) == (peer.kind == "neural"), name
+        if name in NAMES and peer.package:
+            assert peer.version == importlib.metadata.version(peer.package)
+
+
+def test_stored_comparison_is_with_these_peers():
+    stored = results.stored("09_peers")["peers"]
+    assert list(stored) == list(peers.PEERS)
+    for name, peer in peers.PEERS.items():
+        told = [stored[name][key] for key in ("label", "package", "model", "corpus", "licence")]
+        assert told == [peer.label, peer.package, peer.model, peer.corpus, peer.licence]
+        if peer.package in adapters.BARE:
+            assert f"{peer.package}=={stored[name]['version']}" in PINNED
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if peers.PEERS[name].package])
@@ -116,9 +152,7 @@ def test_file_that_another_version_lacks_is_named():
 
 
 def test_list_of_bare_packages_is_that_of_peers_txt():
-    lines = (Path(__file__).parents[2] / "peers.txt").read_text(encoding="utf-8").splitlines()
-    listed = [line.split("==")[0] for line in lines if not line.startswith("#")]
-    assert sorted(listed) == sorted(adapters.BARE)
+    assert sorted(pin.split("==")[0] for pin in PINNED) == sorted(adapters.BARE)
 
 
 def test_unknown_peer_is_named_with_those_there_are():
