@@ -169,7 +169,7 @@ def main() -> None:
     content: dict[str, Any] = {**facts, "sets": {}}
     for name, (utterances, strata) in sets.items():
         content["sets"][name] = compared(utterances, systems, strata, given.jobs)
-        print(f"\n{name}\n{table(content['sets'][name])}")
+        print(f"\n{name}\n{table(content['sets'][name])}", flush=True)
     content["clean_speech"] = clean_speech(systems, mini)
     print(f"\nclean speech\n{table(content['clean_speech'])}")
     content["noise_reduction_db"] = {
