@@ -175,7 +175,10 @@ def _in_folder(folder: Path, output: Path) -> list[_Task]:
     within = output.resolve()
     if within == folder.resolve():
         raise ValueError(f"{output} is the input itself: choose another output folder")
-    sounds = [path for path in audio.find(folder) if within not in path.resolve().parents]
+    sounds = audio.find(folder)
+    parents = {path.parent for path in sounds}  # few, and to resolve a path takes a while
+    written = {parent for parent in parents if parent.resolve().is_relative_to(within)}
+    sounds = [path for path in sounds if path.parent not in written]
     _, others = audio.sounds_and_others(folder)
     if others:
         path, reason = others[0]

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,13 @@ class _Disk(io.FileIO):
 
 def writes(path: Path) -> bool:
     """Whether the suffix names a format that can be written."""
-    return _kind(path) in soundfile.available_formats() and _kind(path) != "RAW"
+    return _kind(path) in _formats() and _kind(path) != "RAW"
+
+
+@cache
+def _formats() -> Mapping[str, str]:
+    """What libsndfile can write; it takes a millisecond to say so, and folders hold many files."""
+    return soundfile.available_formats()
 
 
 def _kind(path: Path) -> str:
