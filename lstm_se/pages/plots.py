@@ -88,7 +88,9 @@ def learning_curve(axes: Axes, history: Sequence[Mapping[str, float]]) -> None:
     axes.legend()
 
 
-def training(history: Sequence[Mapping[str, float]], waveforms: Mapping[str, np.ndarray]) -> Figure:
+def training_curves(
+    history: Sequence[Mapping[str, float]], waveforms: Mapping[str, np.ndarray]
+) -> Figure:
     """Learning curve, and spectrograms of one clip, side by side.
 
     Args:

@@ -18,7 +18,7 @@ from ..scoring.evaluation import evaluate
 from ..training.pipeline import Source
 from ..training.runs import Run
 
-METRICS = ("pesq_wb", "estoi", "si_sdr")
+REPORTED = ("pesq_wb", "estoi", "si_sdr")
 CLIPS = 64
 
 
@@ -57,12 +57,12 @@ def write_report(run: str | Path, validation: Source, clips: int = CLIPS) -> Pat
     """
     folder, denoiser = Path(run), pretrained.load_float(run)
     heard = list(itertools.islice(spoken(validation), clips))
-    report = evaluate(heard, {denoiser.config.name: denoiser.enhance}, METRICS, progress=False)
+    report = evaluate(heard, {denoiser.config.name: denoiser.enhance}, REPORTED, progress=False)
     history = Run(folder).history()
     first = heard[0]
     sounds = {"noisy": first.noisy, "enhanced": denoiser.enhance(first.noisy), "clean": first.clean}
     picture = io.BytesIO()
-    plots.training(history, sounds).savefig(picture, format="png")
+    plots.training_curves(history, sounds).savefig(picture, format="png")
     write_whole(folder / "report.png", picture.getvalue())
     hours = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))["hours_of_mixtures"]
     best = min(history, key=lambda row: row["val_loss"])
