@@ -13,7 +13,8 @@ import numpy as np
 
 from ..config import Config
 from ..files import write_whole
-from ..sound.features import band_of_output
+from ..sound.features import feature_of_output
+from . import bandwise
 
 Weights = Mapping[str, np.ndarray]
 TAPS = 3  # a local gain sees its own band and the two beside it
@@ -22,6 +23,8 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 def shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Name and shape of every weight, in Keras' layout (kernels ``(inputs, outputs)``)."""
+    if config.subbands:
+        return bandwise.shapes(config)
     layout: dict[str, tuple[int, ...]] = {}
     inputs, gates = config.bands, GATES[config.cell]
     for i, units in enumerate(config.units):
@@ -45,8 +48,9 @@ def parameters(config: Config) -> int:
 
 
 def macs(config: Config) -> int:
-    """Multiply-accumulates for one frame: every entry of every kernel is used once."""
-    return sum(int(np.prod(s)) for name, s in shapes(config).items() if name.endswith("kernel"))
+    """Multiply-accumulates for one frame: every entry of a kernel is used once, or in every band."""
+    kernels = {k: int(np.prod(s)) for k, s in shapes(config).items() if k.endswith("kernel")}
+    return sum(size * bandwise.uses(name, config) for name, size in kernels.items())
 
 
 def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
@@ -148,12 +152,17 @@ class MaskNetwork:
 
 
 def neighbours(config: Config) -> np.ndarray:
-    """For each gain the band below its own, its own and the one above, shape ``(3, outputs)``.
+    """For each gain the features that its local view sees, shape ``(3, outputs)``."""
+    return beside(feature_of_output(config))
+
+
+def beside(band: np.ndarray) -> np.ndarray:
+    """The band below each, itself and the one above, shape ``(3, len(band))``.
 
     At the ends a band is its own neighbour.
     """
     steps = np.arange(TAPS)[:, None] - TAPS // 2
-    return np.clip(band_of_output(config) + steps, 0, config.bands - 1)
+    return np.clip(band + steps, band.min(), band.max())
 
 
 def local(features: np.ndarray, kernel: np.ndarray, bands: np.ndarray) -> np.ndarray:
