@@ -17,7 +17,9 @@ from .terminal import quieten_tensorflow
 @click.option("--noise", multiple=True, type=FOLDER, help="Noise to mix; repeatable.")
 @click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
 @click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
-@click.option("--preset", default="tiny", show_default=True, help="Such as tiny, plain or bandwise.")
+@click.option(
+    "--preset", default="tiny", show_default=True, help="Such as tiny, plain or bandwise."
+)
 @click.option("--initial", metavar="MODEL", help="Start from a model, instead of a preset.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change the preset.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the run.")

@@ -16,7 +16,8 @@ from keras import initializers, layers, ops
 
 from ..config import Config
 from . import bandwise
-from .clipped_lstm import ClippedLSTM, StepsFirst
+from .clipped_lstm import ClippedLSTM
+from .steps_first import StepsFirst
 
 
 def _widened(kernel: tf.Tensor, rows: np.ndarray) -> tf.Tensor:

@@ -135,34 +135,7 @@ class ClippedLSTM(layers.Layer):
             inputs: Shape ``(batch, frames, inputs)``.
             state: Output and cell state before, shape ``(batch, units)`` each.
         """
-        outputs, state = self._recurred(tf.transpose(inputs, (1, 0, 2)), state)
-        return tf.transpose(outputs, (1, 0, 2)), state
-
-    def _recurred(self, inputs: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
-        """As :meth:`resumed`, frames first: ``(frames, batch, inputs)``."""
-        gates = tf.tensordot(inputs, self.kernel, 1) + self.bias
+        gates = tf.tensordot(tf.transpose(inputs, (1, 0, 2)), self.kernel, 1) + self.bias
         kernel = tf.convert_to_tensor(self.recurrent_kernel)
-        return recur(gates, kernel, self.cell_clip, state)
-
-
-@keras.saving.register_keras_serializable("lstm_se")
-class StepsFirst(ClippedLSTM):
-    """The same over the first axis of ``(steps, ..., inputs)``: all that lies between is rows.
-
-    For long rows of short steps, where turning the axes would cost as much as the LSTM itself.
-    """
-
-    def __init__(self, *args: Any, backwards: bool = False, **kwargs: Any) -> None:
-        """As :class:`ClippedLSTM`; ``backwards`` begins with the last step."""
-        super().__init__(*args, **kwargs)
-        self.backwards = backwards
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Outputs ``(steps, ..., units)`` of inputs ``(steps, ..., inputs)``, from rest."""
-        shape = tf.shape(inputs)
-        rows = tf.reshape(inputs, (shape[0], -1, inputs.shape[-1]))
-        rows = tf.reverse(rows, [0]) if self.backwards else rows
-        rest = tf.zeros((tf.shape(rows)[1], self.units))
-        outputs = self._recurred(rows, (rest, rest))[0]
-        outputs = tf.reverse(outputs, [0]) if self.backwards else outputs
-        return tf.reshape(outputs, tf.concat([shape[:-1], [self.units]], 0))
+        outputs, state = recur(gates, kernel, self.cell_clip, state)
+        return tf.transpose(outputs, (1, 0, 2)), state

@@ -48,7 +48,7 @@ def parameters(config: Config) -> int:
 
 
 def macs(config: Config) -> int:
-    """Multiply-accumulates for one frame: every entry of a kernel is used once, or in every band."""
+    """Multiply-accumulates for one frame: a kernel is used once, or once in every sub-band."""
     kernels = {k: int(np.prod(s)) for k, s in shapes(config).items() if k.endswith("kernel")}
     return sum(size * bandwise.uses(name, config) for name, size in kernels.items())
 

@@ -193,7 +193,7 @@ def band_of_output(config: Config) -> np.ndarray:
 
 
 def feature_of_output(config: Config) -> np.ndarray:
-    """For each gain of the mask its own feature, shape ``(outputs,)``: its bin, or else its band."""
+    """For each gain of the mask its own feature, bin or band, shape ``(outputs,)``, integer."""
     return config.bands + np.arange(config.bins) if config.subbands else band_of_output(config)
 
 

@@ -92,9 +92,7 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     if config.optimizer == "adam":
         return AveragingAdam(**shared)
     outer = ["dense_", "local", *(f"^{layer}/" for layer in bandwise.OWN)]
-    return AveragingMuon(
-        exclude_layers=outer, weight_decay=DECAY, adam_weight_decay=0.0, **shared
-    )
+    return AveragingMuon(exclude_layers=outer, weight_decay=DECAY, adam_weight_decay=0.0, **shared)
 
 
 def compile_model(
