@@ -253,9 +253,9 @@ class Config:
 
 FIELDS: dict[str, Any] = get_type_hints(Config)
 LARGE = {"band_scale": "mel", "units": (256, 256), "dense": (128,), "mask": "bands"}
-TINY = dataclasses.asdict(Config())
+_TINY = dataclasses.asdict(Config())
 PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of plain
-    "tiny": TINY,
+    "tiny": _TINY,
     "plain": {
         "bands": 64,
         "fine_hz": 0.0,
@@ -269,12 +269,6 @@ PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of pla
         "optimizer": "adam",
         "learning_rate": 1e-3,
         "averaging": 0.0,
-    },
-    # 32 sub-bands, of 94 Hz at the bottom and 560 Hz at the top
-    "bandwise": {
-        **TINY,
-        "units": (48,),
-        "subbands": (*[3] * 8, *[4] * 8, *[6] * 4, *[10] * 4, *[16] * 4, *[18] * 4),
     },
     # TinyLSTMs (arXiv 2005.11138): 128 mel bands ** 0.3, two LSTM-256, FC-128, mask of 128 bands
     "paper": {
@@ -299,5 +293,11 @@ PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of pla
         "loss": "psa",
         "snr_weight": 0.0,
         "segment_seconds": 1.0,
+    },
+    # 32 sub-bands, of 94 Hz at the bottom and 560 Hz at the top
+    "bandwise": {
+        **_TINY,
+        "units": (48,),
+        "subbands": (*[3] * 8, *[4] * 8, *[6] * 4, *[10] * 4, *[16] * 4, *[18] * 4),
     },
 }

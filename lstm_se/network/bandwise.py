@@ -19,7 +19,7 @@ OWN = ("split", "join")  # layers of which each sub-band has its own part
 WHOLE = ("rnn_", "context", "local")  # layers that work on all of a frame
 
 
-def shapes(config: Config) -> dict[str, tuple[int, ...]]:
+def bandwise_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Name and shape of every weight.
 
     ``split/kernel`` has a row for every bin that a sub-band sees, sub-band by sub-band;
@@ -83,3 +83,16 @@ def numbered(widths: Sequence[int]) -> np.ndarray:
     first, place = np.cumsum([0, *widths]), np.arange(max(widths))
     inside = place < np.array(widths)[:, None]
     return np.where(inside, first[:-1, None] + place, first[-1])
+
+
+def gain_places(subbands: Sequence[int]) -> np.ndarray:
+    """Where each bin's gain stands among those of all sub-bands, filled up to the widest.
+
+    Args:
+        subbands: Widths in bins.
+
+    Returns:
+        For each bin its place in ``numbered(subbands)``, flat; 0 Hz goes with its neighbour.
+    """
+    own = np.flatnonzero(numbered(subbands) < sum(subbands))
+    return np.array([own[0], *own])

@@ -85,8 +85,7 @@ class Join(BySubband):
         """Make the matrices of all ``subbands``, given by their widths in bins."""
         super().__init__(subbands, **kwargs)
         self.rows = bandwise.numbered(self.subbands)
-        places = np.flatnonzero(self.rows < sum(self.subbands))
-        self.places = np.array([places[0], *places])  # 0 Hz goes with its neighbour
+        self.places = bandwise.gain_places(self.subbands)
 
     def build(self, shape: tuple[int, ...]) -> None:
         """Start with gains that are nearly alike."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 def shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Name and shape of every weight, in Keras' layout (kernels ``(inputs, outputs)``)."""
     if config.subbands:
-        return bandwise.shapes(config)
+        return bandwise.bandwise_shapes(config)
     layout: dict[str, tuple[int, ...]] = {}
     inputs, gates = config.bands, GATES[config.cell]
     for i, units in enumerate(config.units):
@@ -108,6 +109,10 @@ class MaskNetwork:
         if self.config.local:
             logits = logits + local(frame, self.weights["local/kernel"], self._neighbours)
         return self._smooth(sigmoid(logits))
+
+    def masks(self, frames: np.ndarray) -> np.ndarray:
+        """Masks of frames that follow each other, ``(frames, channels, inputs)`` to ``outputs``."""
+        return np.stack([self(frame) for frame in frames])
 
     def logits(self, frame: np.ndarray) -> np.ndarray:
         """What the layers with memory and those above them make of one frame.
@@ -202,15 +207,40 @@ def lstm_step(
     Returns:
         New ``h`` and ``c``.
     """
-    gates = x @ kernel + h @ recurrent_kernel + bias
+    return lstm_cell(x @ kernel + h @ recurrent_kernel + bias, c, cell_clip)
+
+
+def lstm_cell(
+    gates: np.ndarray, c: np.ndarray, cell_clip: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What an LSTM does with its gates i, f, g and o before they are opened.
+
+    Args:
+        gates: Shape ``(..., 4 * units)``.
+        c: Cell state, shape ``(..., units)``.
+        cell_clip: Bound of ``|c|``, or ``None``.
+
+    Returns:
+        New output and cell state.
+    """
     units = c.shape[-1]
-    candidate = np.tanh(gates[..., 2 * units : 3 * units])
-    opened = sigmoid(gates)  # all four in one call: cheaper than three for the three in use
-    i, f, o = (opened[..., k * units : (k + 1) * units] for k in (0, 1, 3))
-    c = f * c + i * candidate
+    slope, offset = _opening(units)
+    opened = np.tanh(slope * gates)
+    opened *= slope
+    opened += offset
+    i, f, g, o = (opened[..., k * units : (k + 1) * units] for k in range(4))
+    c = f * c + i * g
     if cell_clip is not None:
-        c = np.clip(c, -np.float32(cell_clip), np.float32(cell_clip))
+        c = np.minimum(np.maximum(c, -np.float32(cell_clip)), np.float32(cell_clip))
     return o * np.tanh(c), c
+
+
+@lru_cache
+def _opening(units: int) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and offset with which one tanh is :func:`sigmoid` for i, f and o, and tanh for g."""
+    halves = np.float32([0.5, 0.5, 1, 0.5]), np.float32([0.5, 0.5, 0, 0.5])
+    slope, offset = (np.repeat(values, units) for values in halves)
+    return slope, offset
 
 
 def gru_step(
