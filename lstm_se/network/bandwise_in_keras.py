@@ -154,7 +154,7 @@ def _context(config: Config, bands: keras.KerasTensor) -> keras.KerasTensor:
     """What is going on in all bands, told to each sub-band."""
     x = bands
     for i, units in enumerate(config.units):
-        x = ClippedLSTM(units, config.cell_clip, config.initializer, name=f"rnn_{i}")(x)
+        x = ClippedLSTM(units, _clip(config), config.initializer, name=f"rnn_{i}")(x)
     subbands = len(config.subbands)
     x = _dense(config, "context", subbands * config.context)(x)
     return _dense(config, "inject")(Shares(subbands)(x))
@@ -163,7 +163,13 @@ def _context(config: Config, bands: keras.KerasTensor) -> keras.KerasTensor:
 def _lstm(config: Config, units: int, name: str, backwards: bool = False) -> StepsFirst:
     """An LSTM that all sub-bands share."""
     drawn = config.initializer
-    return StepsFirst(units, config.cell_clip, drawn, backwards=backwards, name=name)
+    return StepsFirst(units, _clip(config), drawn, backwards=backwards, name=name)
+
+
+def _clip(config: Config) -> float:
+    """The bound of the cell state, without which :class:`Config` lets no sub-bands be."""
+    assert config.cell_clip is not None
+    return config.cell_clip
 
 
 def _dense(config: Config, name: str, units: int | None = None) -> layers.Dense:

@@ -21,7 +21,7 @@ class BandwiseNetwork(MaskNetwork):
     """
 
     def __init__(self, weights: Weights, config: Config) -> None:
-        """Use ``weights``, named and shaped as :func:`lstm_se.network.bandwise.bandwise_shapes` says."""
+        """Use ``weights``, named and shaped as :func:`~.bandwise.bandwise_shapes` says."""
         super().__init__(weights, config)
         sights = bandwise.sights(config.subbands)
         rows = bandwise.numbered([len(sight) for sight in sights])

@@ -224,7 +224,7 @@ def lstm_cell(
         New output and cell state.
     """
     units = c.shape[-1]
-    slope, offset = _opening(units)
+    slope, offset = gate_slopes(units)
     opened = np.tanh(slope * gates)
     opened *= slope
     opened += offset
@@ -236,11 +236,13 @@ def lstm_cell(
 
 
 @lru_cache
-def _opening(units: int) -> tuple[np.ndarray, np.ndarray]:
-    """Slope and offset with which one tanh is :func:`sigmoid` for i, f and o, and tanh for g."""
-    halves = np.float32([0.5, 0.5, 1, 0.5]), np.float32([0.5, 0.5, 0, 0.5])
-    slope, offset = (np.repeat(values, units) for values in halves)
-    return slope, offset
+def gate_slopes(units: int) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and offset with which ``slope * tanh(slope * x) + offset`` opens all gates at once.
+
+    It is :func:`sigmoid` for i, f and o, and tanh for g; both of shape ``(4 * units,)``, float32.
+    """
+    slope = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), units)
+    return slope, 1 - slope  # an offset of 0.5 for the three, 0 for g
 
 
 def gru_step(

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from .clipped_lstm import ClippedLSTM
+from .in_numpy import gate_slopes
 
 
 def recur_from_rest(gates: tf.Tensor, recurrent: tf.Tensor, clip: float) -> tf.Tensor:
@@ -29,16 +29,13 @@ def recur_from_rest(gates: tf.Tensor, recurrent: tf.Tensor, clip: float) -> tf.T
     """
     steps, rows, units = tf.shape(gates)[0], tf.shape(gates)[1], recurrent.shape[0]
     rest = tf.zeros((rows, units))
-    # the logistic function is (1 + tanh(x / 2)) / 2: one tanh serves all four gates
-    half, offset = (
-        np.repeat(np.float32(k), units) for k in ([0.5, 0.5, 1, 0.5], [0.5, 0.5, 0, 0.5])
-    )
+    slope, offset = gate_slopes(units)
 
     def forward(gates: tf.Tensor, recurrent: tf.Tensor) -> list[tf.Tensor]:
         """Open gates, cell states and outputs of all steps."""
 
         def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *kept: tf.TensorArray) -> tuple:
-            opened = half * tf.tanh(half * (gates[t] + h @ recurrent)) + offset
+            opened = slope * tf.tanh(slope * (gates[t] + h @ recurrent)) + offset
             i, f, g, o = tf.split(opened, 4, axis=-1)
             c = tf.clip_by_value(f * c + i * g, -clip, clip)
             h = o * tf.tanh(c)
