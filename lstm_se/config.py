@@ -25,6 +25,10 @@ POSITIVE = (
     "hop_length",
     "bands",
     "level_seconds",
+    "channels",
+    "blocks",
+    "across",
+    "context",
     "segment_seconds",
     "batch_size",
 )
@@ -74,7 +78,14 @@ class Config:
         mask: The network gives one gain for each of the STFT's ``"bins"`` or of the ``"bands"``.
         local: Each gain also sees the band that it belongs to and the two beside it, past the
             recurrent layers: these know how loud the noise is, but 128 numbers cannot tell the
-            place of every harmonic.
+            place of every harmonic. With ``subbands`` it sees bins instead of bands.
+        subbands: Width in bins of each sub-band, all bins but that at 0 Hz. The recurrent layers
+            of ``units`` give context then, and layers that all sub-bands share find the mask.
+            Empty: the recurrent layers find it themselves.
+        channels: Numbers that describe a sub-band in a frame.
+        blocks: How many times the sub-bands look across at each other and back in time.
+        across: Width of each of the two LSTMs, one up and one down, that run over the sub-bands.
+        context: Numbers that the recurrent layers hand to each sub-band.
         smoothing: Weight of the past in an exponential moving average of the mask, in [0, 1).
         loss: ``"mse"``, ``"mae"``, ``"magnitude"``, ``"psa"`` or ``"compressed"``.
         complex_weight: Weight of the complex term in the compressed loss.
@@ -113,6 +124,11 @@ class Config:
     )
     mask: Literal["bins", "bands"] = "bins"
     local: bool = True
+    subbands: tuple[int, ...] = ()
+    channels: int = 24
+    blocks: int = 2
+    across: int = 16
+    context: int = 8
     smoothing: float = 0.0
     loss: Literal["mse", "mae", "magnitude", "psa", "compressed"] = "compressed"
     complex_weight: float = 0.1
@@ -148,14 +164,32 @@ class Config:
             )
         if not self.units:
             raise ValueError("units is empty: name the width of at least one recurrent layer")
+        if self.subbands:
+            self._check_subbands()
         for field in ("smoothing", "averaging"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(f"{field} {getattr(self, field)} must lie in [0, 1)")
+
+    def _check_subbands(self) -> None:
+        """Refuse sub-bands that leave bins out, and what their network does not have."""
+        if (covered := sum(self.subbands)) != self.bins - 1:
+            raise ValueError(f"subbands cover {covered} bins: let them add up to {self.bins - 1}")
+        needs = {"cell": "lstm", "batch_norm": False, "dense": (), "mask": "bins"}
+        for field, needed in needs.items():
+            if (value := getattr(self, field)) != needed:
+                raise ValueError(f"{field} is {value!r}: subbands need {needed!r}")
+        if self.cell_clip is None:
+            raise ValueError("cell_clip is None: subbands need a bound, such as 10")
 
     @property
     def bins(self) -> int:
         """Number of frequency bins of the STFT."""
         return self.n_fft // 2 + 1
+
+    @property
+    def inputs(self) -> int:
+        """Number of features in a frame: the bands and, behind them, the bins for sub-bands."""
+        return self.bands + self.bins if self.subbands else self.bands
 
     @property
     def outputs(self) -> int:
@@ -173,7 +207,8 @@ class Config:
 
         Args:
             name: ``"tiny"`` (the one we deploy), ``"plain"`` (what the pages train in a minute),
-                ``"paper"`` (TinyLSTM) or ``"lstm2022"``.
+                ``"bandwise"`` (layers that all sub-bands share), ``"paper"`` (TinyLSTM) or
+                ``"lstm2022"``.
             **changes: Fields to change.
 
         Raises:
@@ -218,8 +253,9 @@ class Config:
 
 FIELDS: dict[str, Any] = get_type_hints(Config)
 LARGE = {"band_scale": "mel", "units": (256, 256), "dense": (128,), "mask": "bands"}
+_TINY = dataclasses.asdict(Config())
 PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of plain
-    "tiny": dataclasses.asdict(Config()),
+    "tiny": _TINY,
     "plain": {
         "bands": 64,
         "fine_hz": 0.0,
@@ -257,5 +293,11 @@ PRESETS: dict[str, dict[str, Any]] = {  # the others say what they change of pla
         "loss": "psa",
         "snr_weight": 0.0,
         "segment_seconds": 1.0,
+    },
+    # 32 sub-bands, of 94 Hz at the bottom and 560 Hz at the top
+    "bandwise": {
+        **_TINY,
+        "units": (48,),
+        "subbands": (*[3] * 8, *[4] * 8, *[6] * 4, *[10] * 4, *[16] * 4, *[18] * 4),
     },
 }

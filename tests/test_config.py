@@ -45,6 +45,26 @@ def test_unknown_preset_names_the_known_ones():
         Config.preset("huge")
 
 
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"subbands": (100, 100)}, "subbands cover 200 bins: let them add up to 256"),
+        ({"cell": "gru"}, "cell is 'gru': subbands need 'lstm'"),
+        ({"mask": "bands"}, "mask is 'bands': subbands need 'bins'"),
+        ({"dense": (3,)}, "dense is .*: subbands need"),
+        ({"cell_clip": None}, "cell_clip is None: subbands need a bound"),
+        ({"blocks": 0}, "blocks is 0: it must be positive"),
+    ],
+)
+def test_subbands_that_cannot_work_are_refused(changes, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Config.preset("bandwise", **changes)
+
+
+def test_only_subbands_see_bins():
+    assert (Config.preset("bandwise").inputs, Config().inputs) == (104 + 257, 104)
+
+
 def test_unknown_field_is_named():
     with pytest.raises(ValueError, match="unknown field 'windw'"):
         Config.preset("tiny", windw=3)

@@ -20,7 +20,9 @@ from .terminal import quieten_tensorflow
 @click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
 @click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
 @click.option("--recipe", help="A whole training by its name: tiny.")
-@click.option("--preset", default="tiny", show_default=True, help="tiny, plain, paper or lstm2022.")
+@click.option(
+    "--preset", default="tiny", show_default=True, help="Such as tiny, plain or bandwise."
+)
 @click.option("--initial", metavar="MODEL", help="Start from a model, instead of a preset.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change the preset.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the run.")

@@ -11,10 +11,16 @@ from ..config import Config
 from ..sound import features, stft
 from ..workers import Progress
 from .any_rate import AnyRateStream
+from .bandwise_in_numpy import BandwiseNetwork
 from .in_numpy import MaskNetwork, Weights
 from .stream import BlockStream, Stream, WholeStream
 
 Maker = Callable[[Weights, Config], MaskNetwork]
+
+
+def network_at_rest(weights: Weights, config: Config) -> MaskNetwork:
+    """The network that ``config`` describes, before it has heard anything."""
+    return (BandwiseNetwork if config.subbands else MaskNetwork)(weights, config)
 
 
 class AnyRateDenoiser(ABC):
@@ -76,7 +82,7 @@ class Denoiser(AnyRateDenoiser):
         self,
         config: Config,
         weights: Weights,
-        make: Maker = MaskNetwork,
+        make: Maker = network_at_rest,
         limit_db: float | None = None,
     ) -> None:
         """Use a trained model.
@@ -119,8 +125,7 @@ class Denoiser(AnyRateDenoiser):
         change = features.normalisation(noisy, c.normalisation, scope)
         spectrum = stft.stft(change.apply(noisy), c.n_fft, c.hop_length, c.center)
         masker = self.masker()
-        for frame in range(spectrum.shape[1]):
-            spectrum[:, frame] *= masker(spectrum[:, frame])
+        spectrum *= masker.masks(spectrum)
         return change.undo(stft.istft(spectrum, samples, c.n_fft, c.hop_length, c.center))
 
 
@@ -128,7 +133,7 @@ class Masker:
     """Noisy spectrum of one frame to its mask; remembers level and recurrent states."""
 
     def __init__(
-        self, config: Config, weights: Weights, make: Maker = MaskNetwork, floor: float = 0.0
+        self, config: Config, weights: Weights, make: Maker = network_at_rest, floor: float = 0.0
     ) -> None:
         """Start from silence; no gain falls below ``floor``."""
         self.config, self._floor = config, np.float32(floor)
@@ -136,8 +141,13 @@ class Masker:
 
     def __call__(self, spectrum: np.ndarray) -> np.ndarray:
         """Mask of a frame: ``(channels, bins)`` complex in, ``(channels, bins)`` in [0, 1] out."""
-        power = spectrum.real**2 + spectrum.imag**2
-        mask = self._network(features.features(power, self.config, self._level))
+        return self.masks(spectrum[:, None])[:, 0]
+
+    def masks(self, spectrum: np.ndarray) -> np.ndarray:
+        """Masks of frames that follow each other, ``(channels, frames, bins)``."""
+        power = np.ascontiguousarray((spectrum.real**2 + spectrum.imag**2).swapaxes(0, 1))
+        frames = [features.features(frame, self.config, self._level) for frame in power]
+        masks = self._network.masks(np.stack(frames))
         if self.config.mask == "bands":
-            mask = mask @ features.inverse_bank_of(self.config)
-        return np.maximum(mask, self._floor)
+            masks = masks @ features.inverse_bank_of(self.config)
+        return np.maximum(masks, self._floor).swapaxes(0, 1)

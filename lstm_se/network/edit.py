@@ -64,7 +64,7 @@ def rescale(model: Denoiser, slope: float, shift: float) -> Denoiser:
         raise ValueError(
             f"slope {slope:g}, shift {shift:g}: the slope must be above 0, both finite"
         )
-    last = f"dense_{len(model.config.dense)}"
+    last = "join" if model.config.subbands else f"dense_{len(model.config.dense)}"
     weights = dict(model.weights)
     for name in (f"{last}/kernel", f"{last}/bias", "local/kernel"):
         if name in weights:

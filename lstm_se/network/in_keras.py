@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from ..config import Config
 from ..sound import features, stft
-from . import in_numpy
+from . import bandwise_in_keras, in_numpy
 from .clipped_lstm import ClippedLSTM
 
 
@@ -43,7 +43,7 @@ class Local(layers.Layer):
     """What each gain sees directly of the bands around its own: ``in_numpy.local`` in Keras."""
 
     def __init__(self, band: Sequence[int] | np.ndarray, **kwargs: Any) -> None:
-        """``band`` is the own band of each gain."""
+        """``band`` is the own band of each gain, or its bin."""
         super().__init__(**kwargs)
         self.band = np.asarray(band)
 
@@ -51,11 +51,10 @@ class Local(layers.Layer):
         """Start with no such view; input ``(batch, frames, bands)``."""
         size = (in_numpy.TAPS, len(self.band))
         self.kernel = self.add_weight(size, initializer="zeros", name="kernel")
-        self.last = shape[-1] - 1
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Shares of the logits, ``(batch, frames, outputs)``."""
-        bands = np.clip(self.band + np.array([[-1], [0], [1]]), 0, self.last)
+        bands = in_numpy.beside(self.band)
         return tf.add_n([tf.gather(inputs, bands[t], axis=-1) * self.kernel[t] for t in range(3)])
 
     def get_config(self) -> dict[str, Any]:
@@ -64,12 +63,26 @@ class Local(layers.Layer):
 
 
 def mask_network(config: Config) -> keras.Model:
-    """Features ``(batch, frames, bands)`` to mask ``(batch, frames, outputs)``.
+    """Features ``(batch, frames, inputs)`` to mask ``(batch, frames, outputs)``.
 
     The layers are named as the weights of :func:`lstm_se.network.in_numpy.shapes`.
     """
+    inputs = keras.Input((None, config.inputs), name="features")
+    logits = bandwise_in_keras.logits if config.subbands else _logits
+    x = logits(config, inputs)
+    if config.local:
+        nearby = Local(features.feature_of_output(config), name="local")(inputs)
+        x = layers.Add()([x, nearby])
+    if config.local or config.subbands:
+        x = layers.Activation("sigmoid")(x)
+    if config.smoothing:
+        x = Smoothing(config.smoothing, name="smoothing")(x)
+    return keras.Model(inputs, x, name=f"{config.name}_mask")
+
+
+def _logits(config: Config, x: keras.KerasTensor) -> keras.KerasTensor:
+    """All bands through one stack of layers; the mask itself where there is no local view."""
     drawn = config.initializer
-    x = inputs = keras.Input((None, config.bands), name="features")
     for i, units in enumerate(config.units):
         x = _recurrent(config, units, f"rnn_{i}")(x)
         if config.batch_norm:
@@ -77,13 +90,7 @@ def mask_network(config: Config) -> keras.Model:
     for i, units in enumerate(config.dense):
         x = layers.Dense(units, "relu", kernel_initializer=drawn, name=f"dense_{i}")(x)
     last, activation = f"dense_{len(config.dense)}", "linear" if config.local else "sigmoid"
-    x = layers.Dense(config.outputs, activation, kernel_initializer=drawn, name=last)(x)
-    if config.local:
-        nearby = Local(features.band_of_output(config), name="local")(inputs)
-        x = layers.Activation("sigmoid")(layers.Add()([x, nearby]))
-    if config.smoothing:
-        x = Smoothing(config.smoothing, name="smoothing")(x)
-    return keras.Model(inputs, x, name=f"{config.name}_mask")
+    return layers.Dense(config.outputs, activation, kernel_initializer=drawn, name=last)(x)
 
 
 def _recurrent(config: Config, units: int, name: str) -> layers.Layer:

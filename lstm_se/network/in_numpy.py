@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from ..config import Config
 from ..files import write_whole
-from ..sound.features import band_of_output
+from ..sound.features import feature_of_output
+from . import bandwise
 
 Weights = Mapping[str, np.ndarray]
 TAPS = 3  # a local gain sees its own band and the two beside it
@@ -22,6 +24,8 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 def shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Name and shape of every weight, in Keras' layout (kernels ``(inputs, outputs)``)."""
+    if config.subbands:
+        return bandwise.bandwise_shapes(config)
     layout: dict[str, tuple[int, ...]] = {}
     inputs, gates = config.bands, GATES[config.cell]
     for i, units in enumerate(config.units):
@@ -45,8 +49,9 @@ def parameters(config: Config) -> int:
 
 
 def macs(config: Config) -> int:
-    """Multiply-accumulates for one frame: every entry of every kernel is used once."""
-    return sum(int(np.prod(s)) for name, s in shapes(config).items() if name.endswith("kernel"))
+    """Multiply-accumulates for one frame: a kernel is used once, or once in every sub-band."""
+    kernels = {k: int(np.prod(s)) for k, s in shapes(config).items() if k.endswith("kernel")}
+    return sum(size * bandwise.uses(name, config) for name, size in kernels.items())
 
 
 def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
@@ -105,6 +110,10 @@ class MaskNetwork:
             logits = logits + local(frame, self.weights["local/kernel"], self._neighbours)
         return self._smooth(sigmoid(logits))
 
+    def masks(self, frames: np.ndarray) -> np.ndarray:
+        """Masks of frames that follow each other, ``(frames, channels, inputs)`` to ``outputs``."""
+        return np.stack([self(frame) for frame in frames])
+
     def logits(self, frame: np.ndarray) -> np.ndarray:
         """What the layers with memory and those above them make of one frame.
 
@@ -148,12 +157,17 @@ class MaskNetwork:
 
 
 def neighbours(config: Config) -> np.ndarray:
-    """For each gain the band below its own, its own and the one above, shape ``(3, outputs)``.
+    """For each gain the features that its local view sees, shape ``(3, outputs)``."""
+    return beside(feature_of_output(config))
+
+
+def beside(band: np.ndarray) -> np.ndarray:
+    """The band below each, itself and the one above, shape ``(3, len(band))``.
 
     At the ends a band is its own neighbour.
     """
     steps = np.arange(TAPS)[:, None] - TAPS // 2
-    return np.clip(band_of_output(config) + steps, 0, config.bands - 1)
+    return np.clip(band + steps, band.min(), band.max())
 
 
 def local(features: np.ndarray, kernel: np.ndarray, bands: np.ndarray) -> np.ndarray:
@@ -193,15 +207,42 @@ def lstm_step(
     Returns:
         New ``h`` and ``c``.
     """
-    gates = x @ kernel + h @ recurrent_kernel + bias
+    return lstm_cell(x @ kernel + h @ recurrent_kernel + bias, c, cell_clip)
+
+
+def lstm_cell(
+    gates: np.ndarray, c: np.ndarray, cell_clip: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What an LSTM does with its gates i, f, g and o before they are opened.
+
+    Args:
+        gates: Shape ``(..., 4 * units)``.
+        c: Cell state, shape ``(..., units)``.
+        cell_clip: Bound of ``|c|``, or ``None``.
+
+    Returns:
+        New output and cell state.
+    """
     units = c.shape[-1]
-    candidate = np.tanh(gates[..., 2 * units : 3 * units])
-    opened = sigmoid(gates)  # all four in one call: cheaper than three for the three in use
-    i, f, o = (opened[..., k * units : (k + 1) * units] for k in (0, 1, 3))
-    c = f * c + i * candidate
+    slope, offset = gate_slopes(units)
+    opened = np.tanh(slope * gates)
+    opened *= slope
+    opened += offset
+    i, f, g, o = (opened[..., k * units : (k + 1) * units] for k in range(4))
+    c = f * c + i * g
     if cell_clip is not None:
-        c = np.clip(c, -np.float32(cell_clip), np.float32(cell_clip))
+        c = np.minimum(np.maximum(c, -np.float32(cell_clip)), np.float32(cell_clip))
     return o * np.tanh(c), c
+
+
+@lru_cache
+def gate_slopes(units: int) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and offset with which ``slope * tanh(slope * x) + offset`` opens all gates at once.
+
+    It is :func:`sigmoid` for i, f and o, and tanh for g; both of shape ``(4 * units,)``, float32.
+    """
+    slope = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), units)
+    return slope, 1 - slope  # an offset of 0.5 for the three, 0 for g
 
 
 def gru_step(

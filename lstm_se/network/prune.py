@@ -117,6 +117,8 @@ def narrowed(
         ValueError: If a layer has fewer units, or there is no recording.
     """
     widths = denoiser.config.units
+    if denoiser.config.subbands:
+        raise ValueError(f"cannot prune {denoiser.config.name}: its sub-bands share their layers")
     if len(units) != len(widths) or any(not 0 < n <= w for n, w in zip(units, widths, strict=True)):
         raise ValueError(f"cannot keep {list(units)} units: the layers have {list(widths)}")
     some = pairs[:: -(-len(pairs) // RECORDINGS) or 1]

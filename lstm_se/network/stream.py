@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
 from ..config import Config
 from ..sound import stft
 
-Masks = Callable[[np.ndarray], np.ndarray]
+
+class Masks(Protocol):
+    """Finds masks; :class:`~lstm_se.network.denoiser.Masker` does."""
+
+    def masks(self, spectrum: np.ndarray) -> np.ndarray:
+        """Masks of frames that follow each other, ``(channels, frames, bins)`` both."""
+        ...
 
 
 class BlockStream(ABC):
@@ -109,7 +116,7 @@ class Stream(HopStream):
         Args:
             config: Of the model.
             channels: Rows of a block.
-            start: Makes what turns the spectrum of each frame into its mask.
+            start: Makes what turns the spectra of frames into their masks.
 
         Raises:
             ValueError: If the model needs to know the future.
@@ -123,7 +130,7 @@ class Stream(HopStream):
         super().__init__(config, channels)
 
     def _start(self) -> None:
-        self._mask = self._make()
+        self._masker = self._make()
         self._heard, self._sum = np.zeros((2, self.channels, self.latency), np.float32)
 
     def _hops(self, samples: np.ndarray) -> np.ndarray:
@@ -132,8 +139,7 @@ class Stream(HopStream):
         self._heard = heard[:, -self.latency :]
         frames = np.lib.stride_tricks.sliding_window_view(heard, c.n_fft, -1)[:, :: c.hop_length]
         spectrum = np.fft.rfft(frames * self._window).astype(np.complex64)
-        for frame in range(spectrum.shape[1]):
-            spectrum[:, frame] *= self._mask(spectrum[:, frame])
+        spectrum *= self._masker.masks(spectrum)
         pieces = np.fft.irfft(spectrum, c.n_fft).astype(np.float32) * self._window
         summed = stft.overlap_add(pieces, c.hop_length, self._sum)
         finished, self._sum = np.split(summed, [samples.shape[1]], axis=1)

@@ -192,6 +192,11 @@ def band_of_output(config: Config) -> np.ndarray:
     return np.arange(config.bands) if direct else inverse_bank_of(config).argmax(0)
 
 
+def feature_of_output(config: Config) -> np.ndarray:
+    """For each gain of the mask its own feature, bin or band, shape ``(outputs,)``, integer."""
+    return config.bands + np.arange(config.bins) if config.subbands else band_of_output(config)
+
+
 def compress(power: np.ndarray, kind: str) -> np.ndarray:
     """Compress band powers, whose range of 90 dB no small network and no int8 can hold.
 
@@ -245,29 +250,39 @@ def features(power: np.ndarray, config: Config, level: RunningLevel | None = Non
         level: State of the running level; only needed when the configuration uses one.
 
     Returns:
-        Shape ``(..., bands)``, float32.
+        Shape ``(..., inputs)``, float32: the bands and, for sub-bands, all bins behind them.
     """
     compressed = compress(power @ bank_of(config), config.compression)
+    heard = compressed
+    if config.subbands:
+        compressed = np.concatenate([compressed, compress(power, config.compression)], axis=-1)
     if config.normalisation == "running":
         if level is None:
             raise ValueError("features with a running level need its state: pass a RunningLevel")
-        compressed = compressed - level(compressed)
+        compressed = compressed - level(heard)
     return compressed * np.float32(LOG_SCALE if config.compression == "log" else 1)
 
 
 def features_tf(power: tf.Tensor, config: Config) -> tf.Tensor:
-    """Features of whole segments in TensorFlow: ``(batch, frames, bins)`` to ``(…, bands)``."""
+    """Features of whole segments in TensorFlow: ``(batch, frames, bins)`` to ``(…, inputs)``."""
     import tensorflow as tf
 
-    compressed = tf.matmul(power, bank_of(config))
-    if config.compression == "log":
-        compressed = tf.math.log(compressed + FLOOR) / np.float32(np.log(10))
-    elif config.compression == "power":
-        compressed = (compressed + FLOOR) ** 0.15
+    compressed = heard = _compress_tf(tf.matmul(power, bank_of(config)), config.compression)
+    if config.subbands:
+        compressed = tf.concat([heard, _compress_tf(power, config.compression)], axis=-1)
     if config.normalisation == "running":
-        mean = tf.reduce_mean(compressed, -1, keepdims=True)
+        mean = tf.reduce_mean(heard, -1, keepdims=True)
         compressed -= tf.matmul(level_matrix(config, power.shape[1]), mean)
     return compressed * np.float32(LOG_SCALE if config.compression == "log" else 1)
+
+
+def _compress_tf(power: tf.Tensor, kind: str) -> tf.Tensor:
+    """:func:`compress` in TensorFlow."""
+    import tensorflow as tf
+
+    if kind == "log":
+        return tf.math.log(power + FLOOR) / np.float32(np.log(10))
+    return (power + FLOOR) ** 0.15 if kind == "power" else power
 
 
 def gain_floor(limit_db: float | None) -> float:

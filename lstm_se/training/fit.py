@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from ..config import Config
-from ..network import in_keras, in_numpy
+from ..network import bandwise, in_keras, in_numpy
 from . import pipeline
 from .losses import SpectralLoss
 from .replicas import ALONE, Replicas, replicated_denoiser
@@ -91,9 +91,8 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
         shared |= {"use_ema": True, "ema_momentum": 1 - 1 / steps_back}
     if config.optimizer == "adam":
         return AveragingAdam(**shared)
-    return AveragingMuon(
-        exclude_layers=["dense_", "local"], weight_decay=DECAY, adam_weight_decay=0.0, **shared
-    )
+    outer = ["dense_", "local", *(f"^{layer}/" for layer in bandwise.OWN)]
+    return AveragingMuon(exclude_layers=outer, weight_decay=DECAY, adam_weight_decay=0.0, **shared)
 
 
 def compile_model(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from random_network import noise, random_weights, small
+from random_network import SUBBANDS, noise, random_weights, small
 
 from lstm_se.config import PRESETS, Config
 from lstm_se.network import in_keras
@@ -26,8 +26,9 @@ def test_keras_enhances_as_numpy_does(name):
     [
         *(small(), small(cell="gru"), small(cell="rnn", dense=(3,)), small(batch_norm=True)),
         small(local=True),
+        small(**SUBBANDS),
     ],
-    ids=["lstm", "gru", "rnn and dense", "batch norm", "local"],
+    ids=["lstm", "gru", "rnn and dense", "batch norm", "local", "sub-bands"],
 )
 def test_weights_that_were_set_are_got_back(config):
     weights = random_weights(config)
@@ -92,8 +93,12 @@ def test_mask_lies_between_zero_and_one(mask):
     assert 0 <= found.min() <= found.max() <= 1 + 1e-6
 
 
-def test_every_weight_gets_a_gradient():
-    config = small(dense=(4,), mask="bands", batch_norm=True, smoothing=0.5)
+@pytest.mark.parametrize(
+    "config",
+    [small(dense=(4,), mask="bands", batch_norm=True, smoothing=0.5), small(**SUBBANDS)],
+    ids=["one network", "sub-bands"],
+)
+def test_every_weight_gets_a_gradient(config):
     model = in_keras.DenoiserModel(config)
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(model(noise(2, 1000)) ** 2)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_network import noise, random_weights, small
+from random_network import SUBBANDS, noise, random_weights, small
 
 from lstm_se.config import PRESETS, Config
 from lstm_se.network import in_keras, in_numpy
+from lstm_se.network.denoiser import network_at_rest
 
 VARIANTS = {
     "clipped lstm": small(),
@@ -21,14 +22,16 @@ VARIANTS = {
     "smoothing": small(smoothing=0.9),
     "mask of bands": small(mask="bands"),
     "batch norm": small(batch_norm=True, cell="gru", dense=(4,)),
+    "sub-bands": small(**SUBBANDS),
+    "sub-bands and smoothing": small(**{**SUBBANDS, "local": False, "smoothing": 0.9}),
     **{name: Config.preset(name) for name in PRESETS},
 }
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
 
 
 def stepped(config: Config, weights: dict, frames: np.ndarray) -> np.ndarray:
-    """Masks of the NumPy network, ``(frames, bands)`` in."""
-    step = in_numpy.MaskNetwork(weights, config)
+    """Masks of the NumPy network, ``(frames, inputs)`` in."""
+    step = network_at_rest(weights, config)
     return np.concatenate([step(frame[None]) for frame in frames])
 
 
@@ -37,7 +40,7 @@ def test_numpy_masks_as_keras_does(config):
     weights = random_weights(config, size=2 / np.sqrt(max(config.units)))
     model = in_keras.mask_network(config)
     in_keras.set_weights(model, weights)
-    frames = 2 * noise(40, config.bands)
+    frames = 2 * noise(40, config.inputs)
     expected = model(frames[None])[0].numpy()
     assert np.ptp(expected) > 0.5  # masks that are all alike would agree too easily
     np.testing.assert_allclose(stepped(config, weights, frames), expected, atol=1e-5)
@@ -126,8 +129,8 @@ def test_reset_forgets():
 
 @every_variant
 def test_masks_are_float32(config):
-    frame = noise(1, config.bands)
-    assert in_numpy.MaskNetwork(random_weights(config), config)(frame).dtype == np.float32
+    frame = noise(1, config.inputs)
+    assert network_at_rest(random_weights(config), config)(frame).dtype == np.float32
 
 
 def test_channels_do_not_hear_each_other():

@@ -15,6 +15,15 @@ SMALL = {
     "units": (6, 5),
 }
 
+SUBBANDS = {  # what makes a bandwise network of it
+    "units": (5, 4),
+    "subbands": (3, 5, 8, 16),
+    "channels": 6,
+    "across": 3,
+    "context": 2,
+    "local": True,
+}
+
 
 def small(**changes) -> Config:
     """A configuration that computes in no time."""
