@@ -73,8 +73,8 @@ class Config:
         cell_clip: The LSTM's cell state is kept within +-cell_clip; ``None`` lets it grow.
         batch_norm: Normalise the output of each recurrent layer over the batch, as in 2022.
         dense: Widths of ReLU layers between the recurrent layers and the mask.
-        initializer: Keras' name of the distribution that the input kernels of all layers are drawn
-            from; the recurrent kernels start orthogonal.
+        initializer: Keras' name of the distribution that input kernels are drawn from; recurrent
+            ones start orthogonal, and what ``subbands`` add by rules of its own.
         mask: The network gives one gain for each of the STFT's ``"bins"`` or of the ``"bands"``.
         local: Each gain also sees the band that it belongs to and the two beside it, past the
             recurrent layers: these know how loud the noise is, but 128 numbers cannot tell the

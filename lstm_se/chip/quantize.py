@@ -104,7 +104,7 @@ def refuse_undeployable(config: Config) -> None:
     """
     kinds = {"cell": "lstm", "compression": "log", "normalisation": "running", "mask": "bins"}
     sizes = {"n_fft": 512, "hop_length": 256}
-    absent = {"center": False, "batch_norm": False, "dense": (), "smoothing": 0.0}
+    absent = {"center": False, "batch_norm": False, "dense": (), "subbands": (), "smoothing": 0.0}
     for field, value in {**kinds, **sizes, **absent}.items():
         if (found := getattr(config, field)) != value:
             why = f"{field} is {found!r}, the firmware computes {value!r} only"

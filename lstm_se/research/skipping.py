@@ -35,7 +35,13 @@ class Skipping:
         self.frames = self.updates = 0
 
     def __call__(self, weights: in_numpy.Weights, config: Config) -> in_numpy.MaskNetwork:
-        """A network that has heard nothing yet."""
+        """A network that has heard nothing yet.
+
+        Raises:
+            ValueError: If it has sub-bands, which all work on in every frame.
+        """
+        if config.subbands:
+            raise ValueError(f"{config.name!r} has sub-bands: their layers cannot rest")
         return _SkippingNetwork(weights, config, self)
 
     @property

@@ -140,7 +140,13 @@ def refuse_unconvertible(config: Config) -> None:
     Raises:
         ValueError: Which field, and what it must be.
     """
-    needed = {"cell": "lstm", "cell_clip": BAKED_CLIP, "batch_norm": False, "smoothing": 0.0}
+    needed = {
+        "cell": "lstm",
+        "cell_clip": BAKED_CLIP,
+        "batch_norm": False,
+        "subbands": (),
+        "smoothing": 0.0,
+    }
     refused = f"no TensorFlow Lite file of {config.name!r}:"
     for field, value in needed.items():
         if (found := getattr(config, field)) != value:

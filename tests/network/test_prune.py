@@ -287,6 +287,11 @@ def test_local_view_goes_on_while_the_layers_rest():
     assert not np.array_equal(step(noise(1, 8)), step(noise(1, 8, seed=1)))
 
 
+def test_layers_of_sub_bands_cannot_rest():
+    with pytest.raises(ValueError, match="has sub-bands: their layers cannot rest"):
+        Skipping()({}, Config.preset("bandwise"))
+
+
 def test_what_hardly_changes_is_not_computed():
     config = Config()
     step = Skipping(threshold=0.1)

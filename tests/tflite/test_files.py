@@ -173,6 +173,7 @@ def test_integers_are_rounded_and_saturated():
         ({"cell_clip": None}, "cell_clip is None, it must be 10.0: the converter bakes it"),
         ({"batch_norm": True}, "batch_norm"),
         ({"smoothing": 0.5}, "smoothing"),
+        ({"subbands": (128, 128)}, "subbands"),
         ({"center": True}, "future"),
     ],
 )

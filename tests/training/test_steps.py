@@ -3,8 +3,10 @@
 import dataclasses
 import signal
 
+import numpy as np
 import pytest
 from killed_training import CONFIG, SCHEDULE, Signal, Source, train
+from random_network import SUBBANDS, small
 
 from lstm_se.training import fit, runs
 
@@ -35,3 +37,17 @@ def test_compiled_training_resumes_with_the_same_bits(tmp_path):
     train(tmp_path / "run", xla=True, resume=True)
     rows = [runs.Run(tmp_path / name).history() for name in ("whole", "run")]
     assert [row["val_loss"] for row in rows[0]] == [row["val_loss"] for row in rows[1]]
+
+
+def test_shared_layers_of_sub_bands_learn_by_muon_and_their_own_by_adam(tmp_path):
+    config = small(**SUBBANDS, normalisation="running", segment_seconds=0.02, batch_size=2)
+    config = dataclasses.replace(config, optimizer="muon", learning_rate=0.01)
+    model = train(tmp_path, config, fit.Schedule(1, 2, validation_steps=1), xla=True)
+    assert np.isfinite(runs.Run(tmp_path).history()[0]["val_loss"])
+    by_adam = {
+        "/".join(variable.path.split("/")[-2:])
+        for variable in model.network.trainable_variables
+        if model.optimizer._should_use_adamw(variable)
+    }
+    kernels = {name for name in by_adam if name.endswith("kernel")}
+    assert kernels == {"split/kernel", "join/kernel", "local/kernel"}
