@@ -46,7 +46,7 @@ def train(run, replicas=ALONE, **options):
 def main(folder, way, *more):
     """Train as the command line says."""
     if way == "keras":
-        fit.replicated_denoiser = lambda config, replicas: in_keras.DenoiserModel(config)
+        fit.replicated_denoiser = lambda config, *_: in_keras.DenoiserModel(config)
         way = "mirrored:2"
     replicas = replicas_of("" if way == "alone" else way)
     callbacks = []
