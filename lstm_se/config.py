@@ -188,7 +188,7 @@ class Config:
 
     @property
     def inputs(self) -> int:
-        """Number of features in a frame: the bands and, behind them, the bins for sub-bands."""
+        """Number of features in a frame, the bands and, behind them, the bins for sub-bands."""
         return self.bands + self.bins if self.subbands else self.bands
 
     @property

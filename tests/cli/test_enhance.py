@@ -85,7 +85,7 @@ def test_interrupt_leaves_whole_files_only(tmp_path, jobs):
         soundfile.write(folder / f"{name}.wav", noise(1800 * RATE), RATE)
     command = [sys.executable, "-m", "lstm_se", "enhance", folder, "-o", target, "--jobs", jobs]
     process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
-    while not (target / ".b.wav.part").exists():
+    while not all((target / name).exists() for name in ("a.wav", ".b.wav.part")):
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
