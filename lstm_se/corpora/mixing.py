@@ -91,6 +91,8 @@ class Recipe:
         synthetic: Share of noises that are synthetic.
         synthetic_kinds: Which they can be, each as often. A ``recipe.json`` that names none is
             older than this field, and meant the four of today's default.
+        synthetic_pool: How many of each kind there are, each drawn again and again; ``None``: each
+            is new. To make a new one can take longer than all the rest of a clip.
         babble: Share of noises that are several talkers at once.
         distant_talker: Share of noises that are one other talker far away in a room.
         second_noise: Share of clips with another noise below the first.
@@ -113,6 +115,7 @@ class Recipe:
     speech_only: float = 0.06
     synthetic: float = 0.22
     synthetic_kinds: tuple[str, ...] = BASIC_SYNTHETIC
+    synthetic_pool: int | None = None
     babble: float = 0.2
     distant_talker: float = 0.03
     second_noise: float = 0.3
@@ -206,7 +209,8 @@ def through_microphone(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
     gain = 10 ** (clip.level_dbfs / 20)
     gain *= min(1.0, 0.99 / max(1e-9, gain * np.abs(noisy).max()))
     response = band_limits(clip.high_pass, clip.low_pass) * gain
-    return filtered(clean, response), filtered(noisy, response)
+    clean, noisy = filtered(np.stack((clean, noisy)), response)
+    return clean, noisy
 
 
 def render(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
@@ -249,6 +253,7 @@ class Mixer:
         self.talkers, self.noise = [list(voices) for voices in talkers], list(noise)
         self.samples, self.batch_size = samples, batch_size
         self.recipe, self.seed = recipe or Recipe(), seed
+        self._pool: dict[tuple[str, int], np.ndarray] = {}
         # the square root keeps one long reading from drowning forty short talkers
         self._talker = _shares([voices[0] for voices in self.talkers])
         self._noise = _shares(self.noise)
@@ -306,9 +311,10 @@ class Mixer:
         r, chance, samples = self.recipe, rng.random(), self.samples
         if chance < r.synthetic:
             kind = _pick(r.synthetic_kinds, rng)
-            return Background(kind, level_db, SYNTHETIC[kind](samples, rng))
+            return Background(kind, level_db, self._synthetic(kind, rng))
         others = self.talkers[:talker] + self.talkers[talker + 1 :] or self.talkers
-        behind = [_pick(voices, rng) for voices in others]
+        voices = rng.integers([len(voices) for voices in others])
+        behind = [others[i][voice] for i, voice in enumerate(voices)]
         if chance < r.synthetic + r.babble:
             count = int(rng.integers(3, 9))
             return Background("babble", level_db, babble(behind, samples, rng, count))
@@ -318,10 +324,21 @@ class Mixer:
             room = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
             return Background("distant talker", level_db, unit_rms(reverberate(speech, room)))
         if not self.noise:
-            return Background("coloured", level_db, SYNTHETIC["coloured"](samples, rng))
+            return Background("coloured", level_db, self._synthetic("coloured", rng))
         bank = int(rng.choice(len(self.noise), p=self._noise))
         recorded = unit_rms(excerpt(self.noise[bank], samples, rng))
         return Background("recorded", level_db, recorded, bank)
+
+    def _synthetic(self, kind: str, rng: np.random.Generator) -> np.ndarray:
+        """A synthetic noise: a new one, or any of the pool."""
+        if self.recipe.synthetic_pool is None:
+            return SYNTHETIC[kind](self.samples, rng)
+        number = int(rng.integers(self.recipe.synthetic_pool))
+        if (kind, number) not in self._pool:
+            # a function of seed, kind and number: it does not matter who asks for it first
+            seed = [self.seed, *kind.encode(), number]
+            self._pool[kind, number] = SYNTHETIC[kind](self.samples, np.random.default_rng(seed))
+        return self._pool[kind, number]
 
 
 def _pick(choices: Sequence[Any], rng: np.random.Generator) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import fft
 
 from .audio import FULL_SCALE, SAMPLE_RATE, to_pcm
 
@@ -44,11 +45,16 @@ def band_limits(high_pass: Corner | None, low_pass: Corner | None) -> np.ndarray
 
 
 def filtered(samples: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Apply a gain over frequency without delay, float32; the ends wrap around."""
-    spectrum = np.fft.rfft(samples.astype(np.float32, copy=False))
-    places = np.linspace(0, CURVE_POINTS - 1, len(spectrum), dtype=np.float32)
+    """Apply a gain over frequency without delay, float32; the ends wrap around.
+
+    Args:
+        samples: One signal, or several of one length, shape ``(..., samples)``.
+        gain: Shape ``(CURVE_POINTS,)``.
+    """
+    spectrum = fft.rfft(samples.astype(np.float32, copy=False))  # NumPy's takes twice the time
+    places = np.linspace(0, CURVE_POINTS - 1, spectrum.shape[-1], dtype=np.float32)
     curve = np.interp(places, np.arange(CURVE_POINTS), gain).astype(np.float32)
-    return np.fft.irfft(spectrum * curve, len(samples))
+    return fft.irfft(spectrum * curve, samples.shape[-1])
 
 
 def record(samples: np.ndarray, peak_dbfs: float) -> np.ndarray:

@@ -60,7 +60,7 @@ class TrainingRecipe:
 VALIDATION_STEPS = 12  # 96 clips, after each epoch
 RECIPES = {
     recipe.preset: recipe
-    for recipe in (TrainingRecipe("tiny", ("learning_rate=0.006",), epochs=180),)
+    for recipe in (TrainingRecipe("tiny", ("learning_rate=0.006",), epochs=90),)
 }
 
 

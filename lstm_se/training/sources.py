@@ -22,7 +22,7 @@ from ..sound.noises import TRAINING_SYNTHETIC
 from ..workers import Progress
 from . import pipeline
 
-TRAINING_RECIPE = Recipe(synthetic=0.3, synthetic_kinds=TRAINING_SYNTHETIC)
+TRAINING_RECIPE = Recipe(synthetic=0.3, synthetic_kinds=TRAINING_SYNTHETIC, synthetic_pool=64)
 VALIDATION_SEED = 1_000_003  # far from any seed of a training
 Labelled = Sequence[tuple[str, banks.Bank]]
 
