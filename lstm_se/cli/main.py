@@ -5,6 +5,7 @@ A wrong input ends with one line and exit code 2. The commands themselves lie be
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -19,6 +20,9 @@ from .terminal import complain
 @click.version_option(package_name="lstm-se", prog_name="lstm-se")
 def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
+
+
+TERMINATED = 128 + signal.SIGTERM  # exit code
 
 
 for command in (
@@ -40,7 +44,7 @@ for command in (
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half a file is tidied up
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # half a file is tidied up
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:
@@ -49,6 +53,11 @@ def main() -> NoReturn:
     except (ValueError, OSError) as error:
         complain(error)
         sys.exit(2)
+    except SystemExit as leaving:
+        if leaving.code == TERMINATED:
+            # at once: the interpreter's end would wait for threads of TensorFlow that wait for it
+            os._exit(TERMINATED)
+        raise
     except (KeyboardInterrupt, click.Abort) as interrupt:
         reason = str(interrupt.__cause__ or interrupt)  # click hides ours behind its own
         click.echo("\ninterrupted" + (f": {reason}" if reason else ""), err=True)

@@ -125,7 +125,8 @@ def train(
 ) -> in_keras.DenoiserModel:
     """Train a denoiser; interrupted anywhere, it continues with ``resume`` as if nothing had been.
 
-    Ctrl-C finishes the running step and saves. A killed process loses the epoch it was in.
+    Ctrl-C and SIGTERM, which a computer sends that is shut down, finish the running step and save.
+    A killed process loses the epoch it was in.
 
     Args:
         config: What to train.
@@ -196,12 +197,15 @@ def replaces(loss: float, earlier: Sequence[float]) -> bool:
 
 
 class _Interrupted(Exception):
-    """Ctrl-C was pressed, and the step that was running is complete."""
+    """Somebody asked to stop, and the step that was running is complete."""
 
 
 @contextmanager
 def _polite_interrupt() -> Iterator[threading.Event]:
-    """Hold the first Ctrl-C back until a step is done, and set the event; the second one acts."""
+    """Hold the first Ctrl-C or SIGTERM back until a step is done, and set the event.
+
+    The second one acts.
+    """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only there may a handler be set
         yield asked
@@ -209,17 +213,21 @@ def _polite_interrupt() -> Iterator[threading.Event]:
 
     def ask(number: int, frame: object) -> None:
         asked.set()
-        signal.signal(signal.SIGINT, handler)
+        restore()
 
-    handler = signal.signal(signal.SIGINT, ask)
+    def restore() -> None:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    handlers = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, handler)
+        restore()
 
 
 class _Keeper(keras.callbacks.Callback):
-    """Writes the run folder after each epoch, and stops when nothing improves or Ctrl-C asks."""
+    """Writes the run folder after each epoch, and stops when nothing improves or somebody asks."""
 
     def __init__(self, run: Run, schedule: Schedule, asked: threading.Event) -> None:
         super().__init__()

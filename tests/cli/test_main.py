@@ -260,3 +260,19 @@ def test_setting_an_unknown_field_is_refused(tmp_path):
     assert result.returncode == 2
     assert "colour" in result.stderr.strip().splitlines()[-1]
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("signals", "code"), [(1, 130), (2, 143)])
+def test_training_that_is_terminated_ends(tmp_path, signals, code):
+    """The first SIGTERM waits for the step to end and saves, the second does not wait."""
+    command = [sys.executable, "-m", "lstm_se", "train", "--data", "mini", "--out"]
+    command.append(str(tmp_path / "run"))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()  # "Epoch 1/40"
+        time.sleep(3)  # until it is well under way
+        for _ in range(signals):
+            time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+        _, complaint = process.communicate(timeout=120)
+    assert process.returncode == code, complaint
+    assert (b"--resume goes on from there" in complaint) == (signals == 1)

@@ -138,6 +138,21 @@ def test_synthetic_noises_are_of_the_kinds_in_the_recipe():
     assert {noise.kind for clip in clips for noise in clip.noises} == {"crickets", "vacuum"}
 
 
+def test_pool_has_so_many_of_a_kind_and_no_more():
+    recipe = Recipe(synthetic=1, synthetic_kinds=("hum", "engine"), synthetic_pool=3)
+    clips = mixer(recipe=recipe, batch_size=60).clips(0)
+    noises = [noise for clip in clips for noise in clip.noises]
+    found = {(noise.kind, noise.samples.tobytes()) for noise in noises}
+    assert sorted(kind for kind, _ in found) == ["engine"] * 3 + ["hum"] * 3
+
+
+def test_batch_of_a_pool_is_the_same_whoever_filled_it():
+    recipe = Recipe(synthetic=1, synthetic_pool=2)
+    used = mixer(5, recipe=recipe)
+    used.batch(3)
+    np.testing.assert_array_equal(used.batch(1), mixer(5, recipe=recipe).batch(1))
+
+
 def test_draws_of_a_seed_stay_what_they_are():
     """Each depends on all before it; another order would make another training of a seed."""
     *_, last = mixer(seed=5, batch_size=20).clips(0)

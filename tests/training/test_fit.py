@@ -141,6 +141,14 @@ def test_interrupt_in_the_last_step_of_an_epoch_still_validates_it(last, whole, 
     assert losses_of(run) == losses_of(whole)
 
 
+def test_sigterm_finishes_the_step_and_saves(whole, tmp_path):
+    run = runs.Run(tmp_path)
+    with pytest.raises(KeyboardInterrupt, match="stopped after step 2 of"):
+        train(run.path, callbacks=[Signal(signal.SIGTERM, 2)])
+    train(run.path, resume=True)
+    assert losses_of(run) == losses_of(whole)
+
+
 def test_second_interrupt_acts_at_once(tmp_path):
     """Even where no step ends any more."""
 
