@@ -159,6 +159,7 @@ def train(
         source, validation = replicas.shard(source), replicas.shard(validation)
         with _polite_interrupt() as asked:
             keeper = _Keeper(folder, schedule, asked)
+            watching = [keeper, *([_TimeLeft(schedule.epochs)] if verbose else []), *callbacks]
             try:
                 while (step := _step(model)) < schedule.steps and not keeper.finished:
                     epoch, done = divmod(step, schedule.steps_per_epoch)
@@ -170,7 +171,7 @@ def train(
                         epochs=epoch + 1 if done else schedule.epochs,
                         steps_per_epoch=schedule.steps_per_epoch - done,
                         shuffle=False,  # the source has drawn at random already
-                        callbacks=[keeper, *callbacks],
+                        callbacks=watching,
                         verbose=verbose,
                     )
             except _Interrupted:
@@ -224,6 +225,28 @@ def _polite_interrupt() -> Iterator[threading.Event]:
         yield asked
     finally:
         restore()
+
+
+class _TimeLeft(keras.callbacks.Callback):
+    """Says once how long the rest will take: after the second epoch, for the first one compiles."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.epochs, self._seen = epochs, 0
+        self._begin = time.monotonic()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Take the time."""
+        self._begin = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Say it."""
+        self._seen += 1
+        left = self.epochs - epoch - 1
+        if self._seen == 2 and left:
+            minutes = left * (time.monotonic() - self._begin) / 60
+            time_left = f"{minutes / 60:.1f} h" if minutes >= 90 else f"{minutes:.0f} min"
+            print(f"{left} epochs to go: about {time_left}", flush=True)
 
 
 class _Keeper(keras.callbacks.Callback):

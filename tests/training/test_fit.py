@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -147,6 +148,12 @@ def test_sigterm_finishes_the_step_and_saves(whole, tmp_path):
         train(run.path, callbacks=[Signal(signal.SIGTERM, 2)])
     train(run.path, resume=True)
     assert losses_of(run) == losses_of(whole)
+
+
+def test_second_epoch_tells_how_long_the_rest_will_take(tmp_path, capsys):
+    schedule = fit.Schedule(epochs=3, steps_per_epoch=2, validation_steps=1)
+    fit.train(CONFIG, Source(), Source(), tmp_path, schedule, verbose=2)
+    assert re.findall(r"^(\d) epochs to go: about 0 min$", capsys.readouterr().out, re.M) == ["1"]
 
 
 def test_second_interrupt_acts_at_once(tmp_path):

@@ -1,0 +1,85 @@
+"""Quality against hours of training: score runs of one recipe, and write ``09_hours.json``.
+
+Usage: ``python notebooks/results/hours.py RUN ... [--second DIR] [--pairs DIR] [--out FILE]``, with
+the folders of training runs that differ in length alone, such as those of
+``lstm-se train --recipe tiny --epochs 4 --data open --out RUN``. The sets are those of
+``heroes.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import lstm_se
+from lstm_se.corpora.pairs import pair_folders, paired
+from lstm_se.network.pretrained import load_float
+from lstm_se.scoring.evaluation import Utterance, evaluate
+from lstm_se.scoring.report import BASELINE
+from lstm_se.training.runs import Run
+
+from common import rounded, write_json
+from heroes import Strata, minus, over, strata_of
+
+RESULTS = Path(__file__).with_name("09_hours.json")
+METRICS = ("pesq_wb", "estoi", "sdr")
+
+
+def facts(run: Path) -> dict[str, Any]:
+    """How long a run trained, and what it came to on its own validation clips."""
+    recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+    history = Run(run).history()
+    return {
+        "hours_of_sound": recipe["hours_of_mixtures"],
+        "hours_of_computing": sum(row["seconds"] for row in history) / 3600,
+        "validation_loss": min(row["val_loss"] for row in history),
+    }
+
+
+def scored(
+    utterances: Iterable[Utterance], systems: dict[str, Any], strata: Strata, jobs: int | None
+) -> dict[str, Any]:
+    """Of each system and each metric the mean, and what it is above the noisy files."""
+    report = evaluate(list(utterances), systems, METRICS, jobs=jobs)
+    found: dict[str, Any] = {}
+    for metric in METRICS:
+        values = {system: report.values(system, metric) for system in report.systems}
+        found[metric] = {
+            system: over(scores, strata)
+            | {"minus_noisy": over(minus(scores, values[BASELINE]), strata)}
+            for system, scores in values.items()
+        }
+    return found
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
+    parser.add_argument("--second", type=Path, metavar="DIR")
+    parser.add_argument("--pairs", type=Path, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=RESULTS, metavar="FILE")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes")
+    given = parser.parse_args()
+    runs = {run.name: facts(run) for run in given.runs}
+    systems = {run.name: load_float(run) for run in given.runs}
+    sets: dict[str, tuple[Iterable[Utterance], Strata]] = {"mini": (lstm_se.mini().test, {})}
+    if given.second:
+        sets["second"] = paired(*pair_folders(given.second, "testset")), {}
+    if given.pairs:
+        pairs = paired(given.pairs / "clean", given.pairs / "noisy")
+        sets["pairs, stratified"] = pairs, strata_of(given.pairs)
+    content = {
+        "runs": runs,
+        "sets": {
+            name: scored(of, systems, strata, given.jobs) for name, (of, strata) in sets.items()
+        },
+    }
+    write_json(given.out, rounded(content))
+
+
+if __name__ == "__main__":
+    main()
