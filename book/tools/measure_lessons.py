@@ -1,7 +1,7 @@
 """How long each chapter takes, and how much of its visible code is not what it is about.
 
 Run ``python book/tools/measure_lessons.py``; needs executed notebooks. The reading time is a model:
-170 words a minute, 3.5 s for a line of code that is shown, and for a player, 12 s for a figure.
+170 words a minute, 3.5 s for a line of code that is shown, 12 s for a figure.
 *Plumbing* are imports, plots, prints and asserts, counted by line from the syntax tree.
 """
 
@@ -12,19 +12,18 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+import yaml  # type: ignore[import-untyped]
 from lstm_se.tables import aligned
 
 ROOT = Path(__file__).parents[2]
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_FIGURE = 170, 3.5, 12
 PLUMBING = re.compile(
-    r"(print|print_table|display|Markdown|HTML|listen|np\.testing\.\w+|pytest\.raises"
+    r"(print|show_table|display|Markdown|HTML|listen|np\.testing\.\w+|pytest\.raises"
     r"|(plt|plots|figure|fig|axes?|axis|left|right|upper|lower|slider|fader|chart)\b.*)$"
 )
 WIDEST = 80  # characters of an output line
@@ -36,7 +35,7 @@ class Lesson:
     """What was counted on one page."""
 
     name: str
-    minutes: float
+    minutes: int
     seconds: str
     lines: int
     plumbing: int
@@ -77,7 +76,7 @@ def plumbing_lines(statements: Sequence[ast.stmt]) -> int:
     count = 0
     for statement in statements:
         if is_plumbing(statement):
-            count += statement.end_lineno - statement.lineno + 1
+            count += (statement.end_lineno or statement.lineno) - statement.lineno + 1
         elif body := getattr(statement, "body", None):
             count += plumbing_lines([part for part in body if isinstance(part, ast.stmt)])
     return count
@@ -102,20 +101,20 @@ def lesson_of(path: Path) -> Lesson:
     lines = [code_lines(cell) for cell in visible]
     plumbing = sum(plumbing_lines(ast.parse(source(cell)).body) for cell in visible)
     figures = sum("image/png" in output.get("data", {}) for output in outputs(cells))
-    sounds = sum(len(re.findall(r"\blisten\(|players\.", source(c))) for c in cells if "outputs" in c)
+    code = "\n".join(source(cell) for cell in cells if cell["cell_type"] == "code")
     printed = "".join("".join(output.get("text", [])) for output in outputs(cells))
     words = len(re.findall(r"\w[\w'’-]*", re.sub(r"\]\([^)]*\)|\$[^$]*\$", "]", prose)))
-    seconds = SECONDS_A_LINE * (sum(lines) + sounds) + SECONDS_A_FIGURE * figures
+    seconds = SECONDS_A_LINE * sum(lines) + SECONDS_A_FIGURE * figures
     (running,) = re.findall(r"\| (\d+ s) on", prose) or ["–"]
     return Lesson(
         name=path.stem,
-        minutes=words / WORDS_A_MINUTE + seconds / 60,
+        minutes=round(words / WORDS_A_MINUTE + seconds / 60),
         seconds=running,
         lines=sum(lines),
         plumbing=plumbing,
         longest=max(lines, default=0),
         figures=figures,
-        sounds=sounds,
+        sounds=len(re.findall(r"(?<!def )\blisten\(|players\.", code)),
         exercises=len(re.findall(r"^\*\*\d+\.\d+ \(", prose, re.M)),
         wide=sum(len(line) > WIDEST for line in printed.split("\n")),
     )
@@ -133,16 +132,13 @@ def main() -> None:
     """Print the table."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     lessons = [lesson_of(path) for path in pages()]
-    head = "page reads runs lines plumbing longest figures sounds exercises wide".split()
-    rows = [
-        [one.name, f"{one.minutes:.0f} min", one.seconds, str(one.lines),
-         f"{one.plumbing / max(one.lines, 1):.0%}", *map(str, (one.longest, one.figures, one.sounds, one.exercises, one.wide))]
-        for one in lessons
-    ]  # fmt: skip
-    total = sum(one.lines for one in lessons)
+    head = [field.name for field in fields(Lesson)]
+    rows = [[str(cell) for cell in astuple(one)] for one in lessons]
     print("\n".join(aligned([head, *rows], left=1, head=True)))
-    share = sum(one.plumbing for one in lessons) / total
-    print(f"{sum(one.minutes for one in lessons):.0f} min, {total} lines shown, {share:.0%} plumbing")
+    minutes, lines, plumbing = (
+        sum(getattr(one, field) for one in lessons) for field in ("minutes", "lines", "plumbing")
+    )
+    print(f"{minutes} minutes, {lines} lines shown, {plumbing / lines:.0%} of them plumbing")
 
 
 if __name__ == "__main__":
