@@ -1,4 +1,4 @@
-"""The CMake project of somebody else, in ``tests/cmake/``, built with the denoiser's folder in it."""
+"""The CMake project of somebody else, ``tests/cmake/``, built with the denoiser in it."""
 
 import os
 import shutil
