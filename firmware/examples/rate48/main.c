@@ -51,7 +51,7 @@ static void rate48_process(rate48_state *state, const int16_t in[BLOCK], int16_t
         hop[n] = rounded(filtered(taps, 1, TAPS, fast + TAPS - 1 + RATIO * n));
     }
     se_process(&state->denoiser, hop, hop);
-    for (int n = 0; n < BLOCK; n++) { /* two of three samples would be zeros: their taps are left out */
+    for (int n = 0; n < BLOCK; n++) { /* two taps of three would meet zeros: they are left out */
         out[n] = rounded(RATIO * filtered(taps + n % RATIO, RATIO, PHASE, hop + n / RATIO));
     }
     memmove(fast, fast + BLOCK, (TAPS - 1) * sizeof *fast);
