@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The denoiser from samples to samples. */
 #include "se.h"
 

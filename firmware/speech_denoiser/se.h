@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A speech denoiser for microcontrollers: 16 kHz, mono, 16 ms at a time, no memory but its state.
  *
  *     static se_state state;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What has to be asked of the compiler: macros only, for C and for the assembler. */
 #ifndef SE_COMPILER_H
 #define SE_COMPILER_H
@@ -13,10 +14,12 @@
 #define SE_HAVE_DSP 0
 #endif
 
-/* Where code and tables lie: the linker script's choice, unless these name other sections of it.
+/* Where code and tables lie: the linker script's choice, unless these name other sections of it, as
+ * tcm.ld does for the fast memories of a Cortex-M7.
  *
- *     -DSE_FAST_SECTION='".itcm"'    what runs in every frame; give it to the assembler too
- *     -DSE_RODATA_SECTION='".qspi"'  weights and tables
+ *     -DSE_FAST_SECTION='".se_itcm"'       what runs in every frame; give it to the assembler too
+ *     -DSE_FAST_DATA_SECTION='".se_dtcm"'  tables that every frame reads, 8 KB
+ *     -DSE_RODATA_SECTION='".qspi"'        weights, and those tables if they have no section of theirs
  */
 #ifdef SE_FAST_SECTION
 #define SE_FAST_CODE __attribute__((section(SE_FAST_SECTION)))
@@ -28,6 +31,12 @@
 #define SE_RODATA __attribute__((section(SE_RODATA_SECTION)))
 #else
 #define SE_RODATA
+#endif
+
+#ifdef SE_FAST_DATA_SECTION
+#define SE_FAST_DATA __attribute__((section(SE_FAST_DATA_SECTION)))
+#else
+#define SE_FAST_DATA SE_RODATA
 #endif
 
 #endif

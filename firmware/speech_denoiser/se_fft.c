@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Radix-4 decimation in time: twin of lstm_se/chip/fft.py, bit for bit. */
 #include "se_float.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Real Fourier transform of 512 points and its inverse, in float32 in a fixed order of operations. */
 #ifndef SE_FFT_H
 #define SE_FFT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whole numbers that stand for fractions: the twin of lstm_se/chip/fixed.py, bit for bit. */
 #ifndef SE_FIXED_H
 #define SE_FIXED_H

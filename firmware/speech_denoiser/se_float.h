@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For files that compute in float, before anything else: each product and each sum is rounded on its
  * own, in the order in which it is written. Otherwise the bits are not those of the model. */
 #ifndef SE_FLOAT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Three ways to the same four sums; see se_kernels.h for how the weights lie. */
 #include "se_kernels.h"
 

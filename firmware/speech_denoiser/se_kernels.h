@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Four rows of a matrix times a vector: nearly all the time of the denoiser is spent in here.
  *
  * Weights are int8, inputs int16. Two rows share a halfword, 256 * upper + lower, and two columns a

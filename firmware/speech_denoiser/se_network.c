@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Twin of lstm_se/chip/network.py, bit for bit. */
 #include "se_network.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mask network in integers: int8 weights, int16 activations, int32 sums. */
 #ifndef SE_NETWORK_H
 #define SE_NETWORK_H

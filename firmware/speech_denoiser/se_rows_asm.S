@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* se_rows of se_kernels.h in assembler: as fast at -O0 as at -O3. No assembler is needed where the
  * processor is another one: this file is empty there.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Twin of lstm_se/chip/selftest.py: the same sound, the same sum over the same bits. */
 #include "se.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Twin of lstm_se/chip/stft.py, bit for bit: float32, one operation after the other. */
 #include "se_float.h"
 

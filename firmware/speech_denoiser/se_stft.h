@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Between samples and the network: frames, their spectra, features, and back. */
 #ifndef SE_STFT_H
 #define SE_STFT_H

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* Written by `lstm-se export --to c`; edits are lost at the next one. */
 #include "se_tables.h"
 
-SE_RODATA const float se_window[512] = {
+SE_FAST_DATA const float se_window[512] = {
     0.0e+00f, 1.8725234e-07f, 3.7449763e-07f, 5.617288e-07f, 7.489389e-07f, 9.361207e-07f,
     1.1232673e-06f, 1.3103717e-06f, 1.4974266e-06f, 1.6844252e-06f, 1.8713604e-06f, 2.0582252e-06f,
     2.2450124e-06f, 2.431715e-06f, 2.618326e-06f, 2.8048387e-06f, 2.9912458e-06f, 3.17754e-06f,
@@ -90,7 +91,7 @@ SE_RODATA const float se_window[512] = {
     3.7449763e-07f, 1.8725234e-07f,
 };
 
-SE_RODATA const float se_twiddles[512] = {
+SE_FAST_DATA const float se_twiddles[512] = {
     1.0e+00f, -0.0e+00f, 9.996988e-01f, -2.4541229e-02f, 9.9879545e-01f, -4.9067676e-02f,
     9.9729043e-01f, -7.356457e-02f, 9.951847e-01f, -9.801714e-02f, 9.9247956e-01f, -1.2241068e-01f,
     9.891765e-01f, -1.4673047e-01f, 9.8527765e-01f, -1.7096189e-01f, 9.8078525e-01f,
@@ -185,7 +186,7 @@ SE_RODATA const float se_twiddles[512] = {
     9.996988e-01f, 2.4541229e-02f,
 };
 
-SE_RODATA const float se_half_twiddles[256] = {
+SE_FAST_DATA const float se_half_twiddles[256] = {
     1.0e+00f, -0.0e+00f, 9.999247e-01f, -1.2271538e-02f, 9.996988e-01f, -2.4541229e-02f,
     9.9932235e-01f, -3.6807224e-02f, 9.9879545e-01f, -4.9067676e-02f, 9.981181e-01f,
     -6.1320737e-02f, 9.9729043e-01f, -7.356457e-02f, 9.963126e-01f, -8.579731e-02f, 9.951847e-01f,
@@ -232,12 +233,12 @@ SE_RODATA const float se_half_twiddles[256] = {
     2.4541229e-02f, -9.996988e-01f, 1.2271538e-02f, -9.999247e-01f,
 };
 
-SE_RODATA const float se_log2_polynomial[SE_LOG2_TERMS] = {
+SE_FAST_DATA const float se_log2_polynomial[SE_LOG2_TERMS] = {
     -2.5792345e-02f, 1.2147295e-01f, -2.7734163e-01f, 4.5715812e-01f, -7.180336e-01f,
     1.4425348e+00f,
 };
 
-SE_RODATA const float se_band_weights[SE_BAND_WEIGHTS] = {
+SE_FAST_DATA const float se_band_weights[SE_BAND_WEIGHTS] = {
     3.3333334e-01f, 6.666667e-01f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f,
     1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f,
     1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f, 1.0e+00f,
@@ -308,7 +309,7 @@ SE_RODATA const float se_band_weights[SE_BAND_WEIGHTS] = {
     1.016805e-01f, 1.1405922e-01f, 1.2643793e-01f, 1.3881665e-01f, 1.5119536e-01f,
 };
 
-SE_RODATA const uint8_t se_band_first[SE_BANDS] = {
+SE_FAST_DATA const uint8_t se_band_first[SE_BANDS] = {
     0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
     27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
     51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74,
@@ -316,14 +317,14 @@ SE_RODATA const uint8_t se_band_first[SE_BANDS] = {
     165, 173, 182, 191, 201, 211, 222, 233, 244,
 };
 
-SE_RODATA const uint8_t se_band_bins[SE_BANDS] = {
+SE_FAST_DATA const uint8_t se_band_bins[SE_BANDS] = {
     2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 5, 8, 9, 10, 10, 11, 11, 11, 13, 13, 13, 14, 15,
     16, 16, 17, 18, 19, 20, 21, 22, 22, 24, 13,
 };
 
-SE_RODATA const int16_t se_sigmoid_table[257] = {
+SE_FAST_DATA const int16_t se_sigmoid_table[257] = {
     11, 12, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 25, 26, 28, 30, 32, 34, 36, 38, 41, 43, 46,
     49, 52, 56, 59, 63, 67, 72, 76, 81, 86, 92, 98, 104, 111, 118, 125, 133, 142, 151, 161, 171,
     182, 194, 206, 219, 233, 248, 264, 281, 299, 318, 338, 360, 383, 407, 433, 461, 490, 521, 554,

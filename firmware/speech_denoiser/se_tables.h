@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What se_tables.c and se_weights.c hold: `lstm-se export --to c` writes those two, and the sizes in
  * se_weights.h. */
 #ifndef SE_TABLES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Written by `lstm-se export --to c`; edits are lost at the next one. */
 #include "se_tables.h"
 

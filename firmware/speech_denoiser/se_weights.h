@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Written by `lstm-se export --to c`; edits are lost at the next one. */
 #ifndef SE_WEIGHTS_H
 #define SE_WEIGHTS_H

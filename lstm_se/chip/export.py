@@ -14,7 +14,10 @@ from .fixed import SIGMOID
 from .kernels import pack
 from .quantize import Quantized, Rows
 
-NOTICE = "/* Written by `lstm-se export --to c`; edits are lost at the next one. */\n"
+NOTICE = (
+    "/* SPDX-License-Identifier: MIT */\n"
+    "/* Written by `lstm-se export --to c`; edits are lost at the next one. */\n"
+)
 LINE = 100
 
 
@@ -92,16 +95,17 @@ def _tables(model: Quantized) -> str:
     """``se_tables.c``: what depends on the bands only."""
     bands = stft.bands_of(model.config)
     arrays = [
-        _array("float", "se_window[512]", stft.WINDOW),
-        _array("float", "se_twiddles[512]", fft.TWIDDLES.ravel()),
-        _array("float", "se_half_twiddles[256]", fft.HALF_TWIDDLES.ravel()),
-        _array("float", "se_log2_polynomial[SE_LOG2_TERMS]", stft.log2_polynomial()),
-        _array("float", "se_band_weights[SE_BAND_WEIGHTS]", bands.weights),
-        _array("uint8_t", "se_band_first[SE_BANDS]", bands.first),
-        _array("uint8_t", "se_band_bins[SE_BANDS]", bands.bins),
-        _array("int16_t", "se_sigmoid_table[257]", SIGMOID),
+        ("float", "se_window[512]", stft.WINDOW),
+        ("float", "se_twiddles[512]", fft.TWIDDLES.ravel()),
+        ("float", "se_half_twiddles[256]", fft.HALF_TWIDDLES.ravel()),
+        ("float", "se_log2_polynomial[SE_LOG2_TERMS]", stft.log2_polynomial()),
+        ("float", "se_band_weights[SE_BAND_WEIGHTS]", bands.weights),
+        ("uint8_t", "se_band_first[SE_BANDS]", bands.first),
+        ("uint8_t", "se_band_bins[SE_BANDS]", bands.bins),
+        ("int16_t", "se_sigmoid_table[257]", SIGMOID),
     ]
-    return "\n".join(['#include "se_tables.h"\n', *arrays])
+    texts = [_array(*array, section="SE_FAST_DATA") for array in arrays]
+    return "\n".join(['#include "se_tables.h"\n', *texts])
 
 
 def _weights(model: Quantized) -> str:
@@ -133,7 +137,9 @@ def _matrix(name: str, rows: Rows, bias: np.ndarray, storage: str = "") -> list[
     ]
 
 
-def _array(kind: str, name: str, values: np.ndarray, storage: str = "") -> str:
+def _array(
+    kind: str, name: str, values: np.ndarray, storage: str = "", section: str = "SE_RODATA"
+) -> str:
     """A constant array, in lines of bounded length."""
     write = {"float": _float, "uint32_t": "0x{:08x}u".format, "se_row": "{{{0[0]}, {0[1]}}}".format}
     lines = ["   "]
@@ -141,7 +147,7 @@ def _array(kind: str, name: str, values: np.ndarray, storage: str = "") -> str:
         if len(lines[-1]) + len(item) + 2 > LINE:
             lines.append("   ")
         lines[-1] += f" {item},"
-    return "\n".join([f"{storage}SE_RODATA const {kind} {name} = {{", *lines, "};\n"])
+    return "\n".join([f"{storage}{section} const {kind} {name} = {{", *lines, "};\n"])
 
 
 def _float(value: float | np.floating) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +16,8 @@ from .fixed import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
 
 FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
 LARGEST = 127  # of a weight; -128 stays unused, so that a row is symmetric
+MOST_INPUTS = (2**31 - 1) // (LARGEST * 32768)  # of a row, for its sum to fit into 32 bits
+MOST_BANDS = 248  # of more, the last one begins at bin 256
 
 
 class Rows(NamedTuple):
@@ -100,21 +105,35 @@ def refuse_undeployable(config: Config) -> None:
     """Refuse what the integer arithmetic and the firmware have no code for.
 
     Raises:
-        ValueError: Which field, and what it must be.
+        ValueError: Which field, and why.
     """
+    for field, why in undeployable(config):
+        found = getattr(config, field)
+        raise ValueError(f"cannot quantize {config.name!r}: {field} is {found!r}, {why}")
+
+
+def undeployable(config: Config) -> Iterator[tuple[str, str]]:
+    """Fields with which the firmware cannot run a network, each with the reason."""
     kinds = {"cell": "lstm", "compression": "log", "normalisation": "running", "mask": "bins"}
-    sizes = {"n_fft": 512, "hop_length": 256}
+    sizes = {"sample_rate": 16_000, "n_fft": 512, "hop_length": 256}
     absent = {"center": False, "batch_norm": False, "dense": (), "subbands": (), "smoothing": 0.0}
-    for field, value in {**kinds, **sizes, **absent}.items():
-        if (found := getattr(config, field)) != value:
-            why = f"{field} is {found!r}, the firmware computes {value!r} only"
-            raise ValueError(f"cannot quantize {config.name!r}: {why}")
-    if config.cell_clip is None or not 0 < config.cell_clip < 16:
-        raise ValueError(f"cell_clip is {config.cell_clip}: the int16 cell state ends at 16")
-    if any(width % 8 for width in (config.bands, *config.units)):
-        raise ValueError(
-            "bands and units must be multiples of 8: the firmware reads so many at once"
-        )
+    for field, value in {**kinds, **sizes}.items():
+        if getattr(config, field) != value:
+            yield field, f"the firmware computes {value!r} only"
+    for field, value in absent.items():
+        if getattr(config, field) != value:
+            yield field, f"the firmware has no code for it: train with {field}={json.dumps(value)}"
+    if config.cell_clip is None or not 0 < config.cell_clip * (1 << CELL_BITS) <= 32767:
+        yield "cell_clip", "the int16 cell state ends at 16"
+    widths = [config.bands, *config.units]
+    for field, values in {"bands": widths[:1], "units": widths[1:]}.items():
+        if any(width % 8 for width in values):
+            yield field, "the firmware reads 8 at once: take multiples of 8"
+    if config.bands > MOST_BANDS:
+        yield "bands", f"the firmware numbers their bins in bytes: take at most {MOST_BANDS}"
+    if (most := max(below + own for below, own in pairwise(widths))) > MOST_INPUTS:
+        why = f"a layer adds {most} products, and 32 bits hold {MOST_INPUTS}: take fewer units"
+        yield "units", f"{why} or bands"
 
 
 def rows(matrix: np.ndarray, input_bits: int) -> Rows:

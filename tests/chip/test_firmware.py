@@ -8,6 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 import soundfile as sf
+import tcm
 import torture
 from elftools.elf.elffile import ELFFile
 from hypothesis import HealthCheck, given, settings
@@ -101,6 +102,22 @@ def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, 
     assert section_of(path, {"se_init", "se_selftest"}) == {".text"}
     part = slice(20 * HOP)
     np.testing.assert_array_equal(builds.CortexStream(path).process(heard[part]), expected[part])
+
+
+IN_ITCM = {"se_process", "stage", "se_network", "se_rows_asm"}
+IN_DTCM = {"se_window", "se_band_weights", "se_sigmoid_table", "tcm_denoiser"}
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_fast_memories_of_the_chip_give_the_same_bits(level, heard, expected, tmp_path):
+    stream = tcm.start(tmp_path, (level,))
+    places = stream.cpu.symbols
+    assert all(places[name].address in tcm.ITCM for name in IN_ITCM)
+    assert all(places[name].address in tcm.DTCM for name in IN_DTCM)
+    part = slice(20 * HOP)
+    np.testing.assert_array_equal(stream.process(heard[part]), expected[part])
+    stream.cpu.write(tcm.DTCM.start, bytes(8192))  # and it reads them there
+    assert (stream.process(heard[part]) != expected[part]).any()
 
 
 def test_library_may_have_such_sections_too(heard, expected, tmp_path):

@@ -2,8 +2,10 @@
 
 import subprocess
 
+import cmake_project
 import numpy as np
 import pytest
+import tcm
 
 import lstm_se
 from lstm_se.chip import builds, stft, stream, toolchain
@@ -69,6 +71,21 @@ def test_selftest_passes_in_qemu(name, elf):
 @pytest.mark.parametrize("name", ["O0", "Os", "O2", "cube-debug", "cube-release"])
 def test_every_sample_of_a_minute_is_that_of_numpy(name, elf, heard, expected):
     np.testing.assert_array_equal(builds.CortexStream(elf[name]).process(heard), expected)
+
+
+@pytest.mark.parametrize("preset", ["Debug", "Release"])
+def test_cmake_project_gives_the_same_bits(preset, heard, expected, tmp_path):
+    program = cmake_project.build(tmp_path, "gcc-arm-none-eabi", preset)
+    part = slice(60 * HOP)
+    found = builds.CortexStream(program).process(heard[part])
+    np.testing.assert_array_equal(found, expected[part])
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_fast_memories_give_the_same_bits(level, heard, expected, tmp_path):
+    part = slice(60 * HOP)
+    found = tcm.start(tmp_path, (level, *LINK), GCC).process(heard[part])
+    np.testing.assert_array_equal(found, expected[part])
 
 
 @pytest.mark.parametrize("options", [BUILDS["cube-debug"], BUILDS["cube-release"]])

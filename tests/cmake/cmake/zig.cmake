@@ -1,0 +1,11 @@
+# zig's clang for the same processor, where Arm's gcc is not installed; TOOLS holds zig-cc and zig-ar.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_C_COMPILER $ENV{TOOLS}/zig-cc)
+set(CMAKE_ASM_COMPILER $ENV{TOOLS}/zig-cc)
+set(CMAKE_AR $ENV{TOOLS}/zig-ar)
+set(CMAKE_RANLIB :)
+set(CMAKE_C_FLAGS_INIT "-Wall")
+set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
+set(CMAKE_C_FLAGS_RELEASE "-Os -g0")
