@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lstm_se
-from lstm_se.chip import builds, stft, stream, toolchain
+from lstm_se.chip import builds, footprint, stft, stream, toolchain
 from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
@@ -69,6 +69,11 @@ def test_selftest_passes_in_qemu(name, elf):
 @pytest.mark.parametrize("name", ["O0", "Os", "O2", "cube-debug", "cube-release"])
 def test_every_sample_of_a_minute_is_that_of_numpy(name, elf, heard, expected):
     np.testing.assert_array_equal(builds.CortexStream(elf[name]).process(heard), expected)
+
+
+def test_frame_costs_at_most_400_thousand_instructions_by_gcc():
+    figures = footprint.measure(["-O2", "-g", *SECTIONS, *LINK], 8, compiler=GCC)
+    assert figures["instructions_per_frame"] <= 400_000
 
 
 @pytest.mark.parametrize("options", [BUILDS["cube-debug"], BUILDS["cube-release"]])
