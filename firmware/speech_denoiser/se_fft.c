@@ -12,15 +12,13 @@
 
 /* Order of decimation in time: the four base-4 digits of each place reversed. */
 static void reorder(float *z) {
-    for (uint32_t i = 0; i < POINTS; i++) {
-        const uint32_t j = (i & 3u) << 6 | (i & 12u) << 2 | (i >> 2 & 12u) | i >> 6;
-        if (j > i) {
-            const float re = z[2 * i], im = z[2 * i + 1];
-            z[2 * i] = z[2 * j];
-            z[2 * i + 1] = z[2 * j + 1];
-            z[2 * j] = re;
-            z[2 * j + 1] = im;
-        }
+    for (uint32_t i = 0; i < 2 * SE_EXCHANGES; i += 2) {
+        float *p = z + 2 * se_exchanged[i], *q = z + 2 * se_exchanged[i + 1];
+        const float re = p[0], im = p[1];
+        p[0] = q[0];
+        p[1] = q[1];
+        q[0] = re;
+        q[1] = im;
     }
 }
 

@@ -7,11 +7,25 @@
 
 #include "se_tables.h"
 
+/* Where C takes several instructions for what the processor does in one: clang finds it, gcc does not. */
+#if SE_HAVE_DSP && !defined(__clang__)
+#define SE_NAME_INSTRUCTIONS 1
+#else
+#define SE_NAME_INSTRUCTIONS 0
+#endif
+
 static inline int32_t se_clamp(int32_t x, int32_t low, int32_t high) {
     return x < low ? low : x > high ? high : x;
 }
 
-static inline int32_t se_saturate(int32_t x) { return se_clamp(x, -32768, 32767); }
+static inline int32_t se_saturate(int32_t x) {
+#if SE_NAME_INSTRUCTIONS
+    __asm__("ssat %0, #16, %1" : "=r"(x) : "r"(x));
+    return x;
+#else
+    return se_clamp(x, -32768, 32767);
+#endif
+}
 
 /* x / 2**bits, rounded to nearest; right shifts of negative numbers are arithmetic in every compiler
  * this is built with, and se_kernels.c checks it. */
@@ -19,17 +33,20 @@ static inline int32_t se_rounded_shift(int32_t x, int bits) {
     return (x + ((int32_t)1 << (bits - 1))) >> bits;
 }
 
-/* An accumulator at the scale of a pre-activation, Q3.12, not saturated; one SMMULR on Arm. */
+/* An accumulator at the scale of a pre-activation, Q3.12, not saturated. */
 static inline int32_t se_requantise(int32_t accumulator, int32_t multiplier) {
+#if SE_NAME_INSTRUCTIONS
+    __asm__("smmulr %0, %1, %2" : "=r"(accumulator) : "r"(accumulator), "r"(multiplier));
+    return accumulator;
+#else
     return (int32_t)(((int64_t)accumulator * multiplier + ((int64_t)1 << 31)) >> 32);
+#endif
 }
 
 /* Sigmoid: Q3.12 within the range of int16 to Q0.15. */
 static inline int32_t se_sigmoid(int32_t x) {
-    const uint32_t place = (uint32_t)(x + 32768);
-    const int16_t *entry = se_sigmoid_table + (place >> 8);
-    const int32_t left = entry[0], right = entry[1];
-    return left + se_rounded_shift((right - left) * (int32_t)(place & 255u), 8);
+    const int32_t piece = se_sigmoid_pieces[128 + (x >> 8)];
+    return (piece >> 16) + se_rounded_shift((int16_t)piece * (x & 255), 8);
 }
 
 /* tanh(x) = 2 sigmoid(2 x) - 1: Q3.12 within the range of int16 to Q0.15. */

@@ -10,23 +10,24 @@ SE_STATIC_ASSERT((-1 >> 1) == -1, right_shifts_are_arithmetic);
 static int32_t signed8(uint32_t bits) { return (int32_t)((bits & 0xFFu) ^ 0x80u) - 0x80; }
 static int32_t signed16(uint32_t bits) { return (int32_t)((bits & 0xFFFFu) ^ 0x8000u) - 0x8000; }
 
-/* One halfword, two rows, one column. */
-static void add_pair(uint32_t halfword, int32_t x, int32_t sums[2]) {
-    const int32_t lower = signed8(halfword);
-    const int32_t upper = (signed16(halfword) - lower) / 256;
-    sums[0] += lower * x;
-    sums[1] += upper * x;
+/* One word: two rows, two columns. */
+static inline void add_word(uint32_t word, int32_t x0, int32_t x1, int32_t sums[2]) {
+    const int32_t lower0 = signed8(word), lower1 = signed8(word >> 16);
+    sums[0] += lower0 * x0 + lower1 * x1;
+    sums[1] += ((signed16(word) - lower0) >> 8) * x0 + ((signed16(word >> 16) - lower1) >> 8) * x1;
 }
 
 SE_FAST_CODE void se_rows_c(const uint32_t *words, const int16_t *x, int32_t columns,
                             int32_t sums[4]) {
-    sums[0] = sums[1] = sums[2] = sums[3] = 0;
-    for (int32_t column = 0; column < columns; column += 2, words += 2) {
-        for (int32_t row = 0; row < 4; row += 2) {
-            add_pair(words[row / 2], x[column], sums + row);
-            add_pair(words[row / 2] >> 16, x[column + 1], sums + row);
-        }
+    int32_t low[2] = {0, 0}, high[2] = {0, 0}; /* of rows 0 and 1, 2 and 3: compilers vectorise this */
+    for (int32_t column = 0; column < columns; column += 2) {
+        add_word(words[column], x[column], x[column + 1], low);
+        add_word(words[column + 1], x[column], x[column + 1], high);
     }
+    sums[0] = low[0];
+    sums[1] = low[1];
+    sums[2] = high[0];
+    sums[3] = high[1];
 }
 
 #if SE_HAVE_DSP /* from here on not C99, but that of the compilers which have these intrinsics */

@@ -21,15 +21,18 @@ SE_STATIC_ASSERT(offsetof(se_state, inputs) % 4 == 0, inputs_are_aligned);
 SE_STATIC_ASSERT(offsetof(se_state, outputs) % 4 == 0, outputs_are_aligned);
 SE_STATIC_ASSERT(SE_BANDS % 8 == 0 && SE_MASK_INPUTS % 8 == 0, columns_come_in_eights);
 
+/* What a gate is computed from, Q3.12. */
+static inline int32_t pre_activation(int32_t sum, const se_row *row) {
+    return se_saturate(se_requantise(sum + row->bias, row->multiplier));
+}
+
 /* One unit of an LSTM: four accumulators to a new cell state and output. */
 static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const se_row *rows, int32_t clip,
                                       int16_t *cell) {
-    int32_t gate[4]; /* i, f, g, o: Q3.12 */
-    for (int k = 0; k < 4; k++) {
-        gate[k] = se_saturate(se_requantise(sums[k] + rows[k].bias, rows[k].multiplier));
-    }
-    const int32_t i = se_sigmoid(gate[0]), f = se_sigmoid(gate[1]);
-    const int32_t g = se_tanh(gate[2]), o = se_sigmoid(gate[3]);
+    const int32_t i = se_sigmoid(pre_activation(sums[0], rows));
+    const int32_t f = se_sigmoid(pre_activation(sums[1], rows + 1));
+    const int32_t g = se_tanh(pre_activation(sums[2], rows + 2));
+    const int32_t o = se_sigmoid(pre_activation(sums[3], rows + 3));
     int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 19);
     c = se_clamp(c, -clip, clip);
     *cell = (int16_t)c;

@@ -16,11 +16,13 @@ extern "C" {
 extern const float se_window[512];        /* square root of Hann, over 32768 */
 extern const float se_twiddles[512];      /* exp(-2 pi i k / 256) */
 extern const float se_half_twiddles[256]; /* exp(-2 pi i k / 512) */
+extern const uint8_t se_exchanged[2 * SE_EXCHANGES]; /* places that the transform exchanges */
 extern const float se_log2_polynomial[SE_LOG2_TERMS];
 extern const float se_band_weights[SE_BAND_WEIGHTS];
 extern const uint8_t se_band_first[SE_BANDS]; /* lowest bin of each band */
 extern const uint8_t se_band_bins[SE_BANDS];  /* number of its bins */
-extern const int16_t se_sigmoid_table[257];   /* Q0.15, from -8 to 8 */
+/* Sigmoid from -8 to 8 in 256 pieces, Q0.15: where it begins, times 65536, plus by what it grows. */
+extern const int32_t se_sigmoid_pieces[256];
 
 /* A row's bias, in units of its accumulator, and the way from there to Q3.12. */
 typedef struct {

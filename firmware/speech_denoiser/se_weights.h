@@ -13,6 +13,7 @@
 #define SE_MASK_OUTPUTS 257
 #define SE_MASK_ROWS 260
 #define SE_LOCAL 1
+#define SE_EXCHANGES 120
 #define SE_BAND_WEIGHTS 433
 #define SE_FLOOR 1.0e-09f
 #define SE_LOG_SCALE 1.50515e-01f

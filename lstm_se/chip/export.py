@@ -74,6 +74,7 @@ def _sizes(model: Quantized) -> str:
         "SE_MASK_OUTPUTS": outputs,
         "SE_MASK_ROWS": -(-outputs // 4) * 4,
         "SE_LOCAL": int(model.output.local is not None),
+        "SE_EXCHANGES": len(fft.EXCHANGED),
         "SE_BAND_WEIGHTS": len(stft.bands_of(model.config).weights),
         "SE_FLOOR": _float(FLOOR),
         "SE_LOG_SCALE": _float(stft.LOG_UNIT),
@@ -98,11 +99,12 @@ def _tables(model: Quantized) -> str:
         ("float", "se_window[512]", stft.WINDOW),
         ("float", "se_twiddles[512]", fft.TWIDDLES.ravel()),
         ("float", "se_half_twiddles[256]", fft.HALF_TWIDDLES.ravel()),
+        ("uint8_t", "se_exchanged[2 * SE_EXCHANGES]", fft.EXCHANGED.ravel()),
         ("float", "se_log2_polynomial[SE_LOG2_TERMS]", stft.log2_polynomial()),
         ("float", "se_band_weights[SE_BAND_WEIGHTS]", bands.weights),
         ("uint8_t", "se_band_first[SE_BANDS]", bands.first),
         ("uint8_t", "se_band_bins[SE_BANDS]", bands.bins),
-        ("int16_t", "se_sigmoid_table[257]", SIGMOID),
+        ("int32_t", "se_sigmoid_pieces[256]", SIGMOID[:-1] << 16 | np.diff(SIGMOID)),
     ]
     texts = [_array(*array, section="SE_FAST_DATA") for array in arrays]
     return "\n".join(['#include "se_tables.h"\n', *texts])

@@ -21,6 +21,9 @@ def twiddles(points: int, count: int) -> np.ndarray:
 
 TWIDDLES = twiddles(POINTS, POINTS)
 HALF_TWIDDLES = twiddles(2 * POINTS, POINTS // 2)
+# decimation in time: the base-4 digits of each place reversed, and the places that this exchanges
+ORDER = np.arange(POINTS).reshape(4, 4, 4, 4).T.ravel()
+EXCHANGED = np.stack([np.arange(POINTS), ORDER], axis=-1)[np.arange(POINTS) < ORDER]
 MIDDLE = POINTS // 2
 LOW, HIGH = slice(1, MIDDLE), slice(POINTS - 1, MIDDLE, -1)  # bins that share their two terms
 
@@ -59,8 +62,7 @@ def inverse(spectrum: np.ndarray) -> np.ndarray:
 
 def _transform(re: np.ndarray, im: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Complex transform of ``(frames, 256)``, not scaled, by decimation in time."""
-    order = np.arange(POINTS).reshape(4, 4, 4, 4).T.ravel()  # base-4 digits reversed
-    z = np.stack([re[:, order], im[:, order]])
+    z = np.stack([re[:, ORDER], im[:, ORDER]])
     for size in (1, 4, 16, 64):
         z = _stage(z.reshape(2, len(re), -1, 4, size), size).reshape(2, len(re), POINTS)
     return z[0], z[1]

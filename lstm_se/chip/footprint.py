@@ -28,14 +28,18 @@ Figures = dict[str, Any]
 
 
 def measure(
-    options: Sequence[str] = ("-O2",), frames: int = 50, model: Quantized | None = None
+    options: Sequence[str] = ("-O2",),
+    frames: int = 50,
+    model: Quantized | None = None,
+    compiler: Sequence[str] | None = None,
 ) -> Figures:
     """Run the firmware on an emulated Cortex-M7.
 
     Args:
-        options: Of the compiler, which is zig's clang.
+        options: Of the compiler.
         frames: Frames of speech to count over; the most expensive one is reported.
         model: Whose sources to compile; the committed ones if ``None``.
+        compiler: Command; zig's clang if ``None``.
 
     Raises:
         ValueError: If the extra ``firmware`` is not installed.
@@ -44,7 +48,9 @@ def measure(
         folder = shutil.copytree(toolchain.firmware(), Path(name) / "firmware")
         if model:
             export.write_sources(model, folder / "speech_denoiser")
-        elf = toolchain.build_elf(Path(name) / "denoiser.elf", options=options, folder=folder)
+        elf = toolchain.build_elf(
+            Path(name) / "denoiser.elf", options=options, compiler=compiler, folder=folder
+        )
         stream = CortexStream(elf)
     cpu = stream.cpu
     counts: Counter[str] = Counter()

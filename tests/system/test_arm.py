@@ -8,7 +8,7 @@ import pytest
 import tcm
 
 import lstm_se
-from lstm_se.chip import builds, stft, stream, toolchain
+from lstm_se.chip import builds, footprint, stft, stream, toolchain
 from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
@@ -86,6 +86,11 @@ def test_fast_memories_give_the_same_bits(level, heard, expected, tmp_path):
     part = slice(60 * HOP)
     found = tcm.start(tmp_path, (level, *LINK), GCC).process(heard[part])
     np.testing.assert_array_equal(found, expected[part])
+
+
+def test_frame_costs_at_most_400_thousand_instructions_by_gcc():
+    figures = footprint.measure(["-O2", "-g", *SECTIONS, *LINK], 8, compiler=GCC)
+    assert figures["instructions_per_frame"] <= 400_000
 
 
 @pytest.mark.parametrize("options", [BUILDS["cube-debug"], BUILDS["cube-release"]])
