@@ -1,5 +1,6 @@
 """The folder ``firmware/speech_denoiser`` fits other projects and their build systems."""
 
+import json
 import re
 import shutil
 import tomllib
@@ -9,8 +10,6 @@ import cmake_project
 import numpy as np
 import pytest
 import yaml
-from platformio.package.manifest.parser import ManifestParserFactory
-from platformio.package.manifest.schema import ManifestSchema
 
 import lstm_se
 from lstm_se.chip import builds, export, toolchain
@@ -25,8 +24,8 @@ SPDX = "SPDX-License-Identifier: MIT"
 
 
 def manifest():
-    """PlatformIO's reading of ``library.json``."""
-    return ManifestParserFactory.new_from_file(str(FOLDER / "library.json")).as_dict()
+    """What ``library.json`` tells PlatformIO."""
+    return json.loads((FOLDER / "library.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +87,10 @@ def test_pack_is_named_as_its_readers_demand():
     assert "se.h" in named and all((FOLDER / name).is_file() for name in named)
 
 
-def test_platformio_takes_its_manifest(monkeypatch):
-    licences = {"licenses": [{"licenseId": "MIT"}]}  # it would fetch the list of all
-    monkeypatch.setattr(ManifestSchema, "load_spdx_licenses", lambda _: licences)
-    assert ManifestSchema().load_manifest(manifest())["license"] == "MIT"
-    assert all((FOLDER / header).is_file() for header in manifest()["headers"])
+def test_platformio_finds_what_its_manifest_names():
+    library = manifest()
+    assert re.fullmatch(r"[a-z_]+", library["name"]) and library["license"] == "MIT"
+    assert all((FOLDER / header).is_file() for header in library["headers"])
 
 
 def test_zephyr_finds_what_its_module_names():
