@@ -42,7 +42,8 @@ REGISTERS = (
 KEY = 0xC5AC_CE55  # opens the cycle counter
 IN_EVENTS, OUT_EVENTS = (1, 2), (4, 8)  # ends of the two halves
 HARD_FAULT, SYSTICK, OUT_STREAM, IN_STREAM = 3, 15, 16 + 60, 16 + 70  # places of vectors
-POLL_US, PATIENCE, AT_ONCE = 1000, 4, 100  # after so many reads, so many cycles apart at most
+POLL_US = 1000  # that a read of the counter takes in a loop of nothing else:
+PATIENCE, AT_ONCE = 4, 100  # so many reads, at most so many cycles apart
 
 
 class Defect(enum.IntFlag):
@@ -97,6 +98,7 @@ class Devices:
         registers: Name to value.
         rings: ``"in"`` and ``"out"``, once they run.
         tick: Whether SysTick waits to be served.
+        next_step: Cycle at which something may happen next.
         played: Frames so far, left and right.
         light: Each change of the light: cycle, and whether it is on.
         text: What went to the debugger's console.
