@@ -58,6 +58,7 @@ CHECKOUT = {
     "mini": "data/mini",
     "open": "data/open",
     "firmware": "firmware",
+    "cube": "tests/cube",
     "results": "notebooks/results",
 }
 
@@ -67,8 +68,9 @@ def shipped(name: str) -> Path:
 
     Args:
         name: ``"mini"`` (recordings), ``"open"`` (where more of them can be had), ``"firmware"``
-            (C sources) or ``"results"`` (what the commands in ``notebooks/results`` have measured,
-            for pages that cannot wait for it).
+            (C sources), ``"cube"`` (what stands in for ST's drivers on a simulated board) or
+            ``"results"`` (what the commands in ``notebooks/results`` have measured, for pages that
+            cannot wait for it).
 
     Raises:
         FileNotFoundError: If the installation lacks it.

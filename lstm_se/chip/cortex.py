@@ -8,7 +8,7 @@ to be had from it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -41,11 +41,12 @@ class Symbol(NamedTuple):
 class Cortex:
     """One emulated Cortex-M7 with the program of an ELF file in its flash."""
 
-    def __init__(self, elf: str | Path) -> None:
+    def __init__(self, elf: str | Path, sources: bool = True) -> None:
         """Load a program.
 
         Args:
             elf: An ELF file for Thumb-2, linked to addresses of the MPS2's memory.
+            sources: Whether to read the source of each function, too, which takes most of the time.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -58,7 +59,7 @@ class Cortex:
         self._uc.mem_map(0, FLASH_SIZE)
         self._uc.mem_map(RAM, RAM_SIZE)
         self._uc.mem_map(RETURN, 0x1000)
-        self.symbols = self._load(Path(elf))
+        self.symbols = self._load(Path(elf), sources)
         ends = [s.address + s.size for s in self.symbols.values() if RAM <= s.address < TOP]
         self._free = max(ends, default=RAM)
 
@@ -116,8 +117,27 @@ class Cortex:
         finally:
             self._uc.hook_del(hook)
             for (address, size), times in blocks.items():
-                number = _instructions(self.read(address, size))
+                number = self.instructions(address, size)
                 counts[self._function_at(address)] += times * number
+
+    def watch(self, begin: int, size: int, touched: Callable[[int, int, bool], None]) -> None:
+        """Hear of each access of the program to a part of memory, just before it.
+
+        Args:
+            begin: Address of the part.
+            size: In bytes.
+            touched: Called with the address, the size in bytes, and whether it is a write.
+        """
+
+        def touch(uc: Any, access: int, address: int, size: int, value: int, data: Any) -> None:
+            touched(address, size, access == self._unicorn.UC_MEM_WRITE)
+
+        kinds = self._unicorn.UC_HOOK_MEM_READ | self._unicorn.UC_HOOK_MEM_WRITE
+        self._uc.hook_add(kinds, touch, begin=begin, end=begin + size - 1)
+
+    def instructions(self, address: int, size: int) -> int:
+        """Number of instructions in a block of code, which has ``size`` bytes."""
+        return _instructions(self.read(address, size))
 
     def stack_used(self, name: str, *arguments: int) -> int:
         """Bytes of stack that a call uses, by paint: what is no longer as it was painted."""
@@ -125,7 +145,7 @@ class Cortex:
         self.call(name, *arguments)
         return len(self.read(TOP - STACK, STACK).lstrip(bytes([PAINT])))
 
-    def _load(self, path: Path) -> dict[str, Symbol]:
+    def _load(self, path: Path, with_sources: bool) -> dict[str, Symbol]:
         """Put the segments in their places and read the names."""
         elffile = optional.module("elftools.elf.elffile", "pyelftools", "firmware")
         with path.open("rb") as file:
@@ -140,7 +160,7 @@ class Cortex:
             table = elf.get_section_by_name(".symtab")
             if table is None:
                 raise ValueError(f"{path} has no names: link it without -s")
-            sources, symbols = _sources(elf), {}
+            sources, symbols = _sources(elf) if with_sources else {}, {}
             for symbol in table.iter_symbols():
                 if symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT"):
                     address = symbol["st_value"] & ~1

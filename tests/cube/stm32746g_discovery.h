@@ -1,9 +1,13 @@
-/* Declarations that the example for the board uses, as ST's headers have them, and nothing else: they
- * let a compiler check the example where ST's code is not at hand. No function has a body. */
+/* Declarations that the example for the board uses, as ST's headers have them, and nothing else. They
+ * let a compiler check the example where ST's code is not at hand; stand_in.c gives them bodies. */
 #ifndef STM32746G_DISCOVERY_H
 #define STM32746G_DISCOVERY_H
 
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef enum { HAL_OK = 0, HAL_ERROR = 1 } HAL_StatusTypeDef;
 typedef enum { LED1 = 0 } Led_TypeDef;
@@ -49,6 +53,7 @@ HAL_StatusTypeDef HAL_PWREx_EnableOverDrive(void);
 
 void BSP_LED_Init(Led_TypeDef led);
 void BSP_LED_On(Led_TypeDef led);
+void BSP_LED_Off(Led_TypeDef led);
 void BSP_PB_Init(Button_TypeDef button, ButtonMode_TypeDef mode);
 uint32_t BSP_PB_GetState(Button_TypeDef button);
 
@@ -61,6 +66,7 @@ typedef struct {
     volatile uint32_t CTRL, CYCCNT, LAR;
 } DWT_Type;
 
+extern uint32_t SystemCoreClock;
 extern CoreDebug_Type *const CoreDebug;
 extern DWT_Type *const DWT;
 #define CoreDebug_DEMCR_TRCENA_Msk (1UL << 24)
@@ -72,5 +78,11 @@ void SCB_InvalidateDCache_by_Addr(void *address, int32_t size);
 void SCB_CleanDCache_by_Addr(uint32_t *address, int32_t size);
 uint32_t ITM_SendChar(uint32_t character);
 void __WFI(void);
+void __ISB(void);
+void __disable_irq(void);
+void __enable_irq(void);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

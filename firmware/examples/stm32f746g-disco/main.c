@@ -1,9 +1,16 @@
 /* STM32F746G-DISCO: digital microphones -> denoiser -> headphones, at 16 kHz.
  *
  * Needs the HAL, the BSP of the board and its WM8994 driver from the STM32CubeF7 pack (the driver that
- * is on its own elsewhere does not fit this BSP). Define SE_EXAMPLE_STM32F746G_DISCO to compile it.
- * While the blue button is pressed you hear the microphones as they are. The green light tells that
- * the self-test failed or that a hop came too late. This code has never been run on a board.
+ * is on its own elsewhere does not fit this BSP). Define SE_EXAMPLE_STM32F746G_DISCO to compile it, as C
+ * or as C++, and SE_HANDLERS_ELSEWHERE if your project keeps an stm32f7xx_it.c with handlers of its own.
+ * While the blue button is pressed you hear the microphones as they are. It runs on a simulated board in
+ * the project's tests; it has never been run on a real one.
+ *
+ * The green light, once a second:
+ *     a short flash              all is well
+ *     half a second              a hop was late or lost; set se_hops_late and se_hops_lost to 0 again
+ *     always on, or always off   the program stands: in a breakpoint, in a handler of somebody else
+ *     1 to 6 flashes, a pause    it gave up: see `cause` below
  */
 #ifdef SE_EXAMPLE_STM32F746G_DISCO
 
@@ -14,6 +21,13 @@
 #define CHANNELS 2
 #define HALF (SE_HOP * CHANNELS) /* samples of one half of a ring: one hop, left and right */
 #define CYCLES_PER_HOP (216000000 / SE_SAMPLE_RATE * SE_HOP)
+#define HOPS_PER_SECOND (SE_SAMPLE_RATE / SE_HOP)
+#define FLASH_HOPS 4 /* the light of a second in which all is well: 64 ms */
+/* Of 100. The codec's driver sets the microphones' gain with it, too: 17.6 dB at 100, 9 dB at 90, and
+ * 0 dB at 80, which is too faint for speech. Stay between 90 and 100. */
+#define VOLUME 90
+
+typedef enum { NO_CLOCK = 1, WRONG_BITS, NO_CODEC, WRONG_DMA, NO_SOUND, HARD_FAULT } cause;
 
 extern SAI_HandleTypeDef haudio_out_sai, haudio_in_sai;
 
@@ -26,33 +40,63 @@ static int16_t said[2 * HALF] __attribute__((aligned(32)));
 static se_state denoiser;
 static volatile int32_t ready = -1; /* half that the DMA has just filled, or none */
 
-/* For the debugger's live expressions. */
-volatile uint32_t se_cycles_last, se_cycles_most, se_hops_lost;
+/* For the debugger's live expressions. Late: the next hop had to wait. Lost: and then one came too many. */
+volatile uint32_t se_cycles_last, se_cycles_most, se_hops_late, se_hops_lost;
+
+static void start_cycle_counter(void) {
+    CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
+    DWT->LAR = 0xC5ACCE55; /* on a Cortex-M7 the counter is locked */
+    DWT->CYCCNT = 0;
+    DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
+}
+
+/* By the counter, not by HAL_Delay: no tick interrupts a hard fault. */
+static void wait_ms(uint32_t milliseconds) {
+    const uint32_t begin = DWT->CYCCNT;
+    while (DWT->CYCCNT - begin < SystemCoreClock / 1000 * milliseconds) {
+    }
+}
+
+static void stop(cause why) {
+    __disable_irq();
+    for (;;) {
+        for (int flash = 0; flash < (int)why; flash++) {
+            BSP_LED_On(LED1);
+            wait_ms(200);
+            BSP_LED_Off(LED1);
+            wait_ms(300);
+        }
+        wait_ms(1500);
+    }
+}
 
 static void half_is_ready(int32_t half) {
     if (ready >= 0) se_hops_lost++;
     ready = half;
 }
 
+/* Called by the BSP or through the table of vectors, which know them by their names in C. */
+#ifdef __cplusplus
+extern "C" {
+#endif
 void BSP_AUDIO_IN_HalfTransfer_CallBack(void) { half_is_ready(0); }
 void BSP_AUDIO_IN_TransferComplete_CallBack(void) { half_is_ready(1); }
 
 void AUDIO_IN_SAIx_DMAx_IRQHandler(void) { HAL_DMA_IRQHandler(haudio_in_sai.hdmarx); }
 void AUDIO_OUT_SAIx_DMAx_IRQHandler(void) { HAL_DMA_IRQHandler(haudio_out_sai.hdmatx); }
 
-/* CubeIDE writes one of its own into stm32f7xx_it.c: that one is taken then. */
-__attribute__((weak)) void SysTick_Handler(void) { HAL_IncTick(); }
-
-static void stop(void) {
-    BSP_LED_On(LED1);
-    for (;;) {
-    }
+#ifndef SE_HANDLERS_ELSEWHERE /* not weak: start-up code has weak ones, and the first of two is taken */
+void SysTick_Handler(void) { HAL_IncTick(); }
+void HardFault_Handler(void) { stop(HARD_FAULT); }
+#endif
+#ifdef __cplusplus
 }
+#endif
 
 /* 216 MHz from the crystal of 25 MHz. */
 static void set_clock(void) {
-    RCC_OscInitTypeDef oscillator = {0};
-    RCC_ClkInitTypeDef clock = {0};
+    static RCC_OscInitTypeDef oscillator; /* static: all of them are 0 */
+    static RCC_ClkInitTypeDef clock;
     __HAL_RCC_PWR_CLK_ENABLE();
     __HAL_PWR_VOLTAGESCALING_CONFIG(PWR_REGULATOR_VOLTAGE_SCALE1);
     oscillator.OscillatorType = RCC_OSCILLATORTYPE_HSE;
@@ -63,57 +107,85 @@ static void set_clock(void) {
     oscillator.PLL.PLLN = 432;
     oscillator.PLL.PLLP = RCC_PLLP_DIV2;
     oscillator.PLL.PLLQ = 9;
-    if (HAL_RCC_OscConfig(&oscillator) != HAL_OK) stop();
-    if (HAL_PWREx_EnableOverDrive() != HAL_OK) stop(); /* without it 180 MHz is the end */
+    if (HAL_RCC_OscConfig(&oscillator) != HAL_OK) stop(NO_CLOCK);
+    if (HAL_PWREx_EnableOverDrive() != HAL_OK) stop(NO_CLOCK); /* without it 180 MHz is the end */
     clock.ClockType = RCC_CLOCKTYPE_SYSCLK | RCC_CLOCKTYPE_HCLK | RCC_CLOCKTYPE_PCLK1 | RCC_CLOCKTYPE_PCLK2;
     clock.SYSCLKSource = RCC_SYSCLKSOURCE_PLLCLK;
     clock.AHBCLKDivider = RCC_SYSCLK_DIV1;
     clock.APB1CLKDivider = RCC_HCLK_DIV4;
     clock.APB2CLKDivider = RCC_HCLK_DIV2;
-    if (HAL_RCC_ClockConfig(&clock, FLASH_LATENCY_7) != HAL_OK) stop();
+    if (HAL_RCC_ClockConfig(&clock, FLASH_LATENCY_7) != HAL_OK) stop(NO_CLOCK);
 }
 
-static void start_cycle_counter(void) {
-    CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
-    DWT->LAR = 0xC5ACCE55; /* on a Cortex-M7 the counter is locked */
-    DWT->CYCCNT = 0;
-    DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
+static int moves_half_words(const DMA_HandleTypeDef *dma) {
+    return dma->Init.MemDataAlignment == DMA_MDATAALIGN_HALFWORD;
 }
 
 static void start_audio(void) {
-    /* BSP_AUDIO_FREQUENCY_16K does not exist; the default of the input is 16 kHz */
+    /* AUDIO_FREQUENCY_16K is the codec driver's: BSP_AUDIO_FREQUENCY_16K does not exist */
     if (BSP_AUDIO_IN_OUT_Init(INPUT_DEVICE_DIGITAL_MICROPHONE_2, OUTPUT_DEVICE_HEADPHONE,
-                              DEFAULT_AUDIO_IN_FREQ, DEFAULT_AUDIO_IN_BIT_RESOLUTION,
+                              AUDIO_FREQUENCY_16K, DEFAULT_AUDIO_IN_BIT_RESOLUTION,
                               CHANNELS) != AUDIO_OK)
-        stop();
+        stop(NO_CODEC);
+    /* a HAL_SAI_MspInit that CubeMX has written for SAI2 moves words: twice the length of the rings */
+    if (!moves_half_words(haudio_in_sai.hdmarx) || !moves_half_words(haudio_out_sai.hdmatx))
+        stop(WRONG_DMA);
     BSP_AUDIO_OUT_SetAudioFrameSlot(CODEC_AUDIOFRAME_SLOT_02);
-    BSP_AUDIO_OUT_SetVolume(80);
-    BSP_AUDIO_IN_Record((uint16_t *)heard, 2 * HALF);     /* in half-words */
+    BSP_AUDIO_OUT_SetVolume(VOLUME);
+    /* Play first: it writes to the codec for a millisecond, in which the other ring would run ahead */
     BSP_AUDIO_OUT_Play((uint16_t *)said, sizeof said);    /* in bytes */
+    BSP_AUDIO_IN_Record((uint16_t *)heard, 2 * HALF);     /* in half-words */
+    for (int waited_ms = 0; ready < 0; waited_ms++) { /* a half takes 16 ms to fill */
+        if (waited_ms > 50) stop(NO_SOUND);
+        wait_ms(1);
+    }
 }
 
-/* The left microphone of a half, denoised, to both ears; or as late and not denoised. */
+/* Sleeps until the microphones have filled a half, and takes it. */
+static int32_t take_half(void) {
+    __disable_irq(); /* an interrupt between the question and the sleep would be slept through */
+    while (ready < 0) {
+        __WFI(); /* ends when one waits, even so */
+        __enable_irq();
+        __ISB(); /* here it is served */
+        __disable_irq();
+    }
+    const int32_t half = ready;
+    ready = -1; /* before the work: the next half may come meanwhile, and waits */
+    __enable_irq();
+    return half;
+}
+
+/* The left microphone of a half, denoised, to both ears; or as late and not denoised. The output's half
+ * is written once, and last: in its other half something plays, and in its own perhaps still the end. */
 static void work(int32_t half) {
-    static int16_t samples[SE_HOP], before[SE_HOP];
+    static int16_t samples[SE_HOP], before[SE_HOP], late[SE_HOP];
     const int bypassed = BSP_PB_GetState(BUTTON_KEY) != 0;
     int16_t *in = heard + half * HALF, *out = said + half * HALF;
     SCB_InvalidateDCache_by_Addr((uint32_t *)(void *)in, (int32_t)sizeof heard / 2);
     for (int i = 0; i < SE_HOP; i++) {
-        out[CHANNELS * i] = out[CHANNELS * i + 1] = before[i];
+        late[i] = before[i];
         before[i] = samples[i] = in[CHANNELS * i];
     }
     const uint32_t begin = DWT->CYCCNT;
     se_process(&denoiser, samples, samples);
     se_cycles_last = DWT->CYCCNT - begin;
     if (se_cycles_last > se_cycles_most) se_cycles_most = se_cycles_last;
-    for (int i = 0; i < SE_HOP && !bypassed; i++)
-        out[CHANNELS * i] = out[CHANNELS * i + 1] = samples[i];
+    const int16_t *plays = bypassed ? late : samples;
+    for (int i = 0; i < SE_HOP; i++) out[CHANNELS * i] = out[CHANNELS * i + 1] = plays[i];
     SCB_CleanDCache_by_Addr((uint32_t *)(void *)out, (int32_t)sizeof said / 2);
 }
 
-/* Share of the time that the denoiser takes, in percent, once a second to the debugger's console. */
+static void show_health(uint32_t hop_of_second) {
+    const uint32_t off = se_hops_late || se_hops_lost ? HOPS_PER_SECOND / 2 : FLASH_HOPS;
+    if (hop_of_second == 0) BSP_LED_On(LED1);
+    if (hop_of_second == off) BSP_LED_Off(LED1);
+}
+
+/* Share of the time that the denoiser takes, in percent, to the debugger's console. */
 static void report(void) {
     const uint32_t percent = se_cycles_last / (CYCLES_PER_HOP / 100);
+    ITM_SendChar('0' + percent / 100 % 10);
     ITM_SendChar('0' + percent / 10 % 10);
     ITM_SendChar('0' + percent % 10);
     ITM_SendChar('\n');
@@ -122,19 +194,18 @@ static void report(void) {
 int main(void) {
     SCB_EnableICache();
     SCB_EnableDCache();
+    start_cycle_counter();
     HAL_Init();
     BSP_LED_Init(LED1); /* first: it shows that the clock could not be set */
     set_clock();
     BSP_PB_Init(BUTTON_KEY, BUTTON_MODE_GPIO);
-    start_cycle_counter();
-    if (!se_selftest(&denoiser)) stop();
+    if (!se_selftest(&denoiser)) stop(WRONG_BITS);
     start_audio();
     for (uint32_t hops = 0;; hops++) {
-        while (ready < 0) __WFI();
-        work(ready);
-        ready = -1;
-        if (se_hops_lost) BSP_LED_On(LED1);
-        if (hops % (SE_SAMPLE_RATE / SE_HOP) == 0) report();
+        work(take_half());
+        if (ready >= 0) se_hops_late++;
+        show_health(hops % HOPS_PER_SECOND);
+        if (hops % HOPS_PER_SECOND == 0) report();
     }
 }
 
