@@ -105,7 +105,7 @@ def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, 
 
 
 IN_ITCM = {"se_process", "stage", "se_network", "se_rows_asm"}
-IN_DTCM = {"se_window", "se_band_weights", "se_sigmoid_table", "tcm_denoiser"}
+IN_DTCM = {"se_window", "se_band_weights", "se_sigmoid_pieces", "tcm_denoiser"}
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O3"])
