@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 
 from ..files import part_of
+from ..interrupts import held_back
 
 BLOCK = 1 << 16  # samples that are encoded at once: libsndfile's Vorbis crashes on a minute
 WAV_BYTES = (1 << 32) - (1 << 16)  # what a WAV file can tell the size of, and room for its header
@@ -69,15 +70,20 @@ class SoundSink:
         self._room = room if kind == "WAV" else None
         self._disk = _Disk(self._part, self.path)
         try:
-            self._file = soundfile.SoundFile(
-                self._disk, "w", sample_rate, channels, subtype, format=kind
-            )
-            for name, text in (tags or {}).items():
-                with suppress(soundfile.LibsndfileError, AttributeError):  # this format has no such
-                    setattr(self._file, name, text)
+            with held_back():
+                self._file = soundfile.SoundFile(
+                    self._disk, "w", sample_rate, channels, subtype, format=kind
+                )
+                for name, text in (tags or {}).items():
+                    # not every format has every tag
+                    with suppress(soundfile.LibsndfileError, AttributeError):
+                        setattr(self._file, name, text)
         except soundfile.LibsndfileError as error:
             self._remove()
             raise ValueError(f"cannot write {self.path}: {error.error_string}") from None
+        except (KeyboardInterrupt, SystemExit) as leaving:  # nobody will leave the ``with``
+            self.__exit__(type(leaving))
+            raise
 
     def write(self, block: np.ndarray) -> None:
         """Append ``(samples,)`` or ``(channels, samples)``, float.
@@ -94,7 +100,7 @@ class SoundSink:
             samples = np.clip(samples, -1, 1)
         for begin in range(0, len(samples), BLOCK):
             # soundfile asserts that all was written, and knows no more; the disk knows why not
-            with suppress(soundfile.LibsndfileError, AssertionError):
+            with held_back(), suppress(soundfile.LibsndfileError, AssertionError):
                 self._file.write(samples[begin : begin + BLOCK])
             self._disk.check()
 
@@ -105,7 +111,7 @@ class SoundSink:
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
         """Give the file its name, or remove it if something went wrong."""
         try:
-            with suppress(soundfile.LibsndfileError):
+            with held_back(), suppress(soundfile.LibsndfileError):
                 self._file.close()
             if kind in (None, FullError):
                 self._disk.check()

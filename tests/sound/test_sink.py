@@ -1,5 +1,7 @@
 """Sound is written block by block, and what is too long for WAV becomes an RF64."""
 
+import signal
+
 import numpy as np
 import pytest
 import soundfile
@@ -24,6 +26,43 @@ def test_nothing_is_there_before_the_end_and_nothing_after_a_failure(tmp_path):
         assert not (tmp_path / "a.wav").exists()
         raise KeyboardInterrupt
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("moment", "name"),
+    [(0, "a.wav"), (1, "a.flac"), (2, "a.flac")],
+    ids=["header", "block", "end"],
+)
+def test_no_interrupt_is_lost_in_the_library_that_writes(
+    moment, name, stop, tmp_path, monkeypatch, capfd
+):
+    number, write, reached = getattr(signal, stop), sink._Disk.write, []
+
+    def interrupted(disk, content):
+        if len(reached) == moment + 1:
+            reached.append("told")
+            signal.raise_signal(number)
+        return write(disk, content)
+
+    def leave(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sink._Disk, "write", interrupted)
+    before = signal.signal(number, leave)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            reached.append("begin")
+            with SoundSink(tmp_path / name, 16_000) as file:
+                reached.append("block")
+                file.write(noise(20_000))
+                reached.append("end")
+        assert signal.getsignal(number) is leave
+    finally:
+        signal.signal(number, before)
+    assert reached == ["begin", "block", "end"][: moment + 1] + ["told"]
+    assert not list(tmp_path.iterdir())
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(("frames", "kind"), [(99, "WAV"), (101, "RF64")])
