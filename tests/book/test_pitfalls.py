@@ -1,4 +1,4 @@
-"""Every pitfall of page 8 can be found, names its guard, and the guard is there."""
+"""Every pitfall stands on the card, leads to where it is shown, and names a guard that is there."""
 
 import ast
 import re
@@ -13,21 +13,34 @@ from lstm_se.scoring.report import Report, Row
 from lstm_se.sound import features, stft
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "notebooks" / "08_pitfalls.ipynb"
+NOTEBOOKS = ROOT / "notebooks"
+PAGE = NOTEBOOKS / "17_pitfalls.ipynb"
 NUMBERS = range(1, 23)
 GUARD = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+LINK = re.compile(r"\]\(([\w./]*)#([\w-]+)\)")
 
 
-def page():
-    cells = nbformat.read(PAGE, as_version=4).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+def cells(path=PAGE):
+    return nbformat.read(path, as_version=4).cells
 
 
-def pitfalls():
-    """Number, heading and text of each pitfall, in the order of the page."""
-    body = page().split("\n## Check your understanding")[0]
-    parts = re.split(r"^### Pitfall (\d+): (.+)$", body, flags=re.MULTILINE)
-    return list(zip(map(int, parts[1::3]), parts[2::3], parts[3::3], strict=True))
+def prose(path=PAGE):
+    return "\n\n".join(cell.source for cell in cells(path) if cell.cell_type == "markdown")
+
+
+def card():
+    """Cells of each row of the card, as the executed page shows it."""
+    shown = [output for cell in cells() for output in cell.get("outputs", [])]
+    (table,) = (o.data["text/markdown"] for o in shown if "text/markdown" in o.get("data", {}))
+    head, _, *rows = table.splitlines()
+    return [[part.strip() for part in row.strip("|").split(" | ")] for row in rows]
+
+
+def guards():
+    """Text of each line in the list of guards, by the number of its pitfall."""
+    (listed,) = re.findall(r":::\{dropdown\} The test that guards.*?\n:::", prose(), re.DOTALL)
+    lines = re.findall(r"^(\d+)\. (.+)$", listed, re.MULTILINE)
+    return {int(number): text for number, text in lines}
 
 
 def slug(heading):
@@ -35,32 +48,51 @@ def slug(heading):
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
+def anchors(path):
+    return {slug(heading) for heading in re.findall(r"^#+ (.+?) *$", prose(path), re.MULTILINE)}
+
+
 def defined_in(path):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def test_page_has_all_pitfalls_once():
-    assert sorted(number for number, *_ in pitfalls()) == list(NUMBERS)
+def test_card_has_all_pitfalls_in_order():
+    numbers = [int(re.search(r"\d+", row[0])[0]) for row in card()]
+    assert numbers == list(NUMBERS)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_row_of_the_card_has_a_symptom_what_happened_here_a_cure_and_a_place(number):
+    _, symptom, here, cure, where = card()[number - 1]
+    assert symptom and cure
+    assert re.search(r"\d|`\w+`", here), "neither a number nor a name that the page computed"
+    links = LINK.findall(where)
+    assert links
+    for name, anchor in links:
+        path = NOTEBOOKS / name if name else PAGE
+        assert anchor in anchors(path), f"{path.name} has no heading #{anchor}"
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_pitfall_names_a_guard_that_exists(number):
-    (text,) = (text for found, _, text in pitfalls() if found == number)
-    guards = GUARD.findall(text)
-    assert guards, f"pitfall {number} names no test"
-    for path, name in guards:
+    named = GUARD.findall(guards()[number])
+    assert named, f"pitfall {number} names no test"
+    for path, name in named:
         assert name in defined_in(path), f"{path} has no {name}"
 
 
-def test_finder_leads_to_every_pitfall_and_nowhere_else():
-    links = re.findall(r"\[(\d+)\]\(#([\w-]+)\)", page())
-    there = {(str(number), slug(f"Pitfall {number}: {name}")) for number, name, _ in pitfalls()}
-    assert set(links) == there
+def test_pitfalls_that_are_shown_here_have_the_names_and_numbers_of_the_list():
+    shown = re.findall(r"^### Pitfall (\d+): (.+)$", prose(), re.MULTILINE)
+    assert shown
+    listed = guards()
+    for number, name in shown:
+        assert listed[int(number)].startswith(f"{name}: ")
+        assert f"(#{slug(f'Pitfall {number}: {name}')})" in card()[int(number) - 1][-1]
 
 
 def test_compressed_features_use_the_steps_of_an_int8():
-    """Pitfall 11: without compression nearly every value is the smallest one."""
+    """Pitfall 9: without compression nearly every value is the smallest one."""
     noisy = mini.mini().train[0].load()[1]
     bands = np.abs(stft.stft(noisy)) ** 2 @ features.filterbank(64)
 
