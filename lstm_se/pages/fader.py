@@ -10,7 +10,7 @@ from ..corpora import mixing
 from ..sound.audio import FRAME, SAMPLE_RATE, frame_power
 from . import slider
 from .chart import Axis, Chart
-from .players import listen
+from .players import faded, listen
 from .plots import COLOURS
 
 SNRS_DB = [-5 + 2.5 * step for step in range(11)]  # positions of the slider
@@ -38,7 +38,7 @@ def show(speech: np.ndarray, noise: np.ndarray, snr_db: float = 5.0) -> Any:
     from IPython.display import HTML
 
     control = slider.Control("SNR", SNRS_DB, snr_db, "dB")
-    speech, mixture = mixing.mix(_faded(speech), _seamless(noise, len(speech)), SNRS_DB[0])
+    speech, mixture = mixing.mix(faded(speech, SEAM), _seamless(noise, len(speech)), SNRS_DB[0])
     captions = ["speech alone", f"noise alone, at {SNRS_DB[0]:g} dB"]
     players = listen(speech, mixture - speech, captions=captions).data
     power = frame_power(speech)
@@ -50,12 +50,6 @@ def show(speech: np.ndarray, noise: np.ndarray, snr_db: float = 5.0) -> Any:
     return HTML(
         f'<div id="fader" class="fader">\n{players}\n{figure}</div>\n{slider.script("fader")}'
     )
-
-
-def _faded(samples: np.ndarray) -> np.ndarray:
-    """The same with faded ends: a cut into a word would click."""
-    ramp = np.minimum(1, np.arange(len(samples)) / SEAM)
-    return samples * ramp * ramp[::-1]
 
 
 def _seamless(noise: np.ndarray, samples: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,15 +33,31 @@ def listen(*signals: np.ndarray, captions: Sequence[str]) -> Any:
 
     if len(signals) != len(captions):
         raise ValueError(f"{len(signals)} signals but {len(captions)} captions: give one for each")
-    row = [_player(s, c) for s, c in zip(signals, captions, strict=True)]
+    return HTML(row(zip(captions, signals, strict=True)))
+
+
+def row(sounds: Iterable[tuple[str, np.ndarray]], rate: int = SAMPLE_RATE) -> str:
+    """The row of players as HTML.
+
+    Args:
+        sounds: Caption and samples of each.
+        rate: Samples a second.
+    """
+    players = "".join(_player(signal, caption, rate) for caption, signal in sounds)
     # styled here and not in a style sheet: the same row in the book, in Jupyter and in Colab
-    return HTML(f'<div class="listen" style="{ROW_STYLE}">{"".join(row)}</div>')
+    return f'<div class="listen" style="{ROW_STYLE}">{players}</div>'
 
 
-def _player(signal: np.ndarray, caption: str) -> str:
+def faded(samples: np.ndarray, seam: int) -> np.ndarray:
+    """The same with ends that fade over ``seam`` samples: a cut into a word would click."""
+    ramp = np.minimum(1, np.arange(len(samples)) / seam)
+    return samples * ramp * ramp[::-1]
+
+
+def _player(signal: np.ndarray, caption: str, rate: int) -> str:
     """One player with its caption, as HTML."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(signal, -1, 1), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+    soundfile.write(buffer, np.clip(signal, -1, 1), rate, format="FLAC", subtype="PCM_16")
     data = base64.b64encode(buffer.getvalue()).decode()
     label = html.escape(caption)
     return (
