@@ -1,4 +1,4 @@
-"""How long each chapter takes, and how much of its visible code is not what it is about.
+"""How long each lesson takes, and how much of its visible code is not what it is about.
 
 Run ``python book/tools/measure_lessons.py``; needs executed notebooks. The reading time is a model:
 170 words a minute, 3.5 s for a line of code that is shown, 12 s for a figure.
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_FIGURE = 170, 3.5, 12
 PLUMBING = re.compile(
-    r"(print|show_table|display|Markdown|HTML|listen|np\.testing\.\w+|pytest\.raises"
+    r"(print|show_table|display|Markdown|HTML|listen|switch|np\.testing\.\w+|pytest\.raises"
     r"|(plt|plots|figure|fig|axes?|axis|left|right|upper|lower|slider|fader|chart)\b.*)$"
 )
 WIDEST = 80  # characters of an output line
@@ -114,7 +114,7 @@ def lesson_of(path: Path) -> Lesson:
         plumbing=plumbing,
         longest=max(lines, default=0),
         figures=figures,
-        sounds=len(re.findall(r"(?<!def )\blisten\(|players\.", code)),
+        sounds=len(re.findall(r"(?<!def )\b(?:listen|switch)\(|players\.", code)),
         exercises=len(re.findall(r"^\*\*\d+\.\d+ \(", prose, re.M)),
         wide=sum(len(line) > WIDEST for line in printed.split("\n")),
     )
