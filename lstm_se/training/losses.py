@@ -1,4 +1,4 @@
-"""Losses on spectra: what each one rewards is the subject of a chapter.
+"""Losses on spectra: what each one rewards is the subject of two lessons.
 
 All take the clean and the enhanced complex spectrum, ``(batch, frames, bins)``, and give one number
 for each utterance, ``(batch,)``; they are never negative, and zero for equal spectra.

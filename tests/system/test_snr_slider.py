@@ -1,4 +1,4 @@
-"""The fader of the first chapter, in Chromium: what it says is what it plays."""
+"""The fader of the first lesson, in Chromium: what it says is what it plays."""
 
 import base64
 import io
