@@ -17,32 +17,38 @@ _BENCHES = ["engines", "training", "xla", "peers", "firmware", "corpus"]
 
 @click.command("bench")
 @click.argument("what", type=click.Choice(_BENCHES), default="engines")
-@click.argument("folder", required=False, type=FOLDER)
+@click.argument("of", metavar="[OF]", required=False, type=FOLDER)
 @click.option("--json", "json_path", type=FOLDER, help="Write the figures.")
-def bench_command(what: str, folder: Path | None, json_path: Path | None) -> None:
+def bench_command(what: str, of: Path | None, json_path: Path | None) -> None:
     """Measure speed on this machine: medians, and ratios within one run.
 
     firmware counts the instructions that an emulated Cortex-M7 executes: they are the same on every
-    machine. corpus starts a training on the pairs in FOLDER, from their stores and from memory.
+    machine. OF is your own model, if it is not to be the shipped one. corpus starts a training on
+    the pairs in the folder OF, from their stores and from memory.
 
     \b
     Examples:
       lstm-se bench engines
       lstm-se bench training --json training.json
-      lstm-se bench firmware
+      lstm-se bench firmware run
       lstm-se bench corpus corpora/voicebank
     """
-    if (what == "corpus") != (folder is not None):
-        raise ValueError("'bench corpus' takes the folder of a corpus, the others take none")
+    if what == "corpus" and not of:
+        raise ValueError("'bench corpus' takes the folder of a corpus")
+    if of and what not in ("corpus", "firmware"):
+        raise ValueError(f"'bench {what}' takes neither a model nor a folder")
     quieten_tensorflow()
     from ..chip import footprint
+    from ..chip.quantize import quantize
+    from ..network.pretrained import load_float
     from ..research import bench
 
     if what == "firmware":
-        figures = footprint.measure()
+        own = load_float(of) if of else None
+        figures = footprint.measure(model=quantize(own.weights, own.config) if own else None)
         click.echo(footprint.footprint_table(figures))
     else:
-        figures = bench.corpus(folder) if folder else bench.BENCHES[what]()
+        figures = bench.corpus(of) if of else bench.BENCHES[what]()
         click.echo("\n".join(aligned([(name, f"{n:.3g}") for name, n in figures.items()])))
     if json_path:
         write_whole(json_path, json.dumps(figures, indent=2) + "\n")
