@@ -1,4 +1,4 @@
-r"""The studies of page 10: train every variant with every seed, keep all scores.
+r"""The studies of lessons 16 and 20: train every variant with every seed, keep all scores.
 
 Run by hand, from the root of the repository:
 
@@ -117,7 +117,7 @@ PAIRS = click.option(
 
 @click.group()
 def main() -> None:
-    """Run a study of page 10."""
+    """Run a study of lesson 16 or 20."""
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Train the denoiser of page 6 with several seeds, and keep the learning curves.
+"""Train the denoiser of lesson 12 with several seeds, and keep the learning curves.
 
 Run by hand, from the root of the repository; some minutes on two cores:
 

@@ -1,4 +1,4 @@
-"""Train the network of page 5 once with each loss, and keep what the page needs.
+"""Train the network of lessons 10 and 11 once with each loss, and keep what they need.
 
 Run by hand, from the root of the repository; ten minutes on an idle core:
 
