@@ -153,7 +153,8 @@ def check_command(root: Path, jobs: int | None) -> None:
 
     Reads every pair of a folder in VoiceBank-DEMAND's layout. One line for each kind of finding:
     how many, and the first. Faults are missing partners, files that cannot be read, pairs that
-    differ in length, are late or at another gain, and speakers or files on two sides of the split.
+    differ in length, are swapped, late or at another gain, and speakers or files on two sides of
+    the split.
     Notes (other rates, clipping, files that are there twice) spoil no training.
 
     The exit code is 0 if there is no fault, 1 if there is one, 2 if ROOT is no corpus.

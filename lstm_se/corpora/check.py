@@ -21,6 +21,7 @@ FAULTS = {  # what no training should begin with
     "mismatch": "pairs whose rates, channels or lengths differ",
     "silent": "clean files that are silent",
     "noiseless": "noisy files that are the clean ones",
+    "swapped": "pairs whose clean file is the noisy one",
     "delay": "pairs that are not aligned",
     "gain": "pairs whose speech is louder or softer in the noisy file",
     "shared speaker": "speakers in two of training, validation and test",
@@ -34,6 +35,9 @@ NOTES = {  # what is worth to know
 FULL_SCALE_FROM = 32_767 / 32_768
 SILENT_BELOW_DBFS = -70.0
 LONGEST = 10.0  # s of a pair in which its delay is sought
+DEEPER_DB = (
+    3.0  # that the pauses of a noisy file lie below its speech, beyond those of its clean one
+)
 
 
 @dataclass
@@ -171,6 +175,9 @@ def _oddities(
     if audio.active_level_dbfs(clean) < SILENT_BELOW_DBFS:
         yield "silent", str(pair.clean)
         return
+    if depth_of_pauses_db(noisy) > depth_of_pauses_db(clean) + DEEPER_DB:
+        yield "swapped", f"{pair.clean} is noisier than {pair.noisy}"
+        return
     stretch = slice(0, int(LONGEST * sample_rate))
     if late := delay_of(clean[stretch], noisy[stretch]):
         yield "delay", f"{pair.noisy} is {late} samples late at {sample_rate} Hz"
@@ -178,6 +185,16 @@ def _oddities(
     gain, tolerance = gain_of(clean, noisy)
     if abs(gain - 1) > tolerance:
         yield "gain", f"{pair.noisy} holds the speech times {gain:.2f}"
+
+
+def depth_of_pauses_db(samples: np.ndarray) -> float:
+    """How far the quietest tenth of a signal lies below its speech, in dB: noise fills the pauses.
+
+    Args:
+        samples: Shape ``(samples,)``.
+    """
+    floor = np.percentile(audio.frame_power(samples), 10)
+    return audio.active_level_dbfs(samples) - 10 * float(np.log10(max(floor, 1e-12)))
 
 
 def delay_of(clean: np.ndarray, noisy: np.ndarray) -> int:

@@ -46,6 +46,15 @@ def spoil_noisy(change):
     return lambda root: changed(root / f"noisy_{TEST}", change)
 
 
+def swapped(root):
+    """A pair whose two files were exchanged; without a pause nobody could tell."""
+    changed(root / f"clean_{TEST}", lambda x: np.where(np.arange(len(x)) < len(x) / 2, x, x / 1000))
+    samples, rate = soundfile.read(root / f"clean_{TEST}")
+    noisy = samples + 0.05 * noise(len(samples), seed=1)
+    soundfile.write(root / f"noisy_{TEST}", samples, rate, "FLOAT")
+    soundfile.write(root / f"clean_{TEST}", noisy, rate, "FLOAT")
+
+
 def twice(root, name="testset_wav/p232_002.wav"):
     """One pair under another name."""
     for side in ("clean", "noisy"):
@@ -64,6 +73,7 @@ SPOIL = {
     "mismatch": spoil_noisy(lambda x: x[1:]),
     "silent": lambda root: changed(root / f"clean_{TEST}", np.zeros_like),
     "noiseless": lambda root: shutil.copy(root / f"clean_{TEST}", root / f"noisy_{TEST}"),
+    "swapped": swapped,
     "delay": spoil_noisy(lambda x: np.roll(x, 3)),
     "gain": spoil_noisy(lambda x: 0.5 * x),
     "shared speaker": renamed,
