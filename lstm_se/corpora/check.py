@@ -35,9 +35,7 @@ NOTES = {  # what is worth to know
 FULL_SCALE_FROM = 32_767 / 32_768
 SILENT_BELOW_DBFS = -70.0
 LONGEST = 10.0  # s of a pair in which its delay is sought
-DEEPER_DB = (
-    3.0  # that the pauses of a noisy file lie below its speech, beyond those of its clean one
-)
+PAUSES_DB = 3.0  # that the pauses of a clean file may be louder than those of its noisy one
 
 
 @dataclass
@@ -175,7 +173,7 @@ def _oddities(
     if audio.active_level_dbfs(clean) < SILENT_BELOW_DBFS:
         yield "silent", str(pair.clean)
         return
-    if depth_of_pauses_db(noisy) > depth_of_pauses_db(clean) + DEEPER_DB:
+    if has_louder_pauses(clean, noisy):
         yield "swapped", f"{pair.clean} is noisier than {pair.noisy}"
         return
     stretch = slice(0, int(LONGEST * sample_rate))
@@ -187,14 +185,26 @@ def _oddities(
         yield "gain", f"{pair.noisy} holds the speech times {gain:.2f}"
 
 
-def depth_of_pauses_db(samples: np.ndarray) -> float:
-    """How far the quietest tenth of a signal lies below its speech, in dB: noise fills the pauses.
+def has_louder_pauses(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether one signal is the noisier: in its pauses louder, also in relation to its speech.
+
+    Args:
+        one: Shape ``(samples,)``, not silent.
+        other: As ``one``.
+    """
+    louder_db = pauses_dbfs(one) - pauses_dbfs(other)
+    speech_db = audio.active_level_dbfs(one) - audio.active_level_dbfs(other)
+    return louder_db > 0 and louder_db > speech_db + PAUSES_DB
+
+
+def pauses_dbfs(samples: np.ndarray) -> float:
+    """Level of the quietest tenth of a signal: the noise between the words.
 
     Args:
         samples: Shape ``(samples,)``.
     """
-    floor = np.percentile(audio.frame_power(samples), 10)
-    return audio.active_level_dbfs(samples) - 10 * float(np.log10(max(floor, 1e-12)))
+    power = np.percentile(audio.frame_power(samples), 10)
+    return 10 * float(np.log10(max(power, 1e-12)))
 
 
 def delay_of(clean: np.ndarray, noisy: np.ndarray) -> int:

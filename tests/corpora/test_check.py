@@ -108,6 +108,11 @@ def test_fault_is_found_under_its_name(kind, root):
     assert check_corpus(root).fit == (kind in NOTES)
 
 
+def test_bang_in_steady_speech_is_noise(root):
+    spoil_noisy(lambda x: x + 3 * (np.abs(np.arange(len(x)) - 2000) < 160) * x)(root)
+    assert kinds(root) == {}
+
+
 def test_every_kind_has_its_test():
     assert SPOIL.keys() | {"rate"} == FAULTS.keys() | NOTES.keys()
 
