@@ -8,6 +8,7 @@ export function element(id) {
 
 export const start = /** @type {HTMLButtonElement} */ (element("start"));
 export const ab = /** @type {HTMLButtonElement} */ (element("switch"));
+export const again = /** @type {HTMLButtonElement} */ (element("again"));
 export const record = /** @type {HTMLButtonElement} */ (element("record"));
 export const whole = /** @type {HTMLButtonElement} */ (element("whole"));
 export const mix = /** @type {HTMLInputElement} */ (element("mix"));
@@ -21,11 +22,15 @@ export function say(text) {
   element("status").textContent = text;
 }
 
-/** @param {unknown} problem shown until the next action; nothing hides it */
-export function complain(problem) {
+/**
+ * @param {unknown} problem shown until the next action; nothing hides it
+ * @param {boolean} [mendable] whether a new start may help
+ */
+export function complain(problem, mendable = false) {
   const message = element("message");
   message.hidden = !problem;
   message.textContent = problem instanceof Error ? problem.message : String(problem ?? "");
+  again.hidden = !mendable;
 }
 
 /** @returns {string} `microphone`, `file` or a sample's file */

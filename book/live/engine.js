@@ -1,4 +1,5 @@
 /** The browser's sound: microphone or recording in, loudspeaker out, the denoiser between them. */
+import { openMicrophone } from "./microphone.js";
 import { resample } from "./resampler.js";
 
 /** @typedef {import("./processor.js").Order} Order */
@@ -8,14 +9,16 @@ import { resample } from "./resampler.js";
 /**
  * @typedef {object} Source
  * @property {AudioNode} node
+ * @property {MediaStreamTrack} [track] of a microphone
  * @property {() => void} stop
+ * @property {string} facts what is known about it
  * @property {string} note what a listener should know
  */
 
 const FADE_MS = 40;
 
 /** @returns {string} why there is no live sound here; empty if there is */
-export function missing() {
+function missing() {
   if (!globalThis.AudioContext) return "This browser has no Web Audio.";
   if (!globalThis.isSecureContext)
     return "Browsers give live sound only to pages that come over https or from localhost.";
@@ -31,32 +34,58 @@ export class Engine {
    */
   constructor(context, module, onReport) {
     this.context = context;
-    this.node = new AudioWorkletNode(context, "live-denoiser", {
-      channelCount: 1, channelCountMode: "explicit", outputChannelCount: [1],
-      processorOptions: { module },
-    });
-    this.node.connect(context.destination);
+    this.module = module;
+    this.onReport = onReport;
     /** Samples of the device by which the code delays the sound. */
     this.delay = 0;
     /** @type {Source | null} */
     this.source = null;
-    this.node.port.onmessage = ({ data }) => {
+    this.node = this.#denoiser();
+  }
+
+  /** @returns {AudioWorkletNode} a denoiser that has heard nothing, at the output */
+  #denoiser() {
+    const { context, module } = this;
+    const node = new AudioWorkletNode(context, "live-denoiser", {
+      channelCount: 1, channelCountMode: "explicit", outputChannelCount: [1],
+      processorOptions: { module },
+    });
+    node.connect(context.destination);
+    node.port.onmessage = ({ data }) => {
       if ("delay" in data) this.delay = data.delay;
-      else if (this.source) onReport(data);
+      else if (this.source) this.onReport(data);
     };
+    /** Whether the code threw an error in the audio thread, which ends it there. */
+    this.failed = false;
+    node.onprocessorerror = () => (this.failed = true);
+    return node;
+  }
+
+  /** Put a new denoiser in the place of one that fails; the context stays, as it has the code already. */
+  renew() {
+    this.tell({ end: true });
+    this.node.port.onmessage = this.node.onprocessorerror = null;
+    this.node.disconnect();
+    this.node = this.#denoiser();
   }
 
   /**
    * @param {ArrayBuffer} module the WebAssembly module
    * @param {(report: Report) => void} onReport called for each hop
    * @returns {Promise<Engine>} silent until it is started
+   * @throws {Error} why there is no live sound here
    */
   static async load(module, onReport) {
+    const problem = missing();
+    if (problem) throw new Error(problem);
     // ?rate=48000 asks for a rate that is not the device's own
     const wanted = Number(new URLSearchParams(location.search).get("rate"));
     const rate = wanted ? { sampleRate: wanted } : {};
     const context = new AudioContext({ latencyHint: "interactive", ...rate });
-    await context.audioWorklet.addModule(new URL("processor.js", import.meta.url));
+    context.suspend().catch(() => {}); // some browsers start it by themselves; nobody waits for it
+    await context.audioWorklet.addModule(new URL("processor.js", import.meta.url)).catch((error) => {
+      throw new Error(`The audio thread could not load its code (${error.message}): reload the page.`);
+    });
     return new Engine(context, module, onReport);
   }
 
@@ -66,14 +95,15 @@ export class Engine {
   }
 
   /**
+   * Sound runs from the first report on; without a loudspeaker there may never be one.
    * @param {Source} source
    * @param {number} gain loudness, 0 to 1
    */
-  async start(source, gain) {
+  start(source, gain) {
     this.source = source;
     this.tell({ reset: true, gain });
     source.node.connect(this.node);
-    await this.context.resume();
+    this.context.resume().catch(() => {}); // refused by a closed context only: its state tells
   }
 
   /** Fade out, let the microphone go and hold the clock. */
@@ -85,30 +115,12 @@ export class Engine {
     this.source = null;
     source.node.disconnect();
     source.stop();
-    await this.context.suspend();
+    this.context.suspend().catch(() => {}); // as above
   }
 
-  /**
-   * @param {() => void} onEnded called when the microphone goes away
-   * @returns {Promise<Source>}
-   * @throws {Error} what is wrong and what to do
-   */
-  async microphone(onEnded) {
-    const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: wanted }).catch((error) => {
-      throw new Error(explained(error));
-    });
-    const [track] = stream.getAudioTracks(), heard = track.getSettings();
-    track.addEventListener("ended", onEnded);
-    return {
-      node: this.context.createMediaStreamSource(stream),
-      stop: () => {
-        track.removeEventListener("ended", onEnded);
-        track.stop();
-      },
-      note: heard.noiseSuppression
-        ? "This browser removes noise by itself before the page hears it." : "",
-    };
+  /** @param {() => void} onEnded called when the microphone goes away @returns {Promise<Source>} */
+  microphone(onEnded) {
+    return openMicrophone(this.context, onEnded);
   }
 
   /** @param {Recording} recording played over and over @returns {Source} */
@@ -119,7 +131,8 @@ export class Engine {
     buffer.getChannelData(0).set(ready);
     const node = new AudioBufferSourceNode(context, { buffer, loop: true });
     node.start();
-    return { node, stop: () => node.stop(), note: "" };
+    const facts = `${rate.toLocaleString("en")} Hz`;
+    return { node, stop: () => node.stop(), facts, note: "" };
   }
 
   /** @returns {string} by how much the sound is late, and where */
@@ -135,20 +148,5 @@ export class Engine {
     const { playbackStats } = /** @type {{playbackStats?: {underrunEvents: number}}} */ (
       /** @type {unknown} */ (this.context));
     return playbackStats ? playbackStats.underrunEvents : null;
-  }
-}
-
-/** @param {DOMException} error of getUserMedia @returns {string} */
-function explained(error) {
-  const samples = "The samples work without a microphone.";
-  switch (error.name) {
-    case "NotAllowedError":
-      return `The microphone was refused: allow it in the address bar and start again. ${samples}`;
-    case "NotFoundError":
-      return `No microphone was found: plug one in and start again. ${samples}`;
-    case "NotReadableError":
-      return `The microphone is busy: close the program that uses it and start again. ${samples}`;
-    default:
-      return `The microphone cannot be used (${error.name}: ${error.message}). ${samples}`;
   }
 }

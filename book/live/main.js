@@ -4,28 +4,29 @@ import { choose, chosen, complain, element, offer, say } from "./controls.js";
 import { Cost } from "./cost.js";
 import { Denoiser, denoiseAll, RATE } from "./denoiser.js";
 import { Display } from "./display.js";
-import { Engine, missing } from "./engine.js";
+import { Engine } from "./engine.js";
 import { boardText, creditNodes, digestText, loadAll } from "./facts.js";
 import { readFile, readSample } from "./files.js";
 import { Losses } from "./losses.js";
 import { toPcm } from "./pcm.js";
 import { resample } from "./resampler.js";
 import { Results } from "./results.js";
-import { level } from "./statistics.js";
 import { Take } from "./take.js";
+import { PERIOD, Watch } from "./watch.js";
+import { Whistle } from "./whistle.js";
 
 /** @typedef {import("./files.js").Recording} Recording */
 /** @typedef {import("./processor.js").Report} Report */
 
-const WHISTLE_DBFS = -6;
-const WHISTLE_HOPS = 60; // about a second
-
 const { start, record, whole, aloud } = controls;
-const display = new Display(), results = new Results(element("results"));
+const display = new Display(), results = new Results(element("results")), whistle = new Whistle();
 /** @type {Map<string, Recording>} */
 const recordings = new Map();
 /** @type {Engine | null} */
 let engine = null;
+/** @type {Watch} */
+let watch;
+let trouble = "", news = ""; // what the watch saw last; what to say when sound runs
 /** @type {Denoiser} */
 let offline;
 /** @type {Cost} */
@@ -33,7 +34,7 @@ let cost;
 const losses = new Losses(() => engine?.underruns() ?? null);
 /** @type {Take | null} */
 let take = null;
-let takes = 0, loudHops = 0, queue = Promise.resolve();
+let takes = 0, queue = Promise.resolve();
 
 /** @returns {boolean} whether sound runs */
 function running() {
@@ -51,10 +52,16 @@ function refresh() {
   record.textContent = take ? "Stop recording" : "Record";
 }
 
+/** Take back what was told. */
+function clear() {
+  trouble = "";
+  complain(null);
+}
+
 /** @param {() => Promise<void>} action done when those before it are; its error is shown */
 function act(action) {
   queue = queue.then(async () => {
-    complain(null);
+    clear();
     await action().catch((error) => {
       complain(error);
       say("Stopped.");
@@ -66,15 +73,43 @@ function act(action) {
 /** Start with the chosen source. */
 async function begin() {
   if (!engine) return;
-  say("Starting…");
-  const name = chosen(), recording = recordings.get(name);
+  const recording = recordings.get(chosen());
+  say(recording ? "Starting…" : "Starting: allow the microphone if the browser asks.");
   const source = recording ? engine.recording(recording)
-    : await engine.microphone(() => act(() => end("The microphone went away.")));
+    : await engine.microphone(() => act(loseMicrophone));
   cost.recent.clear();
   losses.begin();
-  loudHops = 0;
-  await engine.start(source, Number(aloud.checked));
-  say(`Running: ${recording ? `${recording.name}, again and again` : "microphone"}. ${source.note}`);
+  whistle.begin();
+  news = `Running: ${recording ? `${recording.name}, again and again` : "microphone"}. ${source.note}`;
+  element("input").textContent = source.facts;
+  engine.start(source, Number(aloud.checked));
+  watch.begin();
+}
+
+/** Begin afresh, with a new denoiser. */
+async function beginAgain() {
+  start.focus(); // the button that was pressed is hidden now
+  await end();
+  engine?.renew();
+  sendMix();
+  sendLimit();
+  await begin();
+}
+
+/** The microphone was unplugged, or taken away by the browser. */
+async function loseMicrophone() {
+  await end("The microphone went away.");
+  complain("The microphone went away: plug it in again or allow it, then press “Start”.");
+}
+
+/** See whether sound runs, and tell if it does not. */
+function look() {
+  if (!running()) return;
+  const now = watch.look();
+  if (now === trouble) return;
+  trouble = now;
+  complain(now, Boolean(now));
+  if (watch.missing) say("Waiting for sound…");
 }
 
 /** @param {string} [why] */
@@ -86,17 +121,19 @@ async function end(why = "Stopped.") {
 
 /** @param {Report} report of the audio thread, for each hop */
 function onReport(report) {
+  if (watch.add(report)) {
+    say(news);
+    look();
+  }
   display.add(report);
   cost.add(report.heard);
   losses.add(report);
   if (take && !take.add(report)) finishTake();
-  if (chosen() === "microphone") listenForWhistle(report);
+  if (chosen() === "microphone" && whistle.add(report, aloud.checked)) hush();
 }
 
-/** @param {Report} report a loudspeaker that the microphone hears makes a loop */
-function listenForWhistle({ heard }) {
-  loudHops = level(heard) > WHISTLE_DBFS && aloud.checked ? loudHops + 1 : 0;
-  if (loudHops < WHISTLE_HOPS) return;
+/** The microphone hears the loudspeaker: sound off. */
+function hush() {
   aloud.checked = false;
   engine?.tell({ gain: 0 });
   complain("It was about to whistle, so the sound is off: put on headphones, then tick “Play aloud”.");
@@ -178,6 +215,7 @@ function listen() {
   start.onclick = () => act(() => (running() ? end() : begin()));
   whole.onclick = () => act(denoiseWhole);
   record.onclick = toggleTake;
+  controls.again.onclick = () => act(beginAgain);
   aloud.onchange = () => running() && engine?.tell({ gain: Number(aloud.checked) });
   controls.mix.oninput = sendMix;
   controls.limit.oninput = sendLimit;
@@ -190,7 +228,21 @@ function listen() {
     act(() => (file ? takeIn(file) : change()));
   };
   controls.listenForDrops((file) => act(() => takeIn(file)));
-  setInterval(showNumbers, 250);
+  setInterval(() => {
+    look();
+    showNumbers();
+  }, PERIOD);
+}
+
+/** @param {ArrayBuffer} module @returns {Promise<Engine | null>} null if there is no live sound here */
+async function loadEngine(module) {
+  try {
+    return await Engine.load(module, onReport);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    complain(`${reason} “Denoise all of it” works with the samples and with your files.`);
+    return null;
+  }
 }
 
 /** Load everything, then open the controls. */
@@ -205,13 +257,13 @@ async function main() {
     `${facts.module.bytes.toLocaleString("en")} bytes, ${digest}`;
   element("board").textContent = boardText(facts.board);
   element("credits").append(...creditNodes(facts.credits));
-  const problem = missing(), loading = problem ? null : Engine.load(module, onReport);
+  const loading = loadEngine(module);
   await Promise.all(facts.samples.map(async ({ file, name }, i) => {
     offer(file, name);
     recordings.set(file, await readSample(sounds[i], name));
   }));
   engine = await loading;
-  if (problem) complain(`${problem} “Denoise all of it” works with the samples and with your files.`);
+  if (engine) watch = new Watch(engine);
   const microphone = Boolean(engine && navigator.mediaDevices);
   choose(facts.samples[0].file);
   choose("microphone", microphone);

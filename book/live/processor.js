@@ -9,6 +9,7 @@ import { Denoiser } from "./denoiser.js";
  * @property {number} [limit] dB by which a frequency is turned down at most
  * @property {number} [restart] number of a new take: the denoiser forgets what it heard
  * @property {boolean} [reset] everything starts from silence
+ * @property {boolean} [end] the browser may forget this processor
  */
 
 /**
@@ -30,6 +31,7 @@ class LiveDenoiser extends AudioWorkletProcessor {
     this.chain.gain.value = this.chain.gain.target = 0;
     this.take = 0;
     this.skipped = 0;
+    this.ended = false;
     this.expected = -1;
     this.silence = new Float32Array(128);
     this.port.onmessage = (event) => this.#obey(event.data);
@@ -37,11 +39,12 @@ class LiveDenoiser extends AudioWorkletProcessor {
   }
 
   /** @param {Order} order */
-  #obey({ mix, gain, limit, restart, reset }) {
+  #obey({ mix, gain, limit, restart, reset, end }) {
     if (mix !== undefined) this.chain.mix.target = mix;
     if (gain !== undefined) this.chain.gain.target = gain;
     if (limit !== undefined) this.chain.denoiser.setLimit(limit);
     if (reset) this.#begin();
+    if (end) this.ended = true;
     if (restart === undefined) return;
     this.chain.denoiser.reset();
     this.take = restart;
@@ -74,7 +77,7 @@ class LiveDenoiser extends AudioWorkletProcessor {
     if (this.silence.length !== output[0].length) this.silence = new Float32Array(output[0].length);
     this.chain.process(input[0] ?? this.silence, output[0]);
     for (const channel of output.slice(1)) channel.set(output[0]);
-    return true;
+    return !this.ended;
   }
 }
 
