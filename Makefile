@@ -86,7 +86,7 @@ test-pages: $(READY)
 	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
 
 .PHONY: test-system
-test-system: book ## pages in Chromium, firmware by arm-none-eabi-gcc and in qemu, sound in PulseAudio
+test-system: book ## pages in Chromium and Firefox, firmware by arm-none-eabi-gcc and in qemu, sound in PulseAudio
 	$(BIN)/pytest tests/system
 
 .PHONY: links

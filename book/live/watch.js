@@ -11,7 +11,7 @@ const SILENT_HOPS = 188; // three seconds
 const AGAIN = "press “Start again”";
 const TROUBLE = {
   failed: `The denoiser failed in the browser’s audio thread: ${AGAIN}.`,
-  waiting: `No sound yet: the browser waits for loudspeakers or headphones. Connect some, then ${AGAIN}.`,
+  waiting: `No sound: the browser waits for loudspeakers or headphones. Connect some, then ${AGAIN}.`,
   paused: `The browser has paused the sound, as it does during a call. When that is over, ${AGAIN}.`,
   frozen: `The browser’s sound stands still: ${AGAIN}. If that does not help, reload the page.`,
   dumb: `The denoiser does not answer: ${AGAIN}. If that does not help, reload the page.`,
@@ -35,11 +35,13 @@ export class Watch {
   clock = 0;
   changed = false; // other sound devices than at the start
   deaf = false; // no loudspeaker among them
+  lost = false; // the loudspeaker failed while it was used
   devices = Promise.resolve("");
 
   /** @param {Engine} engine */
   constructor(engine) {
     this.engine = engine;
+    engine.context.addEventListener("error", () => (this.lost = true));
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#compare());
   }
 
@@ -47,7 +49,7 @@ export class Watch {
   begin() {
     this.misses = this.hops = this.silence = 0;
     this.clock = this.engine.context.currentTime;
-    this.changed = this.deaf = false;
+    this.changed = this.deaf = this.lost = false;
     this.devices = soundDevices();
     this.devices.then((found) => (this.deaf = listsOutputs() && !found.includes("audiooutput")));
   }
@@ -84,7 +86,7 @@ export class Watch {
   /** @param {string} state of the context @param {boolean} moved whether its clock has */
   #gap(state, moved) {
     if (state === "closed") return TROUBLE.frozen;
-    if (state !== "running") return this.hops ? TROUBLE.paused : TROUBLE.waiting;
+    if (state !== "running") return this.hops && !this.lost ? TROUBLE.paused : TROUBLE.waiting;
     return moved ? TROUBLE.dumb : TROUBLE.frozen;
   }
 

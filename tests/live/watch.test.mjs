@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 /** As much of a browser as the watch asks for; a test changes what it says. */
 class Browser {
-  context = { currentTime: 0, state: "running" };
+  context = Object.assign(new EventTarget(), { currentTime: 0, state: "running" });
   failed = false;
   source = { track: { muted: false } };
   found = ["audioinput a", "audiooutput b"];
@@ -50,7 +50,7 @@ test("half a second without a hop is told, not less", async () => {
   const { browser, watch } = await begun();
   browser.context.state = "suspended";
   assert.equal(after(watch, 2, null, 0), "");
-  assert.match(after(watch, 1, null, 0), /^No sound yet/);
+  assert.match(after(watch, 1, null, 0), /^No sound:/);
 });
 
 for (const [state, seconds, sentence] of [
@@ -70,6 +70,14 @@ for (const [state, seconds, sentence] of [
     assert.ok(!watch.add(SOUND));
     assert.equal(watch.look(), "");
   });
+
+test("a loudspeaker that is lost is told as one that was never there", async () => {
+  const { browser, watch } = await begun();
+  after(watch, 4, SOUND);
+  browser.context.state = "suspended";
+  browser.context.dispatchEvent(new Event("error"));
+  assert.match(after(watch, 4, null, 0), /^No sound:/);
+});
 
 test("an error of the audio thread is told at once", async () => {
   const { browser, watch } = await begun();

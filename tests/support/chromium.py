@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import websocket
+from browser import SECONDS, Browser
 
 FLAGS = [
     "--headless",
@@ -26,10 +27,9 @@ FLAGS = [
     "about:blank",
 ]
 MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-SECONDS = 60
 
 
-class Chromium:
+class Chromium(Browser):
     """One browser with one page."""
 
     def __init__(self, folder, flags=()):
@@ -103,19 +103,20 @@ class Chromium:
         assert not problem, problem.get("exception", problem)
         return found["result"].get("value")
 
-    def wait(self, condition, seconds=SECONDS):
-        """Until an expression is true."""
-        until = time.monotonic() + seconds
-        while not self.evaluate(condition):
-            state = "document.getElementById('status')?.textContent"
-            assert time.monotonic() < until, f"{condition} stays false: {self.evaluate(state)}"
-            time.sleep(0.05)
-
     def open(self, address):
         """Go to a page and wait until it and its fonts and pictures are there."""
         self.events.clear()
         self.call("Page.navigate", url=address)
         self.wait(f"document.readyState === 'complete' && location.href === {json.dumps(address)}")
+
+    @contextlib.contextmanager
+    def prepared(self, script):
+        """Pages in which a script has run before their own."""
+        added = self.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+        try:
+            yield
+        finally:
+            self.call("Page.removeScriptToEvaluateOnNewDocument", **added)
 
     @contextlib.contextmanager
     def screen(self, theme, width):

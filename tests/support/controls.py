@@ -105,7 +105,7 @@ def download(page):
     )
     until = time.monotonic() + 30
     paths = [page.downloads / name for name in names]
-    while not all(path.exists() for path in paths):
+    while not all(path.exists() and path.stat().st_size for path in paths):
         assert time.monotonic() < until, f"{names} were not downloaded"
         time.sleep(0.05)
     read = [sf.read(path, dtype="int16") for path in paths]
@@ -121,11 +121,12 @@ def give_file(page, path):
     page.call("DOM.setFileInputFiles", files=[str(path)], objectId=found["result"]["objectId"])
 
 
-def denoised_by_command(pcm, folder):
+def denoised_by_command(pcm, folder, *options):
     """What ``lstm-se enhance --engine int8`` writes."""
     sf.write(folder / "noisy.wav", pcm, 16_000, "PCM_16")
     command = [ROOT / ".venv/bin/lstm-se", "enhance", "noisy.wav", "-o", "out.wav"]
-    subprocess.run([*command, "--engine", "int8"], cwd=folder, check=True, capture_output=True)
+    command += ["--engine", "int8", *options]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return sf.read(folder / "out.wav", dtype="int16")[0]
 
 

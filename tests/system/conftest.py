@@ -12,6 +12,7 @@ import pytest
 import soundfile as sf
 from chromium import MICROPHONE, Chromium
 from controls import BUILT, Server, address, ready
+from firefox import Firefox
 
 import lstm_se
 from lstm_se.sound import audio
@@ -87,6 +88,24 @@ def browser(start_browser):
     return start_browser()
 
 
+@pytest.fixture(scope="session")
+def firefox(tmp_path_factory):
+    browser = Firefox(tmp_path_factory.mktemp("firefox"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session", params=["browser", "firefox"], ids=["chromium", "firefox"])
+def each(request):
+    """Both browsers, one after the other."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
 def page(browser, port):
     return ready(browser, address(port))
+
+
+@pytest.fixture
+def each_page(each, port):
+    return ready(each, address(port))

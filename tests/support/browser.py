@@ -1,0 +1,21 @@
+"""What the browsers of the tests have in common."""
+
+import time
+
+SECONDS = 20
+
+
+class Browser:
+    """Waits for what a page says."""
+
+    def evaluate(self, expression):
+        """Value of an expression in the page, awaited, as if a person had asked for it."""
+        raise NotImplementedError
+
+    def wait(self, condition, seconds=SECONDS):
+        """Until an expression is true."""
+        until = time.monotonic() + seconds
+        while not self.evaluate(condition):
+            state = "document.getElementById('status')?.textContent"
+            assert time.monotonic() < until, f"{condition} stays false: {self.evaluate(state)}"
+            time.sleep(0.05)

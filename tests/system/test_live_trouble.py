@@ -1,0 +1,280 @@
+"""The live page when the browser's sound fails: one line says so, and one click mends it."""
+
+import contextlib
+
+import axe
+import numpy as np
+import pytest
+from controls import (
+    HOP,
+    ROOT,
+    Server,
+    address,
+    bits_of_numpy,
+    choose,
+    click,
+    download,
+    hops,
+    move,
+    ready,
+    samples,
+    started,
+    stopped,
+    text,
+)
+
+# Each is a fault, which `mend()` takes away.
+NO_OUTPUT = """
+const own = AudioContext.prototype.resume;
+globalThis.mend = () => { AudioContext.prototype.resume = own; };
+AudioContext.prototype.resume = () => new Promise(() => {});"""
+CLOCK_STANDS_STILL = """
+const own = AudioContext.prototype.resume;
+AudioContext.prototype.resume = () => Promise.resolve();
+Object.defineProperty(AudioContext.prototype, "state", { get: () => "running" });
+globalThis.mend = () => { AudioContext.prototype.resume = own; };"""
+CONSTRUCTOR_THROWS = """
+const Own = AudioWorkletNode;
+globalThis.mend = () => { globalThis.AudioWorkletNode = Own; };
+globalThis.AudioWorkletNode = class extends Own {
+  constructor(context, name, options) {
+    super(context, name, { ...options, processorOptions: { module: new ArrayBuffer(8) } });
+  }
+};"""
+NO_ANSWER = """
+const Own = AudioWorkletNode;
+globalThis.mend = () => { globalThis.AudioWorkletNode = Own; };
+globalThis.AudioWorkletNode = class extends Own {
+  get port() { return new MessageChannel().port1; }
+};"""
+TOLD = "document.getElementById('again').hidden === false"
+NOTHING_TOLD = "document.getElementById('message').hidden"
+CONTEXT = """
+globalThis.contexts = [];
+globalThis.AudioContext = class extends AudioContext {
+  constructor(...options) { super(...options); contexts.push(this); }
+};"""
+
+
+@pytest.fixture
+def opened(browser, port):
+    """Opens the page in a browser in which a script has run before."""
+    with contextlib.ExitStack() as stack:
+
+        def opening(script, query=""):
+            stack.enter_context(browser.prepared(script))
+            return ready(browser, address(port, query))
+
+        yield opening
+
+
+def told(page):
+    """What the page says, when it says that something is the matter."""
+    page.wait(TOLD)
+    return text(page, "message")
+
+
+def runs(page):
+    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+    page.wait(NOTHING_TOLD)
+    assert page.evaluate("document.getElementById('again').hidden")
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (NO_OUTPUT, "No sound: the browser waits for loudspeakers or headphones."),
+        (CLOCK_STANDS_STILL, "The browser’s sound stands still: press “Start again”."),
+        (CONSTRUCTOR_THROWS, "The denoiser failed in the browser’s audio thread"),
+        (NO_ANSWER, "The denoiser does not answer: press “Start again”."),
+    ],
+    ids=["no output", "clock stands still", "constructor throws", "no answer"],
+)
+def test_start_without_sound_is_told_and_a_click_mends_it(fault, sentence, opened, model):
+    page = opened(fault, "?rate=16000")
+    choose(page, samples(page)[0])
+    move(page, "limit", 12)
+    click(page, "start")
+    assert told(page).startswith(sentence)
+    page.evaluate("mend()")
+    asked = len(Server.asked)
+    page.evaluate("document.getElementById('again').focus()")
+    page.press("Enter", text="\r")
+    runs(page)
+    assert page.evaluate("document.activeElement.id") == "start"
+    click(page, "record")
+    hops(page, 60)
+    stopped(page)
+    noisy, denoised = download(page)
+    assert len(noisy) > 20 * HOP
+    np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(model, noisy, 12)[:-HOP])
+    assert Server.asked[asked:] == []
+
+
+def test_start_without_sound_can_be_stopped(opened):
+    page = opened(NO_OUTPUT)
+    choose(page, samples(page)[0])
+    click(page, "start")
+    assert told(page)
+    assert text(page, "status") == "Waiting for sound…"
+    stopped(page)
+    assert text(page, "status") == "Stopped." and page.evaluate(NOTHING_TOLD)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_trouble_is_accessible_and_fits_a_phone(theme, page, port, tools):
+    with page.screen(theme, 390), page.prepared(NO_OUTPUT):
+        ready(page, address(port))
+        click(page, "start")
+        told(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert axe.serious(axe.findings(page, tools)) == []
+        page.screenshot(ROOT / f"_build/live-trouble-{theme}-390.png")
+
+
+def test_sound_that_the_browser_pauses_is_told_and_comes_back(opened):
+    page = opened(CONTEXT)
+    started(page)
+    page.evaluate("contexts[0].suspend().then(() => 0)")
+    assert told(page).startswith("The browser has paused the sound, as it does during a call.")
+    page.evaluate("contexts[0].resume().then(() => 0)")
+    runs(page)
+    page.evaluate("contexts[0].suspend().then(() => 0)")
+    told(page)
+    click(page, "again")
+    runs(page)
+    stopped(page)
+    assert page.evaluate("contexts.length") == 1
+
+
+def test_headphones_that_are_lost_are_told(opened):
+    page = opened(CONTEXT)
+    started(page)
+    page.evaluate("contexts[0].dispatchEvent(new Event('error'))")
+    page.evaluate("contexts[0].suspend().then(() => 0)")
+    assert told(page).startswith("No sound: the browser waits for loudspeakers or headphones.")
+    click(page, "again")
+    runs(page)
+    stopped(page)
+
+
+def test_worklet_that_cannot_be_loaded_is_told_and_samples_are_denoised(opened):
+    page = opened("AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no luck'));")
+    assert text(page, "message").startswith(
+        "The audio thread could not load its code (no luck): reload the page."
+    )
+    assert page.evaluate("document.getElementById('start').disabled")
+    click(page, "whole")
+    download(page)
+
+
+MICROPHONE = """
+const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await own(wanted), [track] = stream.getAudioTracks();
+  globalThis.track = track;
+  Object.defineProperty(track, "muted", { value: false, writable: true });
+  const settings = { ...track.getSettings(), channelCount: 1, ...globalThis.settings };
+  track.getSettings = () => settings;
+  return stream;
+};
+const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+navigator.mediaDevices.enumerateDevices = async () => [...await list(), ...globalThis.more ?? []];
+"""
+
+
+def test_muted_microphone_is_told_until_it_is_not(opened):
+    page = opened(MICROPHONE)
+    started(page)
+    page.evaluate("track.muted = true")
+    assert told(page).startswith("The microphone is muted: look for a switch on it")
+    page.evaluate("track.muted = false")
+    runs(page)
+    stopped(page)
+
+
+def test_microphone_that_sends_nothing_is_told(opened):
+    page = opened(MICROPHONE)
+    started(page)
+    page.evaluate("track.enabled = false")  # sends zeros, as one that the system keeps back
+    assert told(page).startswith("Only silence comes from the microphone.")
+    page.evaluate("track.enabled = true")
+    runs(page)
+    stopped(page)
+
+
+def test_new_headphones_are_told_and_taken_after_a_click(opened):
+    page = opened(MICROPHONE)
+    started(page)
+    page.evaluate(
+        "globalThis.more = [{ kind: 'audiooutput', deviceId: 'new' }];"
+        "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+    )
+    assert told(page) == (
+        "Your sound devices have changed. To use the new ones, press “Start again”."
+    )
+    assert text(page, "status").startswith("Running")
+    click(page, "again")
+    runs(page)
+    stopped(page)
+
+
+@pytest.mark.parametrize(
+    ("settings", "note"),
+    [
+        ("{}", ""),
+        ("{noiseSuppression: true}", "This browser removes noise by itself before"),
+        (
+            "{noiseSuppression: true, echoCancellation: true, autoGainControl: true}",
+            "This browser removes noise, removes echoes and evens out the level by itself before",
+        ),
+        ("{sampleRate: 8000}", "The microphone sends only 8,000 samples a second, as headsets do"),
+    ],
+    ids=["nothing", "less noise", "a lot", "slow"],
+)
+def test_what_the_browser_makes_of_the_microphone_is_told(settings, note, opened):
+    page = opened(f"globalThis.settings = {settings};{MICROPHONE}")
+    started(page)
+    assert text(page, "status").startswith(f"Running: microphone. {note}")
+    assert note or text(page, "status") == "Running: microphone. "
+    rate = page.evaluate("track.getSettings().sampleRate.toLocaleString('en')")
+    assert text(page, "input").endswith(f", {rate} Hz, 1 channel")
+    stopped(page)
+
+
+def test_browser_without_loudspeakers_says_so_and_goes_on(start_browser, port):
+    """This Chromium has no devices at all: it plays into the void."""
+    page = ready(start_browser("--use-fake-ui-for-media-stream"), address(port))
+    choose(page, samples(page)[0])
+    started(page)
+    assert told(page).startswith("The browser finds no loudspeakers or headphones.")
+    stopped(page)
+
+
+def test_firefox_without_a_sound_card_says_so_and_can_be_stopped(firefox, port):
+    page = ready(firefox, address(port))
+    choose(page, samples(page)[0])
+    click(page, "start")
+    assert told(page).startswith("No sound: the browser waits for loudspeakers")
+    assert text(page, "status") == "Waiting for sound…"
+    stopped(page)
+
+
+def test_changing_the_denoiser_ten_times_leaks_nothing(browser, port):
+    with browser.prepared(CONTEXT):
+        page = ready(browser, address(port))
+    choose(page, samples(page)[0])
+
+    def cycle(times):
+        for _ in range(times):
+            started(page)
+            page.evaluate("contexts[0].suspend().then(() => 0)")
+            told(page)
+            click(page, "again")
+            runs(page)
+            stopped(page)
+        return page.heap(), page.call("Memory.getDOMCounters")
+
+    (heap, dom), (heap_after, dom_after) = cycle(3), cycle(10)
+    assert heap_after - heap < 0.5e6
+    assert dom_after["jsEventListeners"] - dom["jsEventListeners"] <= 5
