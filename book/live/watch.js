@@ -14,13 +14,13 @@ const TROUBLE = {
   waiting: `No sound: the browser waits for loudspeakers or headphones. Connect some, then ${AGAIN}.`,
   paused: `The browser has paused the sound, as it does during a call. When that is over, ${AGAIN}.`,
   frozen: `The browser’s sound stands still: ${AGAIN}. If that does not help, reload the page.`,
-  dumb: `The denoiser does not answer: ${AGAIN}. If that does not help, reload the page.`,
+  unanswered: `The denoiser does not answer: ${AGAIN}. If that does not help, reload the page.`,
   muted: "The microphone is muted: look for a switch on it, in the browser and in the system. " +
     "The sound goes on by itself.",
   silent: "Only silence comes from the microphone. Speak: if this line stays, it is switched off, " +
     "or the system’s settings keep it from this browser.",
   deaf: `The browser finds no loudspeakers or headphones. Connect some, then ${AGAIN}; ` +
-    "pictures and recordings work without.",
+    "pictures and recordings work without them.",
   changed: `Your sound devices have changed. To use the new ones, ${AGAIN}.`,
 };
 
@@ -87,7 +87,7 @@ export class Watch {
   #gap(state, moved) {
     if (state === "closed") return TROUBLE.frozen;
     if (state !== "running") return this.hops && !this.lost ? TROUBLE.paused : TROUBLE.waiting;
-    return moved ? TROUBLE.dumb : TROUBLE.frozen;
+    return moved ? TROUBLE.unanswered : TROUBLE.frozen;
   }
 
   /** What is odd although hops come. */
