@@ -11,7 +11,8 @@ const SILENT_HOPS = 188; // three seconds
 const AGAIN = "press “Start again”";
 const TROUBLE = {
   failed: `The denoiser failed in the browser’s audio thread: ${AGAIN}.`,
-  waiting: `No sound: the browser waits for loudspeakers or headphones. Connect some, then ${AGAIN}.`,
+  waiting: `No sound: the browser waits for loudspeakers or headphones. Connect some, then ${AGAIN}. ` +
+    "If that does not help, restart the browser.",
   paused: `The browser has paused the sound, as it does during a call. When that is over, ${AGAIN}.`,
   frozen: `The browser’s sound stands still: ${AGAIN}. If that does not help, reload the page.`,
   unanswered: `The denoiser does not answer: ${AGAIN}. If that does not help, reload the page.`,
