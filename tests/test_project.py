@@ -32,7 +32,7 @@ def test_every_requirement_has_a_pinned_version_in_its_range(python, machine):
     if "tensorflow-cpu" in pinned:
         pinned["tensorflow"] = pinned.pop("tensorflow-cpu")
     extras = PROJECT["optional-dependencies"]
-    chosen = "book", "dev", "formats", "live", "peers", "tflite"
+    chosen = "board", "book", "dev", "formats", "live", "peers", "tflite"
     named = [text for name in chosen for text in extras[name]]
     for text in [*PROJECT["dependencies"], *named]:
         requirement = Requirement(text)

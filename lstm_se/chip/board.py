@@ -23,6 +23,7 @@ from .devices import (
     Defect,
     Devices,
 )
+from .usart import Wire
 
 PACE = 1.5  # cycles an instruction: assumed
 REGISTER_BLOCK = 0x4000_0000
@@ -44,6 +45,7 @@ class Board(Cortex):
         cache: str = "none",
         defects: Defect = Defect.NONE,
         prefetch: int = PREFETCH,
+        wire: Wire | None = None,
     ) -> None:
         """Load a program.
 
@@ -53,6 +55,7 @@ class Board(Cortex):
             cache: One of :data:`lstm_se.chip.data_cache.CACHES`.
             defects: What is broken.
             prefetch: Frames that the headphones' FIFO fetches before they play.
+            wire: At the serial port; one that nobody looks at if ``None``.
 
         Raises:
             ValueError: If there is no such cache, or the extra ``firmware`` is not installed.
@@ -60,7 +63,7 @@ class Board(Cortex):
         super().__init__(elf, sources=False)
         cached = () if cache == "none" else ("heard", "said")
         rings = [self.symbols[name] for name in cached]
-        self.devices = Devices(DataCache(self, cache, rings), heard, defects, prefetch)
+        self.devices = Devices(DataCache(self, cache, rings), heard, defects, prefetch, wire)
         self._se_process = self.symbols["se_process"].address
         self.hops: list[float] = []
         self._block, self._costs = 0, dict[tuple[int, int], float]()
@@ -78,13 +81,17 @@ class Board(Cortex):
         Returns:
             What was played, int16 ``(frames, 2)``.
         """
-        self._frames, self._end = frames, seconds * 1e6 * CYCLES_PER_US
+        self._frames, self._end, self._on = frames, seconds * 1e6 * CYCLES_PER_US, True
         self._uc.reg_write(self._reg.UC_ARM_REG_SP, TOP)
         place = self.symbols["main"].address
         while not self._over():
             vector = self._vector()
             place = self._run(self._interrupt(vector, place) if vector else place)
         return np.array(self.devices.played[:frames], np.int16).reshape(-1, 2)
+
+    def power_off(self) -> None:
+        """End :meth:`power_on`, which runs in another thread."""
+        self._on = False
 
     def entered(self, address: int) -> None:
         """A block of code begins there: for subclasses that interfere."""
@@ -95,7 +102,8 @@ class Board(Cortex):
         self._uc.emu_stop()
 
     def _over(self) -> bool:
-        return len(self.devices.played) >= self._frames or self.devices.now > self._end
+        ended = len(self.devices.played) >= self._frames or self.devices.now > self._end
+        return ended or not self._on
 
     def _run(self, place: int) -> int:
         """Run from an address until an interrupt waits; returns where to go on."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .data_cache import DataCache
+from .usart import RXNE, Usart, Wire
 
 CYCLES_PER_US = 216
 CYCLES_PER_SAMPLE = 216_000_000 / 16_000
@@ -38,11 +39,16 @@ REGISTERS = (
     "control",
     "cycles",
     "lock",
+    "serial_divider",
+    "serial_state",
+    "serial_clear",
+    "serial_received",
+    "serial_send",
 )
 KEY = 0xC5AC_CE55  # opens the cycle counter
 IN_EVENTS, OUT_EVENTS = (1, 2), (4, 8)  # ends of the two halves
 HARD_FAULT, SYSTICK, OUT_STREAM, IN_STREAM = 3, 15, 16 + 60, 16 + 70  # places of vectors
-POLL_US = 1000  # that a read of the counter takes in a loop of nothing else:
+POLL_US = 1000  # that a read of a register takes in a loop of nothing else:
 PATIENCE, AT_ONCE = 4, 100  # so many reads, at most so many cycles apart
 
 
@@ -100,12 +106,18 @@ class Devices:
         tick: Whether SysTick waits to be served.
         next_step: Cycle at which something may happen next.
         played: Frames so far, left and right.
+        usart: The serial port.
         light: Each change of the light: cycle, and whether it is on.
         text: What went to the debugger's console.
     """
 
     def __init__(
-        self, cache: DataCache, heard: np.ndarray, defects: Defect, prefetch: int = PREFETCH
+        self,
+        cache: DataCache,
+        heard: np.ndarray,
+        defects: Defect,
+        prefetch: int = PREFETCH,
+        wire: Wire | None = None,
     ) -> None:
         """Begin at time 0, all registers 0.
 
@@ -114,7 +126,9 @@ class Devices:
             heard: int16 ``(frames, 2)``, what the microphones hear; it begins again at its end.
             defects: What is broken.
             prefetch: Frames that the headphones' FIFO fetches before they play.
+            wire: At the serial port; one that nobody looks at if ``None``.
         """
+        self.usart = Usart(wire or Wire())
         self.now, self.text, self.tick = 0.0, "", False
         self.registers = dict.fromkeys(REGISTERS, 0) | {"faults": int(defects)}
         self.rings: dict[str, Ring] = {}
@@ -123,7 +137,7 @@ class Devices:
         self._cache, self._heard, self._prefetch = cache, heard, prefetch
         self._step = CYCLES_PER_SAMPLE / 2
         self.next_step, self._next_tick, self._counter_began = 0.0, float("inf"), 0.0
-        self._last_read, self._quick_reads = 0.0, 0
+        self._reads: dict[str, tuple[float, int]] = {}
         self._answers: dict[str, Callable[[int], None]] = {
             "wait_us": lambda microseconds: self.elapse(microseconds * CYCLES_PER_US),
             "tick_us": self._start_ticks,
@@ -134,6 +148,14 @@ class Devices:
             "light": lambda on: self.light.append((self.now, bool(on))),
             "character": self._print,
             "cycles": self._set_counter,
+            "serial_divider": self._open_port,
+            "serial_clear": self.usart.clear,
+            "serial_send": self._send,
+        }
+        self._questions: dict[str, Callable[[], int]] = {
+            "cycles": self._count,
+            "serial_state": self._port_state,
+            "serial_received": self.usart.take,
         }
 
     def elapse(self, cycles: float) -> None:
@@ -144,6 +166,7 @@ class Devices:
                 while ring.due <= self.next_step:
                     self._move(ring)
             self._cache.evict()
+            self.usart.listen(self.next_step)
             if self._next_tick <= self.next_step:
                 self.tick = True
                 self._next_tick += self.registers["tick_us"] * CYCLES_PER_US
@@ -159,7 +182,7 @@ class Devices:
     def load(self, offset: int) -> int:
         """A register, by its place in the block."""
         name = REGISTERS[offset // 4]
-        return self._count() if name == "cycles" else self.registers[name]
+        return self._questions[name]() if name in self._questions else self.registers[name]
 
     def store(self, offset: int, value: int) -> None:
         """Write a register, and do what that means."""
@@ -201,12 +224,40 @@ class Devices:
     def _set_counter(self, value: int) -> None:
         self._counter_began = self.now - value
 
+    def _open_port(self, divider: int) -> None:
+        self.usart.divider = divider
+
+    def _port_state(self) -> int:
+        """The state of the serial port; where it has changed, the program may have work to do."""
+        before = self.usart.state(self.now)
+        if not before & RXNE:
+            self._poll("serial_state")
+        if (state := self.usart.state(self.now)) != before:
+            self._reads.pop("serial_state", None)
+        return state
+
+    def _send(self, byte: int) -> None:
+        self._reads.pop("serial_state", None)
+        self.usart.send(byte, self.now)
+
     def _count(self) -> int:
-        """The cycle counter; where a program does nothing but read it, time flies."""
-        self._quick_reads = self._quick_reads + 1 if self.now - self._last_read < AT_ONCE else 0
-        if self._quick_reads > PATIENCE:
-            self.elapse(POLL_US * CYCLES_PER_US)
-        self._last_read = self.now
+        """The cycle counter."""
+        self._poll("cycles")
         if self.registers["lock"] != KEY or not self.registers["control"] & 1:
             return 0
         return int(self.now - self._counter_began) & 0xFFFF_FFFF
+
+    def _poll(self, name: str) -> None:
+        """A program reads a register; where it does nothing else, time flies."""
+        last, quick_reads = self._reads.get(name, (0.0, 0))
+        quick_reads = quick_reads + 1 if self.now - last < AT_ONCE else 0
+        if quick_reads > PATIENCE:
+            self._fly(self.now + POLL_US * CYCLES_PER_US)
+        self._reads[name] = self.now, quick_reads
+
+    def _fly(self, end: float) -> None:
+        """Let time pass, until the serial port has news at the latest."""
+        if self.usart.next_change(self.now) == float("inf"):
+            self.usart.wire.wait(POLL_US / 1e6)
+        while self.now < end and (news := self.usart.next_change(self.now)) > self.now:
+            self.elapse(min(end, news, self.next_step) - self.now)

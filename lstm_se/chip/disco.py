@@ -36,11 +36,11 @@ def build_example(
     Raises:
         ValueError: If zig is not installed, or the compiler complains.
     """
-    cube = shipped("cube")
-    sources = [main or example_file(), cube / "stand_in.c"]
+    cube, example = shipped("cube"), example_file().parent
+    sources = [main or example_file(), example / "link.c", example / "port.c", cube / "stand_in.c"]
     sources.insert(0 if start_up_first else len(sources), cube / "start_up.c")
-    # a copy finds the denoiser's header where the example finds it
-    places = (f"-I{cube}", f"-I{example_file().parent}")
+    # a copy finds the headers where the example finds them
+    places = (f"-I{cube}", f"-I{example}")
     return toolchain.build_elf(
         target, sources, ("-DSE_EXAMPLE_STM32F746G_DISCO", *places, *options)
     )

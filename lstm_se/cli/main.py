@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from . import bench, data, edit, enhance, evaluate, export, info, live, quantize, train
+from . import bench, board, data, edit, enhance, evaluate, export, info, live, quantize, train
 from .terminal import complain
 
 
@@ -28,6 +28,7 @@ TERMINATED = 128 + signal.SIGTERM  # exit code
 for command in (
     edit.average_command,
     bench.bench_command,
+    board.board_command,
     data.data_command,
     enhance.enhance_command,
     evaluate.evaluate_command,

@@ -296,10 +296,11 @@ def test_header_can_be_used_from_cpp(tmp_path):
     subprocess.run([*command, *options, source], check=True)
 
 
-def test_example_for_the_board_compiles_against_its_packages_declarations(tmp_path):
-    options = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-c", "-o", tmp_path / "main.o"]
+@pytest.mark.parametrize("name", ["main", "link", "port"])
+def test_example_for_the_board_compiles_against_its_packages_declarations(name, tmp_path):
+    options = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-c", "-o", tmp_path / "example.o"]
     options += ["-DSE_EXAMPLE_STM32F746G_DISCO", f"-I{FIRMWARE.parent / 'tests/cube'}"]
-    example = FIRMWARE / "examples/stm32f746g-disco/main.c"
+    example = FIRMWARE / f"examples/stm32f746g-disco/{name}.c"
     subprocess.run([*toolchain.zig(), *toolchain.M7, "-std=c99", *options, example], check=True)
 
 

@@ -14,6 +14,8 @@ typedef struct {
     uint32_t light, button, character, slots;
     uint32_t faults;                  /* what is broken */
     DWT_Type counter;
+    uint32_t serial_divider; /* of the clock of USART1 */
+    USART_TypeDef usart;
 } registers;
 #define BOARD ((volatile registers *)0x40000000)
 
@@ -64,6 +66,15 @@ void BSP_LED_On(Led_TypeDef led) { BOARD->light = led == LED1; }
 void BSP_LED_Off(Led_TypeDef led) { BOARD->light = led != LED1; }
 void BSP_PB_Init(Button_TypeDef button, ButtonMode_TypeDef mode) { (void)button, (void)mode; }
 uint32_t BSP_PB_GetState(Button_TypeDef button) { return button == BUTTON_KEY ? BOARD->button : 0; }
+
+void BSP_COM_Init(COM_TypeDef com, UART_HandleTypeDef *handle) {
+    const UART_InitTypeDef *init = &handle->Init;
+    if (com != COM1 || init->Mode != UART_MODE_TX_RX || init->WordLength || init->StopBits || init->Parity ||
+        init->HwFlowCtl || init->OverSampling)
+        return; /* it stays closed */
+    handle->Instance = (USART_TypeDef *)&BOARD->usart;
+    BOARD->serial_divider = (SystemCoreClock == 216000000 ? 108000000 : SystemCoreClock) / init->BaudRate;
+}
 
 uint8_t BSP_AUDIO_IN_OUT_Init(uint16_t input, uint16_t output, uint32_t frequency, uint32_t bits,
                               uint32_t channels) {

@@ -13,6 +13,7 @@ typedef enum { HAL_OK = 0, HAL_ERROR = 1 } HAL_StatusTypeDef;
 typedef enum { LED1 = 0 } Led_TypeDef;
 typedef enum { BUTTON_WAKEUP = 0, BUTTON_TAMPER = 1, BUTTON_KEY = 2 } Button_TypeDef;
 typedef enum { BUTTON_MODE_GPIO = 0, BUTTON_MODE_EXTI = 1 } ButtonMode_TypeDef;
+typedef enum { COM1 = 0, COM2 = 1 } COM_TypeDef;
 
 typedef struct {
     uint32_t PLLState, PLLSource, PLLM, PLLN, PLLP, PLLQ;
@@ -50,6 +51,37 @@ void HAL_IncTick(void);
 HAL_StatusTypeDef HAL_RCC_OscConfig(RCC_OscInitTypeDef *oscillator);
 HAL_StatusTypeDef HAL_RCC_ClockConfig(RCC_ClkInitTypeDef *clock, uint32_t latency);
 HAL_StatusTypeDef HAL_PWREx_EnableOverDrive(void);
+
+typedef struct {
+    volatile uint32_t ISR, ICR, RDR, TDR;
+} USART_TypeDef;
+
+typedef struct {
+    uint32_t BaudRate, WordLength, StopBits, Parity, Mode, HwFlowCtl, OverSampling;
+} UART_InitTypeDef;
+
+typedef struct {
+    USART_TypeDef *Instance;
+    UART_InitTypeDef Init;
+} UART_HandleTypeDef;
+
+#define UART_WORDLENGTH_8B 0U
+#define UART_STOPBITS_1 0U
+#define UART_PARITY_NONE 0U
+#define UART_MODE_TX_RX 0xCU
+#define UART_HWCONTROL_NONE 0U
+#define UART_OVERSAMPLING_16 0U
+#define UART_FLAG_FE 0x2U
+#define UART_FLAG_NE 0x4U
+#define UART_FLAG_RXNE 0x20U
+#define UART_FLAG_TXE 0x80U
+#define UART_CLEAR_FEF 0x2U
+#define UART_CLEAR_NEF 0x4U
+#define UART_CLEAR_OREF 0x8U
+#define __HAL_UART_GET_FLAG(handle, flag) (((handle)->Instance->ISR & (flag)) == (flag))
+#define __HAL_UART_CLEAR_FLAG(handle, flag) ((handle)->Instance->ICR = (flag))
+
+void BSP_COM_Init(COM_TypeDef port, UART_HandleTypeDef *handle);
 
 void BSP_LED_Init(Led_TypeDef led);
 void BSP_LED_On(Led_TypeDef led);

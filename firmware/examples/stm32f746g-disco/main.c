@@ -11,10 +11,14 @@
  *     half a second              a hop was late or lost; set se_hops_late and se_hops_lost to 0 again
  *     always on, or always off   the program stands: in a breakpoint, in a handler of somebody else
  *     1 to 6 flashes, a pause    it gave up: see `cause` below
+ *
+ * The ST-LINK's serial port, 115,200 baud: the same in figures, a line a second. `lstm-se board` reads
+ * it, and has the board denoise a sound (link.h).
  */
 #ifdef SE_EXAMPLE_STM32F746G_DISCO
 
 #include "../../speech_denoiser/se.h"
+#include "link.h"
 #include "stm32746g_discovery.h"
 #include "stm32746g_discovery_audio.h"
 
@@ -28,6 +32,7 @@
 #define VOLUME 90
 
 typedef enum { NO_CLOCK = 1, WRONG_BITS, NO_CODEC, WRONG_DMA, NO_SOUND, HARD_FAULT } cause;
+static const char *const causes[] = {"", "clock", "self-test", "codec", "dma", "no-sound", "hard-fault"};
 
 extern SAI_HandleTypeDef haudio_out_sai, haudio_in_sai;
 
@@ -41,7 +46,9 @@ static se_state denoiser;
 static volatile int32_t ready = -1; /* half that the DMA has just filled, or none */
 
 /* For the debugger's live expressions. Late: the next hop had to wait. Lost: and then one came too many. */
-volatile uint32_t se_cycles_last, se_cycles_most, se_hops_late, se_hops_lost;
+volatile uint32_t se_cycles_last, se_cycles_most, se_hops_done, se_hops_late, se_hops_lost;
+/* Of the microphone: samples at full scale since the start, and the loudest one since the last line. */
+static uint32_t clipped, peak;
 
 static void start_cycle_counter(void) {
     CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
@@ -60,6 +67,10 @@ static void wait_ms(uint32_t milliseconds) {
 static void stop(cause why) {
     __disable_irq();
     for (;;) {
+        link_begin("stopped");
+        link_word("cause", causes[why]);
+        link_end();
+        link_flush();
         for (int flash = 0; flash < (int)why; flash++) {
             BSP_LED_On(LED1);
             wait_ms(200);
@@ -148,12 +159,21 @@ static int32_t take_half(void) {
         __WFI(); /* ends when one waits, even so */
         __enable_irq();
         __ISB(); /* here it is served */
+        link_step();
         __disable_irq();
     }
     const int32_t half = ready;
     ready = -1; /* before the work: the next half may come meanwhile, and waits */
     __enable_irq();
     return half;
+}
+
+static void take_level(const int16_t samples[SE_HOP]) {
+    for (int i = 0; i < SE_HOP; i++) {
+        const uint32_t size = (uint32_t)(samples[i] < 0 ? -samples[i] : samples[i]);
+        if (size >= 32767) clipped++;
+        if (size > peak) peak = size;
+    }
 }
 
 /* The left microphone of a half, denoised, to both ears; or as late and not denoised. The output's half
@@ -167,6 +187,7 @@ static void work(int32_t half) {
         late[i] = before[i];
         before[i] = samples[i] = in[CHANNELS * i];
     }
+    take_level(samples);
     const uint32_t begin = DWT->CYCCNT;
     se_process(&denoiser, samples, samples);
     se_cycles_last = DWT->CYCCNT - begin;
@@ -191,6 +212,37 @@ static void report(void) {
     ITM_SendChar('\n');
 }
 
+/* Starts a line of the serial port, unless some of the last one still has to go: then there is no time. */
+static void say_health(void) {
+    if (link_busy()) return;
+    link_begin("health");
+    link_word("board", "stm32f746g-disco");
+    link_build();
+    link_word("selftest", "passed"); /* or there would be no hops to speak of */
+    link_number("hz", SystemCoreClock);
+    link_number("cycles", se_cycles_last);
+    link_number("most", se_cycles_most);
+    link_number("hops", se_hops_done);
+    link_number("late", se_hops_late);
+    link_number("lost", se_hops_lost);
+    link_number("clipped", clipped);
+    link_number("peak", peak);
+    link_end();
+    peak = 0;
+}
+
+/* The computer has its own sound denoised. Meanwhile the headphones are silent, and no hop is lost. */
+static void exchange(void) {
+    const uint32_t lost = se_hops_lost;
+    for (int i = 0; i < 2 * HALF; i++) said[i] = 0;
+    SCB_CleanDCache_by_Addr((uint32_t *)(void *)said, (int32_t)sizeof said);
+    link_exchange(&denoiser, 2 * SystemCoreClock);
+    __disable_irq();
+    se_hops_lost = lost;
+    ready = -1;
+    __enable_irq();
+}
+
 int main(void) {
     SCB_EnableICache();
     SCB_EnableDCache();
@@ -198,14 +250,21 @@ int main(void) {
     HAL_Init();
     BSP_LED_Init(LED1); /* first: it shows that the clock could not be set */
     set_clock();
+    port_open(); /* its rate is a fraction of the clock's */
     BSP_PB_Init(BUTTON_KEY, BUTTON_MODE_GPIO);
     if (!se_selftest(&denoiser)) stop(WRONG_BITS);
     start_audio();
     for (uint32_t hops = 0;; hops++) {
         work(take_half());
+        se_hops_done = hops + 1;
         if (ready >= 0) se_hops_late++;
         show_health(hops % HOPS_PER_SECOND);
-        if (hops % HOPS_PER_SECOND == 0) report();
+        if (hops % HOPS_PER_SECOND == 0) {
+            report();
+            say_health();
+        }
+        link_step(); /* here, too: a processor that is late does not sleep */
+        if (link_asked()) exchange();
     }
 }
 
