@@ -205,6 +205,8 @@ def test_steady_17_ms_lose_a_hop_only_when_a_whole_one_has_piled_up(elf, heard):
     play(board, 66 * HOP, seconds=2)
     assert 58 <= len(board.hops) <= 62
     assert board.devices.text.startswith("106\n"), "percent of a hop, three digits"
+    said = board.devices.usart.wire.said
+    assert len(said) > 55 and b"\nse health ".startswith(said[:11]), "a byte a hop, all the same"
 
 
 BLINKS = {

@@ -1,5 +1,6 @@
 """The firmware by Arm's gcc, as STM32CubeIDE calls it, and in qemu. Run by ``make test-system``."""
 
+import re
 import subprocess
 
 import cmake_project
@@ -8,7 +9,7 @@ import pytest
 import tcm
 
 import lstm_se
-from lstm_se.chip import builds, footprint, stft, stream, toolchain
+from lstm_se.chip import builds, disco, footprint, link, silicon, stft, stream, toolchain
 from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
@@ -66,6 +67,30 @@ def test_selftest_passes_in_qemu(name, elf):
     done = subprocess.run(board, capture_output=True, text=True, timeout=300)
     assert "self-test passed" in done.stdout + done.stderr
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["O2", "cube-debug", "cube-release"])
+def test_link_brings_every_bit_through_the_serial_port_of_qemu(
+    name, model, heard, expected, tmp_path
+):
+    link_file = disco.example_file().with_name("link.c")
+    sources = [FIRMWARE.parent / "tests/system/speaker.c", link_file]
+    options = (*BUILDS[name], "-DSE_EXAMPLE_STM32F746G_DISCO", *LINK)
+    elf = toolchain.build_elf(tmp_path / "speaker.elf", sources, options, GCC)
+    board = ["qemu-system-arm", "-M", "mps2-an500", "-display", "none", "-monitor", "none"]
+    board += ["-serial", "pty", "-kernel", elf]
+    with subprocess.Popen(board, stdout=subprocess.PIPE, text=True) as qemu:
+        try:
+            port = re.search(r"redirected to (\S+)", qemu.stdout.readline())[1]
+            with link.Link(port, patience=20) as opened:
+                report, enhanced = silicon.board_report(
+                    opened, model, "heard", heard[: 50 * HOP], 2
+                )
+        finally:
+            qemu.kill()
+    assert report.health.board == "mps2-an500" and report.health.compiler.startswith("gcc-")
+    assert (report.wrong_samples, report.samples, report.broken_lines) == (0, 51 * HOP, 0)
+    np.testing.assert_array_equal(enhanced[: 49 * HOP], expected[HOP : 50 * HOP])
 
 
 @pytest.mark.parametrize("name", ["O0", "Os", "O2", "cube-debug", "cube-release"])

@@ -87,13 +87,18 @@ void link_end(void) {
 
 int link_busy(void) { return sent < length; }
 
-void link_step(void) {
+static void send_some(void) {
     if (link_busy() && port_write((uint8_t)line[sent])) sent++;
+}
+
+void link_step(void) {
+    send_some();
     if (port_read() == LINK_ASK) asked = 1;
 }
 
+/* It does not listen: what comes may be a frame already. */
 void link_flush(void) {
-    while (link_busy()) link_step();
+    while (link_busy()) send_some();
 }
 
 int link_asked(void) { return asked; }
