@@ -161,16 +161,18 @@ class Devices:
     def elapse(self, cycles: float) -> None:
         """Let time pass, in steps of half a sample, so that all things have their order."""
         self.now += cycles
+        if self.next_step > self.now:
+            return
         while self.next_step <= self.now:
             for ring in self.rings.values():
                 while ring.due <= self.next_step:
                     self._move(ring)
             self._cache.evict()
-            self.usart.listen(self.next_step)
             if self._next_tick <= self.next_step:
                 self.tick = True
                 self._next_tick += self.registers["tick_us"] * CYCLES_PER_US
             self.next_step += self._step
+        self.usart.listen(self.now)
 
     def request(self) -> int:
         """Place of the vector of what interrupts, the most urgent first, or 0."""
@@ -257,7 +259,11 @@ class Devices:
 
     def _fly(self, end: float) -> None:
         """Let time pass, until the serial port has news at the latest."""
-        if self.usart.next_change(self.now) == float("inf"):
-            self.usart.wire.wait(POLL_US / 1e6)
-        while self.now < end and (news := self.usart.next_change(self.now)) > self.now:
-            self.elapse(min(end, news, self.next_step) - self.now)
+        usart = self.usart
+        if not usart.under_way:
+            usart.wire.wait(POLL_US / 1e6)
+        while self.now < end and (change := usart.next_change(self.now)) > self.now:
+            news = usart.under_way
+            self.elapse(min(end, change) - self.now)
+            if news:
+                return

@@ -32,6 +32,11 @@ class Wire:
         sent, self.asked = self.asked, deque()
         return sent
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing will come before the board says something."""
+        return not self.asked
+
     def wait(self, seconds: float) -> None:
         """The board does nothing but wait, for so long: let the computer do something meanwhile."""
 
@@ -52,6 +57,11 @@ class Usart:
         self._going: deque[tuple[float, int]] = deque()
         self._last_came = 0.0
         self._received, self._flags = 0, 0
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a byte is on its way, there or back."""
+        return bool(self._coming or self._going)
 
     def listen(self, now: float) -> None:
         """Let come and go what is on its way; what finds the last byte still there is lost."""
@@ -76,14 +86,16 @@ class Usart:
         return self._flags | (TXE if self.divider and now >= self._room_from else 0)
 
     def next_change(self, now: float) -> float:
-        """Cycle at which the state changes next, as far as is known.
+        """Cycle before which the state does not change.
 
         If a byte waits and another one comes, that is now: to be late would lose one.
         """
         if self._flags & RXNE and self._coming:
             return now
-        ends = (queue[0][0] for queue in (self._coming, self._going) if queue)
-        return min(ends, default=float("inf"))
+        if self.under_way:
+            return min(queue[0][0] for queue in (self._coming, self._going) if queue)
+        nothing = self.wire.silent or not self.divider
+        return float("inf") if nothing else now + self._byte_cycles  # none comes sooner
 
     def clear(self, flags: int) -> None:
         """The register ICR: forget errors."""

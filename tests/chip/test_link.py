@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_se.chip import export, link, silicon, stream
+from lstm_se.cli.main import commands
 
 HOP = stream.HOP
 WORDS = {
@@ -132,6 +133,11 @@ def test_port_that_another_program_has_open_is_told(health):
     busy = pytest.raises(OSError, match="another program has it open")
     with fake_board(lambda tick: b"") as port, link.Link(port), busy:
         link.Link(port)
+
+
+def test_command_takes_the_rate_of_the_link():
+    (baud,) = (option for option in commands.commands["board"].params if option.name == "baud")
+    assert baud.default == link.BAUD
 
 
 def test_package_that_is_missing_is_named(monkeypatch):

@@ -34,7 +34,7 @@ static uint32_t crc16(uint32_t crc, const void *content, uint32_t size) {
     const uint8_t *byte = (const uint8_t *)content;
     for (uint32_t i = 0; i < size; i++) {
         crc ^= (uint32_t)byte[i] << 8;
-        for (int bit = 0; bit < 8; bit++) crc = (crc << 1 ^ (crc & 0x8000u ? 0x1021u : 0u)) & 0xFFFFu;
+        for (int bit = 0; bit < 8; bit++) crc = (crc << 1 ^ (crc >> 15) * 0x1021u) & 0xFFFFu;
     }
     return crc;
 }

@@ -171,8 +171,8 @@ static int32_t take_half(void) {
 static void take_level(const int16_t samples[SE_HOP]) {
     for (int i = 0; i < SE_HOP; i++) {
         const uint32_t size = (uint32_t)(samples[i] < 0 ? -samples[i] : samples[i]);
-        if (size >= 32767) clipped++;
-        if (size > peak) peak = size;
+        clipped += size >= 32767;
+        peak = size > peak ? size : peak;
     }
 }
 
