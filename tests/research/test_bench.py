@@ -53,12 +53,6 @@ def test_corpus_figures_compare_stores_with_memory(tmp_path, monkeypatch):
             assert figures[f"{way}_{name}"] > 0
 
 
-@pytest.mark.parametrize("words", [["corpus"], ["engines", "folder"]])
-def test_folder_belongs_to_the_corpus_alone(words):
-    with pytest.raises(ValueError, match="'bench corpus' takes the folder"):
-        commands.main(["bench", *words], standalone_mode=False)
-
-
 def test_metric_in_the_graph_leaves_failures_out():
     rng = np.random.default_rng(0)
     sound = rng.standard_normal((1, 16_000)).astype(np.float32)
