@@ -28,6 +28,8 @@ MENDED = {
     r'(<button class="[^"]*search-button-field[^>]*) title="Search" aria-label="Search"': r"\1",
     r'(<i class="theme-switch [^>]*) title="[^"]*"': r'\1 aria-hidden="true"',
     '(<div id="pst-primary-sidebar")( class)': r'\1 role="complementary" aria-label="Book"\2',
+    # Each word of code in a span of its own, which only says what our style takes back again.
+    r'<span class="pre">([^<]*)</span>': r"\1",
     # The theme gives a tab stop to what has this class, while it is too wide and scrolls.
     '(<div class=")(math notranslate)': r"\1pst-scrollable-table-container \2",
 }
