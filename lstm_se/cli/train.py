@@ -107,5 +107,5 @@ def _again(
     sources, schedule = recipe.sources(material[0]), recipe.schedule(epochs, steps)
     start = Start(recipe.preset, [*recipe.changes, *changes])
     words = [*recipe.words(material[0]), *Start(changes=changes).set_words()]
-    train_from(sources, start, out, schedule, resume, xla=True, words=words)
+    train_from(sources, start, out, schedule, resume, "", True, words, recipe.rescale)
     click.echo(write_report(out, sources.load(start.config()).validation))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config import Config
 from ..corpora.pairs import Pair
 from ..files import write_whole
 from ..workers import Progress
@@ -64,13 +65,20 @@ def rescale(model: Denoiser, slope: float, shift: float) -> Denoiser:
         raise ValueError(
             f"slope {slope:g}, shift {shift:g}: the slope must be above 0, both finite"
         )
-    last = "join" if model.config.subbands else f"dense_{len(model.config.dense)}"
-    weights = dict(model.weights)
+    return Denoiser(model.config, rescaled(model.config, model.weights, slope, shift))
+
+
+def rescaled(
+    config: Config, weights: in_numpy.Weights, slope: float, shift: float
+) -> in_numpy.Weights:
+    """:func:`rescale` for weights alone."""
+    last = "join" if config.subbands else f"dense_{len(config.dense)}"
+    changed = dict(weights)
     for name in (f"{last}/kernel", f"{last}/bias", "local/kernel"):
-        if name in weights:
-            weights[name] = weights[name] * np.float32(slope)
-    weights[f"{last}/bias"] = weights[f"{last}/bias"] + np.float32(shift)
-    return Denoiser(model.config, weights)
+        if name in changed:
+            changed[name] = changed[name] * np.float32(slope)
+    changed[f"{last}/bias"] = changed[f"{last}/bias"] + np.float32(shift)
+    return changed
 
 
 def average_folders(models: Sequence[str | Path], out: str | Path) -> Path:

@@ -19,7 +19,7 @@ from ..network import bandwise, in_keras, in_numpy
 from . import pipeline
 from .losses import SpectralLoss
 from .replicas import ALONE, Replicas, replicated_denoiser
-from .runs import HISTORY, Curves, Run
+from .runs import HISTORY, Curves, Finish, Run
 
 TIE = 1e-3  # of the loss: validation batches cannot tell two epochs apart that are so near
 DECAY = 0.02  # of Muon's kernels, times the rate: without, they grow until the gates saturate
@@ -122,6 +122,7 @@ def train(
     replicas: Replicas = ALONE,
     xla: bool = False,
     initial: in_numpy.Weights | None = None,
+    finish: Finish = lambda weights: weights,
 ) -> in_keras.DenoiserModel:
     """Train a denoiser; interrupted anywhere, it continues with ``resume`` as if nothing had been.
 
@@ -140,6 +141,8 @@ def train(
         replicas: Who shares each batch; the result is that of one alone, but for rounding.
         xla: Compile the gradient with XLA; ``lstm-se bench xla`` tells whether that pays here.
         initial: Weights to start from; drawn at random if ``None``.
+        finish: What is done to the weights of an epoch that are kept; those that train stay as they
+            are, and the validation loss is theirs.
 
     Returns:
         The model with the weights of the best epoch; of equals, the last one.
@@ -158,7 +161,7 @@ def train(
         folder.open(config, model, resume)
         source, validation = replicas.shard(source), replicas.shard(validation)
         with _polite_interrupt() as asked:
-            keeper = _Keeper(folder, schedule, asked)
+            keeper = _Keeper(folder, schedule, asked, finish)
             watching = [keeper, *([_TimeLeft(schedule.epochs)] if verbose else []), *callbacks]
             try:
                 while (step := _step(model)) < schedule.steps and not keeper.finished:
@@ -252,9 +255,11 @@ class _TimeLeft(keras.callbacks.Callback):
 class _Keeper(keras.callbacks.Callback):
     """Writes the run folder after each epoch, and stops when nothing improves or somebody asks."""
 
-    def __init__(self, run: Run, schedule: Schedule, asked: threading.Event) -> None:
+    def __init__(
+        self, run: Run, schedule: Schedule, asked: threading.Event, finish: Finish
+    ) -> None:
         super().__init__()
-        self.run, self.schedule, self.asked = run, schedule, asked
+        self.run, self.schedule, self.asked, self.finish = run, schedule, asked, finish
         self.curves = Curves(run.logs)
         self._begin = time.monotonic()
         self._average = ExitStack()
@@ -291,7 +296,7 @@ class _Keeper(keras.callbacks.Callback):
             raise ValueError(f"the loss is {loss} after epoch {epoch + 1}: lower learning_rate")
         if replaces(loss, [row["val_loss"] for row in self.run.history()]):
             with self.model.optimizer.averaged(self.model.trainable_variables):
-                self.run.keep(self.model)
+                self.run.keep(self.model, self.finish)
         rate = float(self.model.optimizer.learning_rate)
         seconds = round(time.monotonic() - self._begin, 2)
         row = dict(zip(HISTORY, (epoch, seconds, logs["loss"], loss, rate), strict=True))

@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import tensorflow as tf
 
 from ..config import Config
 from ..corpora import banks
-from ..network import in_numpy
+from ..network import edit, in_numpy
 from . import fit, runs
 from .replicas import replicas_of
 from .sources import Sources, sha256_of
@@ -69,6 +70,7 @@ def train_from(
     distribute: str = "",
     xla: bool = False,
     words: Sequence[str] = (),
+    rescale: tuple[float, float] | None = None,
 ) -> Path:
     """Train from folders, and write down what it takes to do it again.
 
@@ -82,6 +84,7 @@ def train_from(
         xla: Compile the gradient with XLA.
         words: Options of ``lstm-se train`` that ask for all this, but for ``schedule`` and ``out``;
             spelt out if there are none.
+        rescale: Slope and shift of :func:`lstm_se.network.edit.rescale`, for weights that are kept.
 
     Returns:
         The weights of the best epoch.
@@ -111,15 +114,18 @@ def train_from(
         "command": _command(words or _words(sources, start, distribute, xla), out, schedule),
         "versions": _versions(),
     }
+    verbose = 1 if sys.stderr.isatty() else 2  # a bar on a terminal, a line an epoch in a log
+    how: dict[str, Any] = {"verbose": verbose, "replicas": replicas, "xla": xla, "initial": initial}
     if parent:
         facts["initial_sha256"] = sha256_of(parent)
+    if rescale:
+        facts["rescaled"] = dict(zip(("slope", "shift"), rescale, strict=True))
+        how["finish"] = partial(edit.rescaled, config, slope=rescale[0], shift=rescale[1])
     with replicas.folder(out, resume) as folder:
         folder.mkdir(parents=True, exist_ok=True)
         runs.write_recipe(folder, resume, **facts)
         banks.write_entries(folder / "sources.csv", loaded.used)
-    verbose = 1 if sys.stderr.isatty() else 2  # a bar on a terminal, a line an epoch in a log
     data = loaded.train, loaded.validation
-    how: dict[str, Any] = {"verbose": verbose, "replicas": replicas, "xla": xla, "initial": initial}
     fit.train(config, *data, out, schedule, resume, **how)
     return runs.Run(out).weights
 

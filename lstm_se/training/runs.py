@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..config import Config
 from ..files import write_csv, write_whole
 from ..network import in_keras, in_numpy
 
+Finish = Callable[[in_numpy.Weights], in_numpy.Weights]  # what happens to weights that are kept
 HISTORY = ("epoch", "seconds", "loss", "val_loss", "learning_rate")
 
 
@@ -62,9 +64,9 @@ class Run:
         model.save_weights(part, overwrite=True)
         os.replace(part, self.state)
 
-    def keep(self, model: in_keras.DenoiserModel) -> None:
-        """Save the weights that inference needs."""
-        in_numpy.save_weights(self.weights, in_keras.get_weights(model.network))
+    def keep(self, model: in_keras.DenoiserModel, finish: Finish = lambda weights: weights) -> None:
+        """Save the weights that inference needs, finished."""
+        in_numpy.save_weights(self.weights, finish(in_keras.get_weights(model.network)))
 
     def history(self) -> list[dict[str, float]]:
         """Rows of ``history.csv``."""
