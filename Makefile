@@ -58,6 +58,7 @@ _build/inputs: $(INPUTS)
 .PHONY: book
 book: $(READY) _build/inputs ## execute and build the book into _build/html
 	@if [ -e _build/unfinished ]; then rm -rf _build/html _build/.doctrees; fi; touch _build/unfinished
+	$(BIN)/python book/tools/execute_ahead.py --cache _build/.jupyter_cache $(PAGES)
 	$(BIN)/jupyter-book build . -n -W --keep-going
 	@rm _build/unfinished
 	@echo "open $(CURDIR)/_build/html/index.html"
@@ -81,9 +82,12 @@ test-code: $(READY)
 	$(BIN)/mypy
 	$(BIN)/pytest tests
 
+# The lessons run where nothing else is, with what pip would install: as in Colab.
 .PHONY: test-pages
 test-pages: $(READY)
-	$(BIN)/pytest --nbval --nbval-current-env $(PAGES)
+	$(BIN)/python tests/support/alone.py _build/alone
+	PYTHONPATH=$(CURDIR)/_build/alone/site \
+		$(BIN)/pytest --nbval --nbval-current-env _build/alone/notebooks $(wildcard book/*.ipynb)
 
 .PHONY: test-system
 test-system: book ## pages in Chromium and Firefox, firmware by arm-none-eabi-gcc and in qemu, sound in PulseAudio
