@@ -144,6 +144,30 @@ def test_every_question_hides_its_answer(path):
 
 
 @every_notebook
+def test_quick_check_ends_its_section_and_has_one_right_answer(path):
+    cells = read(path).cells
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        if not cell.source.startswith("**Quick check.**"):
+            continue
+        assert following.source.startswith("## ")
+        choices = re.findall(
+            r"^:::\{dropdown\} ([A-C])\. \S.*\n:class-container: quiz\n(.+)\n:::",
+            cell.source,
+            re.MULTILINE,
+        )
+        assert [letter for letter, _ in choices] == list("ABC")[: max(2, len(choices))]
+        assert sum(answer.startswith("Yes.") for _, answer in choices) == 1
+        assert cell.source.count(":::{dropdown}") == len(choices)
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem[:2] not in ("16", "17")], ids=name)
+def test_sections_are_followed_by_a_quick_check(path):
+    sections = [title for title in headings(path) if re.match(r"\d", title)]
+    asked = [title for title in sections if "**Quick check.**" in prose(section(path, title))]
+    assert len(asked) >= len(sections) / 2  # what is short goes without
+
+
+@every_notebook
 def test_every_exercise_has_a_hidden_solution_that_runs(path):
     """Each begins with a cell to write in, which says "not yet" as it stands."""
     cells = section(path, "Exercises")
