@@ -125,8 +125,9 @@ def build_command(**options: Any) -> None:
     """Mix a corpus from clean speech and noise.
 
     A folder in a speech folder is a speaker. A file in a noise folder is a recording, and so is a
-    folder in it. No speaker and no recording is in two of training, validation and test. The same
-    seed gives the same bytes. Interrupted, the same command goes on where it stopped.
+    folder in it. No speaker and no recording is in two of training, validation and test: name at
+    least three of each. The same seed gives the same bytes. Interrupted, the same command goes on
+    where it stopped.
 
     \b
     Examples:

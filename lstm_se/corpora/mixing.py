@@ -89,8 +89,7 @@ class Recipe:
         noise_only: Share of clips without speech.
         speech_only: Share of clips with next to no noise.
         synthetic: Share of noises that are synthetic.
-        synthetic_kinds: Which they can be, each as often. A ``recipe.json`` that names none is
-            older than this field, and meant the four of today's default.
+        synthetic_kinds: Which they can be, each as often.
         synthetic_pool: How many of each kind there are, each drawn again and again; ``None``: each
             is new. To make a new one can take longer than all the rest of a clip.
         babble: Share of noises that are several talkers at once.
