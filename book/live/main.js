@@ -4,6 +4,7 @@ import { choose, chosen, complain, element, offer, say } from "./controls.js";
 import { Cost } from "./cost.js";
 import { denoiseAll, RATE } from "./denoiser.js";
 import { Display } from "./display.js";
+import { Ears } from "./ears.js";
 import { Engine, FADE_MS } from "./engine.js";
 import { boardText, creditNodes, digestText, loadAll } from "./facts.js";
 import { readFile, readSample } from "./files.js";
@@ -20,8 +21,10 @@ import { Whistle } from "./whistle.js";
 /** @typedef {import("./files.js").Recording} Recording */
 /** @typedef {import("./processor.js").Report} Report */
 
-const { start, record, whole, aloud } = controls;
+const BLIND_SECONDS = 30; // of a sound, for the blind test
+const { start, record, whole, aloud, blind } = controls;
 const display = new Display(), results = new Results(element("results")), whistle = new Whistle();
+const ears = new Ears();
 /** @type {Map<string, Recording>} */
 const recordings = new Map();
 /** @type {Engine | null} */
@@ -49,6 +52,7 @@ function refresh() {
   start.textContent = running() ? "Stop" : "Start";
   start.disabled = !engine || (!live && !running());
   whole.disabled = !recording;
+  blind.disabled = !recording && !ears.pair;
   controls.ab.disabled = !engine;
   record.disabled = !running();
   record.textContent = take ? "Stop recording" : "Record";
@@ -75,6 +79,7 @@ function act(action) {
 /** Start with the chosen source. */
 async function begin() {
   if (!engine) return;
+  ears.stop();
   const recording = recordings.get(chosen());
   say(recording ? "Starting…" : "Starting: allow the microphone if the browser asks.");
   const source = recording ? engine.recording(recording)
@@ -175,6 +180,23 @@ function denoise({ offline }, name, pcm, limit) {
   });
 }
 
+/** Begin or end a blind test of the chosen recording. */
+async function toggleBlind() {
+  const recording = recordings.get(chosen());
+  if (ears.pair || !recording) return ears.stop();
+  await end();
+  const { name: title, rate, samples } = recording, both = controls.pair.value === "both";
+  const limit = controls.decibels(); // a slider may move meanwhile
+  const pcm = toPcm(resample(samples.subarray(0, BLIND_SECONDS * rate), rate, RATE));
+  const names = both ? [] : ["noisy"], sounds = both ? [] : [pcm];
+  for (const network of both ? networks.all : [networks.heard]) {
+    names.push(`denoised by ${network}`);
+    sounds.push(await denoise(network, title, pcm, limit));
+  }
+  ears.begin({ title, names, sounds, limit });
+  say("Ready.");
+}
+
 /** @param {File} file chosen or dropped */
 async function takeIn(file) {
   if (running()) await end();
@@ -256,6 +278,7 @@ function listen() {
   aloud.onchange = () => running() && engine?.tell({ gain: Number(aloud.checked) });
   controls.mix.oninput = sendMix;
   controls.limit.oninput = sendLimit;
+  blind.onclick = () => act(toggleBlind);
   networks.box.onchange = ({ target }) => {
     const file = target === networks.file && networks.file.files?.[0];
     if (!file) return sendChoice();

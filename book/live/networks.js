@@ -40,11 +40,12 @@ export class Networks {
     return /** @type {HTMLInputElement} */ (element(`network-${place}`));
   }
 
-  /** Name those that are there. */
+  /** Name those that are there, here and in the blind test. */
   #show() {
     this.all.forEach((network, place) => {
       this.#radio(place).disabled = false;
       element(`network-${place}-name`).textContent = String(network);
     });
+    /** @type {HTMLOptionElement} */ (element("both")).disabled = this.all.length < 2;
   }
 }

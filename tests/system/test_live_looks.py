@@ -71,6 +71,8 @@ def test_page_is_accessible_and_fits_every_screen(theme, width, page, port, tool
         choose(page, samples(page)[0])
         click(page, "whole")
         page.wait("document.querySelectorAll('#results article').length > 0")
+        click(page, "blind")
+        page.wait("!document.getElementById('trial').hidden")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         rules = axe.findings(page, tools)
