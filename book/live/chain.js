@@ -31,10 +31,13 @@ export class Chain {
   /**
    * @param {Denoiser} denoiser
    * @param {number} rate of the device in Hz
-   * @param {(chain: Chain) => void} [onHop] called after each hop; `denoiser` has its samples
+   * @param {(chain: Chain) => void} [onHop] called after each hop, which is in `said`
    */
   constructor(denoiser, rate, onHop = () => {}) {
-    this.denoiser = denoiser;
+    /** One, or two that are compared: both hear all of the sound, equally late. */
+    this.denoisers = [denoiser];
+    /** The last hop as it is heard. */
+    this.said = new Int16Array(HOP);
     this.onHop = onHop;
     this.down = new Resampler(rate, RATE);
     this.up = new Resampler(RATE, rate);
@@ -45,13 +48,14 @@ export class Chain {
     this.dry = new Fifo(room);
     this.wet = new Fifo(room);
     this.waiting = new Fifo(this.down.most(MOST) + 2 * HOP);
-    /** Share of the denoised sound, and loudness of the whole. */
+    /** Share of the second denoiser, of the denoised sound, and loudness of the whole. */
+    this.choice = new Ramp(0, 1 / (FADE_SECONDS * RATE));
     this.mix = new Ramp(1, 1 / (FADE_SECONDS * rate));
     this.gain = new Ramp(1, 1 / (FADE_SECONDS * rate));
     /** Times that a sample was needed before it was there. */
     this.underruns = 0;
     this.buffers = {
-      low: new Float32Array(this.down.most(MOST)), hop: new Float32Array(HOP),
+      low: new Float32Array(this.down.most(MOST)), hop: new Float32Array(HOP), pcm: new Int16Array(HOP),
       high: new Float32Array(this.up.most(HOP)), wet: new Float32Array(MOST),
     };
     this.reset();
@@ -59,13 +63,24 @@ export class Chain {
 
   /** Start from silence. */
   reset() {
-    this.denoiser.reset();
+    this.forget();
+    this.choice.value = this.choice.target;
     this.down.reset();
     this.up.reset();
     this.waiting.reset(0);
     this.dry.reset(this.delay);
     this.wet.reset(this.delay);
     this.owed = LATENCY; // what comes out of the denoiser first belongs to no input
+  }
+
+  /** The denoisers start from silence, and what is under way is not lost. */
+  forget() {
+    for (const denoiser of this.denoisers) denoiser.reset();
+  }
+
+  /** @param {number} decibels by which no denoiser turns a frequency down any further */
+  setLimit(decibels) {
+    for (const denoiser of this.denoisers) denoiser.setLimit(decibels);
   }
 
   /**
@@ -84,17 +99,28 @@ export class Chain {
       output[i] = this.gain.next() * (output[i] + this.mix.next() * (wet[i] - output[i]));
   }
 
-  /** One hop through the denoiser. */
+  /** One hop through all denoisers. */
   #step() {
-    const { hop, high } = this.buffers, { denoiser } = this;
+    const { hop, high, pcm } = this.buffers;
     this.waiting.pull(hop);
-    toPcm(hop, denoiser.input);
-    denoiser.process();
+    toPcm(hop, pcm);
+    for (const denoiser of this.denoisers) {
+      denoiser.input.set(pcm);
+      denoiser.process();
+    }
+    this.#blend();
     this.onHop(this);
     if (this.owed) {
       this.owed -= HOP;
       return;
     }
-    this.wet.push(high, this.up.process(toFloat(denoiser.output, hop), high));
+    this.wet.push(high, this.up.process(toFloat(this.said, hop), high));
+  }
+
+  /** The bits of one denoiser; for 20 ms after another was chosen, some of both. */
+  #blend() {
+    const { said, choice, denoisers: [first, second = first] } = this;
+    for (let i = 0; i < HOP; i++)
+      said[i] = Math.round(first.output[i] + choice.next() * (second.output[i] - first.output[i]));
   }
 }

@@ -15,7 +15,8 @@ import { resample } from "./resampler.js";
  * @property {string} note what a listener should know
  */
 
-const FADE_MS = 40;
+/** Milliseconds in which every change has faded in and out. */
+export const FADE_MS = 40;
 
 /** @returns {string} why there is no live sound here; empty if there is */
 function missing() {

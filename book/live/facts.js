@@ -15,7 +15,7 @@
 
 /**
  * @typedef {object} Facts
- * @property {{file: string, bytes: number, sha256: string}} module
+ * @property {{file: string, name: string, bytes: number, sha256: string}} module
  * @property {{instructions: number, estimatedMs: [number, number], clockMhz: number}} board
  * @property {Sample[]} samples
  * @property {Credit[]} credits

@@ -1,5 +1,5 @@
 /** Sound files of the reader's, decoded here. */
-import { decodeWav, isWav, readFormat } from "./wav.js";
+import { decodeWav, isWav, mixed, readFormat, UnknownKind } from "./wav.js";
 
 /** The longest recording that is taken, in minutes: all of it is kept in memory. */
 export const MOST_MINUTES = 10;
@@ -46,19 +46,21 @@ async function readWav(file, head) {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (reason.startsWith(file.name)) throw error;
-    throw new Error(`${file.name} cannot be read: ${reason}. Save it as WAV with 16 bits.`);
+    const refusal = new Error(`${file.name} cannot be read: ${reason}. Save it as WAV with 16 bits.`);
+    if (error instanceof UnknownKind) return readOther(file, refusal);
+    throw refusal;
   }
 }
 
-/** @param {File} file any format that the browser knows */
-async function readOther(file) {
-  const seconds = await duration(file);
+/** @param {File} file any format that the browser knows @param {Error} [refusal] if it knows it not */
+async function readOther(file, refusal = notSound(file)) {
+  const seconds = await duration(file, refusal);
   refuseLong(file.name, seconds === Infinity && file.size < MOST_BYTES ? 0 : seconds);
   const context = new OfflineAudioContext(1, 1, 48000);
   const buffer = await context.decodeAudioData(await file.arrayBuffer()).catch(() => {
-    throw notSound(file);
+    throw refusal;
   });
-  return { rate: buffer.sampleRate, samples: average(buffer) };
+  return { rate: buffer.sampleRate, ...average(buffer) };
 }
 
 /** @param {File} file */
@@ -66,13 +68,13 @@ function notSound(file) {
   return new Error(`${file.name} is no sound that this browser can read: try WAV, FLAC or MP3`);
 }
 
-/** @param {File} file @returns {Promise<number>} seconds, found without decoding */
-async function duration(file) {
+/** @param {File} file @param {Error} refusal @returns {Promise<number>} seconds, found without decoding */
+async function duration(file, refusal) {
   const address = URL.createObjectURL(file), player = new Audio();
   try {
     return await new Promise((resolve, reject) => {
       player.onloadedmetadata = () => resolve(player.duration);
-      player.onerror = () => reject(notSound(file));
+      player.onerror = () => reject(refusal);
       player.preload = "metadata";
       player.src = address;
     });
@@ -82,12 +84,10 @@ async function duration(file) {
   }
 }
 
-/** @param {AudioBuffer} buffer @returns {Float32Array} its channels averaged */
+/** @param {AudioBuffer} buffer */
 function average(buffer) {
-  const sum = new Float32Array(buffer.length), channels = buffer.numberOfChannels;
-  for (let c = 0; c < channels; c++)
-    buffer.getChannelData(c).forEach((sample, i) => (sum[i] += sample / channels));
-  return sum;
+  const channels = Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c));
+  return mixed(buffer.length, channels.length, (i, c) => channels[c][i]);
 }
 
 /**
@@ -98,5 +98,5 @@ function average(buffer) {
  */
 export async function readSample(bytes, name) {
   const buffer = await new OfflineAudioContext(1, 1, 16000).decodeAudioData(bytes);
-  return { name, rate: 16000, samples: average(buffer) };
+  return { name, rate: 16000, ...average(buffer) };
 }

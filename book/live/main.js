@@ -2,12 +2,15 @@
 import * as controls from "./controls.js";
 import { choose, chosen, complain, element, offer, say } from "./controls.js";
 import { Cost } from "./cost.js";
-import { Denoiser, denoiseAll, RATE } from "./denoiser.js";
+import { denoiseAll, RATE } from "./denoiser.js";
 import { Display } from "./display.js";
-import { Engine } from "./engine.js";
+import { Ears } from "./ears.js";
+import { Engine, FADE_MS } from "./engine.js";
 import { boardText, creditNodes, digestText, loadAll } from "./facts.js";
 import { readFile, readSample } from "./files.js";
 import { Losses } from "./losses.js";
+import { Network, readNetwork } from "./network.js";
+import { Networks } from "./networks.js";
 import { toPcm } from "./pcm.js";
 import { resample } from "./resampler.js";
 import { Results } from "./results.js";
@@ -18,8 +21,10 @@ import { Whistle } from "./whistle.js";
 /** @typedef {import("./files.js").Recording} Recording */
 /** @typedef {import("./processor.js").Report} Report */
 
-const { start, record, whole, aloud } = controls;
+const BLIND_SECONDS = 30; // of a sound, for the blind test
+const { start, record, whole, aloud, blind } = controls;
 const display = new Display(), results = new Results(element("results")), whistle = new Whistle();
+const ears = new Ears();
 /** @type {Map<string, Recording>} */
 const recordings = new Map();
 /** @type {Engine | null} */
@@ -27,8 +32,8 @@ let engine = null;
 /** @type {Watch} */
 let watch;
 let trouble = "", news = ""; // what the watch saw last; what to say when sound runs
-/** @type {Denoiser} */
-let offline;
+/** @type {Networks} */
+let networks;
 /** @type {Cost} */
 let cost;
 const losses = new Losses(() => engine?.underruns() ?? null);
@@ -47,6 +52,7 @@ function refresh() {
   start.textContent = running() ? "Stop" : "Start";
   start.disabled = !engine || (!live && !running());
   whole.disabled = !recording;
+  blind.disabled = !recording && !ears.pair;
   controls.ab.disabled = !engine;
   record.disabled = !running();
   record.textContent = take ? "Stop recording" : "Record";
@@ -64,7 +70,7 @@ function act(action) {
     clear();
     await action().catch((error) => {
       complain(error);
-      say("Stopped.");
+      if (!running()) say("Stopped.");
     });
     refresh();
   });
@@ -73,6 +79,7 @@ function act(action) {
 /** Start with the chosen source. */
 async function begin() {
   if (!engine) return;
+  ears.stop();
   const recording = recordings.get(chosen());
   say(recording ? "Starting…" : "Starting: allow the microphone if the browser asks.");
   const source = recording ? engine.recording(recording)
@@ -91,6 +98,8 @@ async function beginAgain() {
   start.focus(); // the button that was pressed is hidden now
   await end();
   engine?.renew();
+  engine?.tell({ second: networks.all[1]?.code });
+  sendChoice();
   sendMix();
   sendLimit();
   await begin();
@@ -152,14 +161,40 @@ function finishTake() {
 async function denoiseWhole() {
   const recording = recordings.get(chosen());
   if (!recording) return;
+  const { heard, all } = networks, { name } = recording;
   const pcm = toPcm(resample(recording.samples, recording.rate, RATE));
-  offline.setLimit(controls.decibels());
-  const denoised = await denoiseAll(offline, pcm, async (share) => {
-    say(`Denoising ${recording.name}: ${Math.round(100 * share)} %`);
+  const title = all.length > 1 ? `${name}, ${heard.name}` : name;
+  results.add(title, pcm, await denoise(heard, name, pcm, controls.decibels()));
+  say(`${name} is denoised: see Recordings.`);
+}
+
+/**
+ * @param {Network} network @param {string} name of the sound
+ * @param {Int16Array} pcm at 16 kHz @param {number} limit in dB
+ */
+function denoise({ offline }, name, pcm, limit) {
+  offline.setLimit(limit);
+  return denoiseAll(offline, pcm, async (share) => {
+    say(`Denoising ${name}: ${Math.round(100 * share)} %`);
     await new Promise((resolve) => setTimeout(resolve));
   });
-  results.add(recording.name, pcm, denoised);
-  say(`${recording.name} is denoised: see Recordings.`);
+}
+
+/** Begin or end a blind test of the chosen recording. */
+async function toggleBlind() {
+  const recording = recordings.get(chosen());
+  if (ears.pair || !recording) return ears.stop();
+  await end();
+  const { name: title, rate, samples } = recording, both = controls.pair.value === "both";
+  const limit = controls.decibels(); // a slider may move meanwhile
+  const pcm = toPcm(resample(samples.subarray(0, BLIND_SECONDS * rate), rate, RATE));
+  const names = both ? [] : ["noisy"], sounds = both ? [] : [pcm];
+  for (const network of both ? networks.all : [networks.heard]) {
+    names.push(`denoised by ${network}`);
+    sounds.push(await denoise(network, title, pcm, limit));
+  }
+  ears.begin({ title, names, sounds, limit });
+  say("Ready.");
 }
 
 /** @param {File} file chosen or dropped */
@@ -171,6 +206,30 @@ async function takeIn(file) {
   const recording = await readFile(file);
   recordings.set("file", recording);
   say(`${file.name} is ready${recording.note ? ` (${recording.note})` : ""}.`);
+}
+
+/** @param {File} file chosen or dropped: a network, to be heard at once */
+async function takeNetwork(file) {
+  const network = await readNetwork(file, networks.all[0]);
+  if (networks.place) { // the one that leaves fades out first
+    engine?.tell({ network: 0 });
+    await new Promise((resolve) => setTimeout(resolve, FADE_MS));
+  }
+  networks.add(network);
+  engine?.tell({ second: network.code });
+  sendChoice();
+  sendLimit();
+  if (!running()) say(`${file.name} passed its self-test and is chosen.`);
+}
+
+/** Tell the audio thread, the stopwatch and the reader which network is heard. */
+function sendChoice() {
+  const { heard, place } = networks;
+  if (cost.denoiser !== heard.timed) cost.recent.clear();
+  cost.denoiser = heard.timed;
+  engine?.tell({ network: place });
+  element("code").textContent = heard.about;
+  element("board").textContent = heard.board;
 }
 
 /** Tell the audio thread about the switch and the slider. */
@@ -219,6 +278,13 @@ function listen() {
   aloud.onchange = () => running() && engine?.tell({ gain: Number(aloud.checked) });
   controls.mix.oninput = sendMix;
   controls.limit.oninput = sendLimit;
+  blind.onclick = () => act(toggleBlind);
+  networks.box.onchange = ({ target }) => {
+    const file = target === networks.file && networks.file.files?.[0];
+    if (!file) return sendChoice();
+    networks.file.value = ""; // so that the same file may be chosen when it has become another
+    act(() => takeNetwork(file));
+  };
   controls.ab.onclick = () => {
     controls.flip();
     sendMix();
@@ -227,7 +293,10 @@ function listen() {
     const file = target === controls.file ? controls.file.files?.[0] : null;
     act(() => (file ? takeIn(file) : change()));
   };
-  controls.listenForDrops((file) => act(() => takeIn(file)));
+  controls.listenForDrops((file) => {
+    const take = file.name.toLowerCase().endsWith(".wasm") ? takeNetwork : takeIn;
+    act(() => take(file));
+  });
   setInterval(() => {
     look();
     showNumbers();
@@ -249,13 +318,12 @@ async function loadEngine(module) {
 async function main() {
   if (!globalThis.WebAssembly) throw new Error("This browser has no WebAssembly: try a newer one.");
   const { facts, module, sounds } = await loadAll();
-  offline = new Denoiser(module);
-  cost = new Cost(new Denoiser(module));
-  if (!offline.selftest()) throw new Error("The self-test failed: this browser computes other bits.");
-  const digest = await digestText(module, facts.module.sha256);
-  element("code").textContent = `${offline.version()}, self-test passed; ${facts.module.file}, ` +
-    `${facts.module.bytes.toLocaleString("en")} bytes, ${digest}`;
-  element("board").textContent = boardText(facts.board);
+  const own = new Network(facts.module.name, module);
+  if (!own.offline.selftest()) throw new Error("The self-test failed: this browser computes other bits.");
+  own.about += `, ${await digestText(module, facts.module.sha256)}`;
+  own.board = boardText(facts.board);
+  networks = new Networks(own);
+  cost = new Cost(own.timed);
   element("credits").append(...creditNodes(facts.credits));
   const loading = loadEngine(module);
   await Promise.all(facts.samples.map(async ({ file, name }, i) => {
@@ -268,9 +336,10 @@ async function main() {
   choose(facts.samples[0].file);
   choose("microphone", microphone);
   listen();
+  sendChoice();
   sendMix();
   sendLimit();
-  controls.sources.disabled = false;
+  controls.sources.disabled = networks.box.disabled = false;
   performance.mark("ready");
   say("Ready.");
   refresh();

@@ -6,8 +6,10 @@ import { Denoiser } from "./denoiser.js";
  * @typedef {object} Order from the page
  * @property {number} [mix] share of the denoised sound, 0 to 1
  * @property {number} [gain] loudness, 0 to 1
+ * @property {ArrayBuffer} [second] module of a second network, to be compared with the first
+ * @property {number} [network] 0 or 1: the one to be heard
  * @property {number} [limit] dB by which a frequency is turned down at most
- * @property {number} [restart] number of a new take: the denoiser forgets what it heard
+ * @property {number} [restart] number of a new take: the denoisers forget what they heard
  * @property {boolean} [reset] everything starts from silence
  * @property {boolean} [end] the browser may forget this processor
  */
@@ -16,7 +18,7 @@ import { Denoiser } from "./denoiser.js";
  * @typedef {object} Report to the page, for each hop
  * @property {Int16Array} heard 256 samples
  * @property {Int16Array} said 256 samples, denoised
- * @property {Int16Array} mask 257 gains, Q0.15
+ * @property {Int16Array} mask 257 gains of the network that is heard, Q0.15
  * @property {number} take the last `restart`
  * @property {number} lost times that the chain had no sound when it was needed
  * @property {number} skipped times that the browser left out a stretch of sound
@@ -39,14 +41,16 @@ class LiveDenoiser extends AudioWorkletProcessor {
   }
 
   /** @param {Order} order */
-  #obey({ mix, gain, limit, restart, reset, end }) {
+  #obey({ mix, gain, second, network, limit, restart, reset, end }) {
     if (mix !== undefined) this.chain.mix.target = mix;
     if (gain !== undefined) this.chain.gain.target = gain;
-    if (limit !== undefined) this.chain.denoiser.setLimit(limit);
+    if (second) this.chain.denoisers[1] = new Denoiser(second);
+    if (network !== undefined) this.chain.choice.target = network;
+    if (limit !== undefined) this.chain.setLimit(limit);
     if (reset) this.#begin();
     if (end) this.ended = true;
     if (restart === undefined) return;
-    this.chain.denoiser.reset();
+    this.chain.forget();
     this.take = restart;
   }
 
@@ -57,10 +61,11 @@ class LiveDenoiser extends AudioWorkletProcessor {
   }
 
   /** @param {Chain} chain */
-  #report({ denoiser, underruns }) {
+  #report({ denoisers, said, choice, underruns }) {
+    const heard = denoisers[choice.target];
     /** @type {Report} */
     const report = {
-      heard: denoiser.input.slice(), said: denoiser.output.slice(), mask: denoiser.mask.slice(),
+      heard: heard.input.slice(), said: said.slice(), mask: heard.mask.slice(),
       take: this.take, lost: underruns, skipped: this.skipped,
     };
     this.port.postMessage(report, [report.heard.buffer, report.said.buffer, report.mask.buffer]);

@@ -34,16 +34,21 @@ export class Results {
 function row(kind, name, pcm) {
   const address = URL.createObjectURL(new Blob([encodeWav(pcm, RATE)], { type: "audio/wav" }));
   const line = document.createElement("div"), player = document.createElement("audio");
-  const link = document.createElement("a");
   line.className = "result";
   player.controls = true;
   player.src = address;
   player.setAttribute("aria-label", name);
+  line.append(kind, player, saved(address, name));
+  return line;
+}
+
+/** @param {string} address @param {string} name @returns {HTMLAnchorElement} what saves a file */
+export function saved(address, name) {
+  const link = document.createElement("a");
   link.href = address;
   link.download = name;
   link.textContent = `Download ${name}`;
-  line.append(kind, player, link);
-  return line;
+  return link;
 }
 
 /** @param {Element} article */

@@ -1,4 +1,4 @@
-/** Numbers of the last minute, and what is typical of them. */
+/** Numbers of the last minute, and what is typical of them; levels. */
 
 /** The newest values, up to a number of them. */
 export class Recent {
@@ -30,4 +30,21 @@ export function level(hop) {
   let sum = 0;
   for (const sample of hop) sum += sample * sample;
   return Math.max(-120, 10 * Math.log10(sum / hop.length / 32768 ** 2 + 1e-30));
+}
+
+const FRAME = 320; // 20 ms
+
+/**
+ * Twin of active_level_dbfs in lstm_se: pauses do not make a talker quieter.
+ * @param {Int16Array} pcm at 16 kHz
+ * @returns {number} level in dB of the frames within 30 dB of the loudest; of silence, -Infinity
+ */
+export function activeLevel(pcm) {
+  const frames = Math.max(1, Math.floor(pcm.length / FRAME));
+  const power = Float64Array.from({ length: frames }, (_, n) => {
+    const frame = pcm.subarray(n * FRAME, (n + 1) * FRAME);
+    return frame.reduce((sum, sample) => sum + sample * sample, 0) / frame.length / 32768 ** 2;
+  });
+  const least = 1e-3 * power.reduce((a, b) => Math.max(a, b)), active = power.filter((p) => p >= least);
+  return 10 * Math.log10(active.reduce((a, b) => a + b) / active.length);
 }

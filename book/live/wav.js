@@ -13,6 +13,11 @@
 
 /** Bytes from which a size is a placeholder, unless as much is there. */
 const UNTOLD = 0x7fff0000;
+/** Share of the power that is left in the mean of channels that cancel each other. */
+const CANCELLED = 1e-3;
+
+/** A WAV file of a kind that other readers may know. */
+export class UnknownKind extends Error {}
 
 /** @param {DataView} view @param {number} at @returns {string} four letters */
 function letters(view, at) {
@@ -59,7 +64,7 @@ function kind(view, at) {
   const code = tag === 0xfffe && at + 26 <= view.byteLength ? view.getUint16(at + 24, true) : tag;
   const bits = view.getUint16(at + 14, true);
   const known = (code === 1 && [8, 16, 24, 32].includes(bits)) || (code === 3 && bits % 32 === 0);
-  if (!known) throw new Error(`its WAV format ${code} with ${bits} bits cannot be read here`);
+  if (!known) throw new UnknownKind(`its WAV format ${code} with ${bits} bits cannot be read here`);
   return {
     channels: view.getUint16(at + 2, true), rate: view.getUint32(at + 4, true),
     bits, float: code === 3,
@@ -101,14 +106,33 @@ export function decodeWav(file) {
   if (!format.frames) throw new Error("it is a WAV file without samples");
   const { channels, frames, begin } = format, width = format.bits / 8;
   const read = reader(new DataView(file), format);
+  const { samples, note } = mixed(frames, channels, (i, c) => read(begin + (i * channels + c) * width));
+  if (!samples.every(Number.isFinite)) throw new Error("it has samples that are no numbers");
+  return { rate: format.rate, samples, note: [format.note, note].filter(Boolean).join("; ") };
+}
+
+/**
+ * The mean of all channels; but two that are each other's opposite would leave silence.
+ * @param {number} frames @param {number} channels
+ * @param {(i: number, c: number) => number} read one sample of a channel
+ * @returns {{samples: Float32Array, note: string}}
+ */
+export function mixed(frames, channels, read) {
   const samples = new Float32Array(frames);
+  let power = 0, left = 0;
   for (let i = 0; i < frames; i++) {
     let sum = 0;
-    for (let c = 0; c < channels; c++) sum += read(begin + (i * channels + c) * width);
+    for (let c = 0; c < channels; c++) {
+      const sample = read(i, c);
+      sum += sample;
+      power += sample ** 2 / channels;
+    }
     samples[i] = sum / channels;
+    left += samples[i] ** 2;
   }
-  if (!samples.every(Number.isFinite)) throw new Error("it has samples that are no numbers");
-  return { rate: format.rate, samples, note: format.note };
+  if (!(left < CANCELLED * power)) return { samples, note: "" };
+  const note = "its channels cancel each other, as if one were inverted: only the first is used";
+  return { samples: samples.map((_, i) => read(i, 0)), note };
 }
 
 /** @param {DataView} view @param {Format} format @returns {(at: number) => number} */

@@ -36,6 +36,11 @@ function run(chain, sound, block = () => 128) {
   return out;
 }
 
+/** The largest step from sample to sample. */
+function steepest(samples) {
+  return Math.max(...samples.slice(1).map((x, i) => Math.abs(x - samples[i])));
+}
+
 /** The same, later. */
 function delayed(sound, samples) {
   const late = new Float32Array(sound.length);
@@ -104,29 +109,71 @@ test("a limit holds from take to take until it is lifted", async () => {
 test("a limit that changes while sound runs is heard from the next hop on", () => {
   const chain = new Chain(new Denoiser(MODULE), 16000), sound = noise(80 * HOP, 0.3);
   const half = sound.length / 2, quiet = run(chain, sound.subarray(0, half));
-  chain.denoiser.setLimit(0);
+  chain.setLimit(0);
   const loud = run(chain, sound.subarray(half)), late = delayed(sound, chain.delay);
   assert.ok(decibels(quiet.subarray(half / 2)) < decibels(loud) - 6);
   const again = chain.delay + 2 * HOP;
   assert.deepEqual(toPcm(loud).slice(again), toPcm(late).slice(half + again));
 });
 
-test("switching between the sides is no jump", () => {
-  class Quieter extends Delay {
-    process() {
-      super.process();
-      this.output.forEach((sample, i) => (this.output[i] = sample >> 2));
-    }
+/** Stands for another network. */
+class Quieter extends Delay {
+  process() {
+    super.process();
+    this.output.forEach((sample, i) => (this.output[i] = sample >> 2));
   }
+}
+
+/** A chain with two denoisers. */
+function compared(first, second, rate) {
+  const chain = new Chain(first, rate);
+  chain.denoisers[1] = second;
+  return chain;
+}
+
+test("switching between the sides is no jump", () => {
   const chain = new Chain(new Quieter(), 48000), sound = tone(50, 48000, 48000);
   let turn = 0;
   const out = run(chain, sound, () => {
     chain.mix.target = ++turn % 20 < 10 ? 0 : 1;
     return 128;
   });
-  const steepest = (samples) => Math.max(...samples.slice(1).map((x, i) => Math.abs(x - samples[i])));
   // the two sides differ by up to 0.375, and a fade takes 960 samples
   assert.ok(steepest(out) < steepest(sound) + 0.0005, `${steepest(out)}`);
+});
+
+for (const rate of [16000, 44100, 48000])
+  test(`at ${rate} Hz switching between two networks is no jump`, () => {
+    const chain = compared(new Delay(), new Quieter(), rate), sound = tone(50, rate, 2 * rate);
+    let turn = 0;
+    const out = run(chain, sound, () => {
+      chain.choice.target = Number(++turn % 40 < 20);
+      return 128;
+    });
+    // as above: a fade takes a fiftieth of a second; 16 bits and the filter add a little
+    assert.ok(steepest(out) < steepest(sound) + (0.375 * 50) / rate + 0.0002, `${steepest(out)}`);
+    assert.equal(chain.underruns, 0);
+  });
+
+test("the second network is heard as late as the first, with its own bits", () => {
+  const pcm = toPcm(noise(40 * HOP)), chain = compared(new Delay(), new Quieter(), 16000);
+  const half = pcm.length / 2, sound = toFloat(pcm);
+  const first = run(chain, sound.subarray(0, half));
+  chain.choice.target = 1;
+  const second = toPcm(run(chain, sound.subarray(half))), faded = 4 * HOP;
+  assert.deepEqual(toPcm(first).slice(chain.delay), pcm.slice(0, half - chain.delay));
+  const wanted = pcm.slice(half + faded - chain.delay, -chain.delay).map((sample) => sample >> 2);
+  assert.deepEqual(second.slice(faded), wanted);
+});
+
+test("a network that is not heard hears everything, so that it can take over", async () => {
+  const chain = compared(new Delay(), new Denoiser(MODULE), 16000), pcm = toPcm(noise(40 * HOP, 0.3));
+  const half = pcm.length / 2, sound = toFloat(pcm);
+  run(chain, sound.subarray(0, half));
+  chain.choice.target = 1;
+  const found = toPcm(run(chain, sound.subarray(half))), faded = 4 * HOP;
+  const expected = await denoiseAll(new Denoiser(MODULE), pcm);
+  assert.deepEqual(found.slice(faded), expected.slice(half + faded - chain.delay, -chain.delay));
 });
 
 test("a ramp arrives in a straight line and stays", () => {
@@ -137,8 +184,8 @@ test("a ramp arrives in a straight line and stays", () => {
 
 test("each hop is reported with what went in and what came out", () => {
   const hops = [];
-  const chain = new Chain(new Delay(), 16000, ({ denoiser }) =>
-    hops.push([denoiser.input.slice(), denoiser.output.slice()]));
+  const chain = new Chain(new Delay(), 16000, ({ denoisers: [{ input }], said }) =>
+    hops.push([input.slice(), said.slice()]));
   const pcm = toPcm(noise(8 * HOP));
   run(chain, toFloat(pcm));
   assert.equal(hops.length, 8);

@@ -45,3 +45,21 @@ test("a stretch that the browser leaves out is counted, a new start is none", ()
   tell({ reset: true });
   assert.equal(play(), 1);
 });
+
+test("what is told of a hop belongs to the network that is heard", () => {
+  const { processor, tell } = made(), second = fs.readFileSync(process.env.DENOISER_WASM);
+  const told = () => {
+    for (let n = 0; n < 200; n++) processor.process([[new Float32Array(128).fill(0.1 * (n % 2))]], block()[1]);
+    return processor.port.told.at(-1);
+  };
+  tell({ second });
+  tell({ limit: 0 }); // both: from here on all gains are one
+  processor.chain.denoisers[1].setLimit(97);
+  const mean = ({ mask }) => mask.reduce((sum, gain) => sum + gain) / mask.length;
+  assert.equal(mean(told()), 32767);
+  tell({ network: 1 });
+  const { heard, said, mask } = told();
+  assert.ok(mean({ mask }) < 32000);
+  assert.deepEqual(said, processor.chain.denoisers[1].output);
+  assert.deepEqual(heard, processor.chain.denoisers[0].input);
+});

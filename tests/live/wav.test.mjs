@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toFloat, toPcm } from "../../book/live/pcm.js";
-import { decodeWav, encodeWav, isWav, readFormat } from "../../book/live/wav.js";
+import { decodeWav, encodeWav, isWav, mixed, readFormat, UnknownKind } from "../../book/live/wav.js";
 
 const bytes = (text) => Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer;
 
@@ -59,4 +59,38 @@ test("a sample that is no number is refused", () => {
 test("other files are told from WAV by their first bytes", () => {
   assert.ok(isWav(encodeWav(new Int16Array(1), 8000)));
   assert.ok(!isWav(bytes("fLaC\0\0\0\0\0\0\0\0\0")));
+});
+
+/** Stereo as a file has it: the left channel, and the right one made of it. */
+function stereo(left, right) {
+  const file = encodeWav(left.flatMap((x) => [x, right(x)]), 16000);
+  new DataView(file).setUint16(22, 2, true);
+  return decodeWav(file);
+}
+
+const LEFT = Array.from({ length: 400 }, (_, i) => Math.round(9000 * Math.cos(i)));
+
+test("stereo with one channel inverted is the first channel, and is told", () => {
+  const { samples, note } = stereo(LEFT, (x) => -x);
+  assert.deepEqual([...toPcm(samples)], LEFT);
+  assert.match(note, /cancel each other/);
+});
+
+for (const [name, right] of [["alike", (x) => x], ["one silent", () => 0], ["inverted and quieter", (x) => -x / 2]])
+  test(`stereo that is ${name} is averaged, without a word`, () => {
+    const { samples, note } = stereo(LEFT, right);
+    samples.forEach((x, i) => assert.ok(Math.abs(32768 * x - (LEFT[i] + right(LEFT[i])) / 2) <= 0.5));
+    assert.equal(note, "");
+  });
+
+test("silence in two channels is no cancellation", () => {
+  assert.equal(mixed(9, 2, () => 0).note, "");
+});
+
+test("a kind that others may know is told apart from damage", () => {
+  const file = encodeWav(new Int16Array(4), 8000), view = new DataView(file);
+  view.setUint16(20, 6, true);
+  view.setUint16(34, 8, true);
+  assert.throws(() => decodeWav(file), UnknownKind);
+  assert.throws(() => decodeWav(bytes("RIFF....WAVE")), (error) => !(error instanceof UnknownKind));
 });

@@ -96,11 +96,10 @@ def hops(page, count):
     time.sleep(count * HOP / 16_000)
 
 
-def download(page):
-    """Noisy and denoised int16 of the newest recording, as files that a reader would get."""
-    page.wait("document.querySelectorAll('#results article').length > 0")
+def save(page, place):
+    """Files that a reader gets who follows all links of an element."""
     names = page.evaluate(
-        "[...document.querySelector('#results article').querySelectorAll('a')]"
+        f"[...document.querySelector('{place}').querySelectorAll('a')]"
         ".map((link) => (link.click(), link.download))"
     )
     until = time.monotonic() + 30
@@ -108,6 +107,13 @@ def download(page):
     while not all(path.exists() and path.stat().st_size for path in paths):
         assert time.monotonic() < until, f"{names} were not downloaded"
         time.sleep(0.05)
+    return paths
+
+
+def download(page):
+    """Noisy and denoised int16 of the newest recording."""
+    page.wait("document.querySelectorAll('#results article').length > 0")
+    paths = save(page, "#results article")
     read = [sf.read(path, dtype="int16") for path in paths]
     assert all(rate == 16_000 for _, rate in read)
     for path in paths:
@@ -115,9 +121,9 @@ def download(page):
     return [pcm for pcm, _ in read]
 
 
-def give_file(page, path):
+def give_file(page, path, name="file"):
     """What choosing a file in the dialogue does."""
-    found = page.call("Runtime.evaluate", expression="document.getElementById('file')")
+    found = page.call("Runtime.evaluate", expression=f"document.getElementById('{name}')")
     page.call("DOM.setFileInputFiles", files=[str(path)], objectId=found["result"]["objectId"])
 
 

@@ -9,12 +9,17 @@ import axe
 import built
 import numpy as np
 import pytest
+import random_network
 import soundfile as sf
 from chromium import MICROPHONE, Chromium
+from click.testing import CliRunner
 from controls import BUILT, Server, address, ready
 from firefox import Firefox
 
 import lstm_se
+from lstm_se.cli.main import commands
+from lstm_se.config import Config
+from lstm_se.network import in_numpy
 from lstm_se.sound import audio
 
 
@@ -64,6 +69,19 @@ def port(serve):
 def spoken():
     """What the microphone hears: noisy sentences at 16 kHz."""
     return np.concatenate([pair.load()[1] for pair in lstm_se.mini().test[:4]])
+
+
+@pytest.fixture(scope="session")
+def other(tmp_path_factory):
+    """Folder of a run with another network, and beside its files the module ``other.wasm``."""
+    folder = tmp_path_factory.mktemp("run")
+    config = Config(name="other", units=(16, 24))
+    config.save(folder / "config.json")
+    in_numpy.save_weights(folder / "weights.npz", random_network.random_weights(config))
+    command = ["export", folder, "--to", "wasm", "--out", folder / "other.wasm"]
+    done = CliRunner().invoke(commands, [str(part) for part in command])
+    assert done.exit_code == 0, done.output
+    return folder
 
 
 @pytest.fixture(scope="session")

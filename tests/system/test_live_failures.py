@@ -63,6 +63,37 @@ def test_file_of_a_killed_recorder_is_taken_with_a_word_about_it(page, tmp_path)
     assert page.complaints() == []
 
 
+@pytest.mark.parametrize("subtype", ["ALAW", "ULAW"])
+def test_wav_of_another_kind_is_left_to_the_browser(subtype, page, spoken, tmp_path):
+    sound = spoken[:32_000]
+    sf.write(tmp_path / "call.wav", sound, 16_000, subtype)
+    give_file(page, tmp_path / "call.wav")
+    page.wait("document.getElementById('status').textContent === 'call.wav is ready.'")
+    click(page, "whole")
+    noisy, _ = download(page)
+    error = np.square(noisy / 32768 - sound).mean() / np.square(sound).mean()
+    assert 10 * np.log10(error) < -25
+    assert page.complaints() == []
+
+
+def test_wav_that_the_browser_does_not_know_either_is_refused_with_the_first_reason(page, tmp_path):
+    sf.write(tmp_path / "modem.wav", np.zeros(8000, np.int16), 8000, "G721_32")
+    give_file(page, tmp_path / "modem.wav")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith(
+        "modem.wav cannot be read: its WAV format 64 with 4 bits"
+    )
+
+
+def test_inverted_stereo_is_heard_and_told(page, spoken, tmp_path):
+    for name in ("stereo.wav", "stereo.flac"):
+        sf.write(tmp_path / name, np.stack([spoken, -spoken], 1)[:32_000], 16_000, "PCM_16")
+        give_file(page, tmp_path / name)
+        told = "its channels cancel each other, as if one were inverted: only the first is used"
+        status = json.dumps(f"{name} is ready ({told}).")
+        page.wait(f"document.getElementById('status').textContent === {status}")
+
+
 def test_refused_microphone_is_told_and_samples_still_work(start_browser, port):
     browser = start_browser("--use-fake-device-for-media-stream")
     page = ready(browser, address(port))

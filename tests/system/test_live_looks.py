@@ -28,7 +28,7 @@ def test_everything_can_be_done_with_the_keyboard(page):
             break
     page.press("ArrowDown")
     assert focused(page) == samples(page)[0]
-    for wanted in ("file", "start", "switch", "whole", "mix", "limit", "aloud"):
+    for wanted in ("file", "module", "start", "switch", "whole", "mix", "limit", "aloud"):
         for _ in range(3):  # a file's button and its name may be two stops
             page.press("Tab")
             if focused(page) == wanted:
@@ -71,6 +71,8 @@ def test_page_is_accessible_and_fits_every_screen(theme, width, page, port, tool
         choose(page, samples(page)[0])
         click(page, "whole")
         page.wait("document.querySelectorAll('#results article').length > 0")
+        click(page, "blind")
+        page.wait("!document.getElementById('trial').hidden")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         rules = axe.findings(page, tools)
@@ -99,5 +101,5 @@ def test_controls_have_names_and_say_what_they_do(page):
     wanted = {("switch", "Denoiser"), ("button", "Start"), ("button", "Record")}
     assert wanted <= set(named)
     assert [name for role, name in named if role == "slider"][1:] == ["Strength limit"]
-    assert sum(role == "radio" for role, _ in named) == 5
+    assert sum(role == "radio" for role, _ in named) == 7  # five sounds, two networks
     assert sum(role == "image" for role, _ in named) == 3

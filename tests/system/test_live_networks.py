@@ -1,0 +1,171 @@
+"""The live page in Chromium with a network of the reader's own, beside the one that it ships."""
+
+import numpy as np
+import pytest
+from controls import (
+    BUILT,
+    HOP,
+    Server,
+    address,
+    bits_of_numpy,
+    choose,
+    click,
+    denoised_by_command,
+    download,
+    give_file,
+    hops,
+    move,
+    ready,
+    samples,
+    started,
+    stopped,
+    text,
+)
+
+from lstm_se.chip import export, quantize
+from lstm_se.network import pretrained
+
+FADE = 320  # samples in which the page goes from one network to the other
+
+
+@pytest.fixture(scope="module")
+def other_model(other):
+    found = pretrained.load_float(other)
+    return quantize.quantize(found.weights, found.config)
+
+
+def heard(page):
+    """Place of the network that is chosen."""
+    return page.evaluate("Number(document.getElementById('network-1').checked)")
+
+
+def give_network(page, folder):
+    give_file(page, folder / "other.wasm", "module")
+    page.wait("document.getElementById('network-1').checked")
+
+
+def test_own_network_denoises_with_the_bits_of_the_command(page, other, other_model, tmp_path):
+    before, asked = len(page.requests()), len(Server.asked)
+    choose(page, samples(page)[0])
+    give_network(page, other)
+    assert text(page, "status") == "other.wasm passed its self-test and is chosen."
+    assert text(page, "network-1-name") == f"other, model {export.sha256(other_model)[:12]}"
+    assert export.sha256(other_model)[:12] in text(page, "code")
+    for place, options in ((1, ["--model", str(other)]), (0, [])):
+        click(page, f"network-{place}")
+        click(page, "whole")
+        page.wait(f"document.querySelectorAll('#results article').length === {2 - place}")
+        noisy, denoised = download(page)
+        np.testing.assert_array_equal(denoised, denoised_by_command(noisy, tmp_path, *options))
+    assert page.requests()[before:] == [] and Server.asked[asked:] == []
+    assert page.complaints() == []
+
+
+def test_change_while_sound_runs_goes_from_bits_to_bits(browser, port, model, other, other_model):
+    page = ready(browser, address(port, "?rate=16000"))
+    choose(page, samples(page)[0])
+    started(page)
+    move(page, "limit", 20)
+    give_network(page, other)
+    click(page, "network-0")
+    hops(page, 10)  # until that change is over
+    click(page, "record")
+    hops(page, 60)
+    click(page, "network-1")
+    hops(page, 60)
+    click(page, "record")
+    noisy, denoised = download(page)
+    stopped(page)
+    first, second = (bits_of_numpy(network, noisy, 20) for network in (model, other_model))
+    change = np.flatnonzero(denoised != first)[0]
+    assert 20 * HOP < change < len(noisy) - 20 * HOP
+    np.testing.assert_array_equal(denoised[change + FADE : -HOP], second[change + FADE : -HOP])
+    assert np.abs(first.astype(int) - second).max() > 1000
+    assert page.complaints() == []
+
+
+def damaged(folder):
+    code = bytearray((folder / "other.wasm").read_bytes())
+    code[-10_000] ^= 4  # among the weights
+    return bytes(code)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (lambda _: b"no module at all", "is no WebAssembly module, or a damaged one"),
+        (damaged, "fails its self-test and may be damaged"),
+        (lambda _: (BUILT / "denoiser.wasm").read_bytes(), "is tiny, which is here already"),
+    ],
+    ids=["text", "damaged", "same"],
+)
+def test_faulty_file_is_refused_and_the_network_goes_on(content, why, page, other, tmp_path):
+    (tmp_path / "mine.wasm").write_bytes(content(other))
+    choose(page, samples(page)[0])
+    started(page)
+    give_file(page, tmp_path / "mine.wasm", "module")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith(f"mine.wasm {why}: ")
+    assert text(page, "status").startswith("Running")
+    assert page.evaluate("document.getElementById('network-1').disabled")
+    click(page, "record")
+    hops(page, 40)
+    click(page, "record")
+    noisy, denoised = download(page)
+    stopped(page)
+    aligned = denoised_by_command(noisy, tmp_path)
+    np.testing.assert_array_equal(denoised[:-HOP], aligned[:-HOP])
+    give_network(page, other)  # and the next file is taken
+    assert page.evaluate("document.getElementById('message').hidden")
+    assert page.complaints() == []
+
+
+def test_network_can_be_dropped_on_the_page(page, other):
+    code = list((other / "other.wasm").read_bytes())
+    page.evaluate(
+        "(() => { const data = new DataTransfer();"
+        f" data.items.add(new File([new Uint8Array({code})], 'dropped.wasm'));"
+        " const drop = { dataTransfer: data, bubbles: true, cancelable: true };"
+        " document.body.dispatchEvent(new DragEvent('drop', drop)); })()"
+    )
+    page.wait("document.getElementById('network-1').checked")
+    assert text(page, "network-1-name").startswith("dropped, model ")
+
+
+def test_new_start_keeps_the_network(browser, port, other, other_model):
+    page = ready(browser, address(port, "?rate=16000"))
+    choose(page, samples(page)[0])
+    give_network(page, other)
+    started(page)
+    page.evaluate(
+        "const Own = AudioWorkletNode; globalThis.renewed = false;"
+        "globalThis.AudioWorkletNode = class extends Own {"
+        " constructor(...given) { super(...given); renewed = true; } }; 0"
+    )
+    click(page, "again")
+    page.wait("renewed")
+    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+    click(page, "record")
+    hops(page, 40)
+    stopped(page)
+    noisy, denoised = download(page)
+    assert heard(page) == 1
+    np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(other_model, noisy)[:-HOP])
+
+
+def test_taking_networks_and_changing_between_them_leaks_nothing(page, other):
+    choose(page, samples(page)[0])
+    started(page)
+
+    def cycle(times):
+        for _ in range(times):
+            click(page, "network-0")
+            give_network(page, other)
+            hops(page, 4)
+        return page.heap()
+
+    before = cycle(5)
+    after = cycle(20)
+    stopped(page)
+    assert after - before < 0.5e6
+    assert page.complaints() == []
