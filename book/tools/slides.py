@@ -22,17 +22,14 @@ ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "_build/html"
 FORMULAS = "_static/mathjax/tex-svg.js"
 CODE = ".cell > .cell_input:not(details *)"  # what a reader sees unasked
-# What a section shows. No sound is projected without its licence.
+# What a section shows, and whose the sounds are.
 SHOWN = (
     f":is({CODE}, .cell > .cell_output > *, div.math, p.credit, "
     ".pst-scrollable-table-container:has(> table)):not(details *, .cell_output > * *)"
 )
 LONGEST_CODE = 15  # lines
-ROOM, PICTURE, ROW = (
-    20,
-    15,
-    4,
-)  # lines that a slide holds; that a picture takes, and a formula or players
+# In lines: what a slide holds, and what a picture takes, and a formula or a row of players.
+ROOM, PICTURE, ROW = 20, 15, 4
 
 
 def deck(page: Path) -> str:
@@ -46,10 +43,9 @@ def deck(page: Path) -> str:
     slides = [_slide([*opening, f'<p class="credit">{credit}</p>'])]
     for section in lesson.select(":scope > section"):
         slides += _slides_of(section)
-    colours = (page.parents[1] / "_static/pygments.css").read_text(encoding="utf-8").splitlines()
-    light = "\n".join(line for line in colours if '"light"' in line)
+    colours = (page.parents[1] / "_static/pygments.css").read_text(encoding="utf-8")
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
-    return template.substitute(title=title, colours=light, slides="\n".join(slides))
+    return template.substitute(title=title, colours=colours, slides="\n".join(slides))
 
 
 def _clean(lesson: Tag, folder: Path) -> None:
@@ -60,8 +56,8 @@ def _clean(lesson: Tag, folder: Path) -> None:
         link.unwrap()
     for media in lesson.select("img, audio"):
         media["src"] = _embedded(str(media["src"]), folder)
-        media.attrs.pop("loading", None)  # what waits for its reader is not printed
-        media.attrs.pop("preload", None)
+        for name in ("loading", "preload"):  # all of it is here, and what waits is not printed
+            media.attrs.pop(name, None)
     for paragraph in lesson.select('p:-soup-contains("CC BY")'):
         paragraph["class"] = "credit"
 
@@ -88,6 +84,7 @@ def _slides_of(section: Tag) -> list[str]:
 
 
 def _slide(content: Iterable[Tag | str]) -> str:
+    """One slide."""
     return "\n".join(['<section class="slide">', *map(str, content), "</section>"])
 
 
@@ -133,7 +130,7 @@ def _quizzes(section: Tag) -> list[list[Tag]]:
 def _questions(section: Tag) -> list[list[Tag]]:
     """Questions at the end of a lesson, each with its answer: it stands in the item or after it."""
     parts = []
-    for number, item in enumerate(section.select("ol > li"), 1):
+    for number, item in enumerate(section.select(":scope > ol > li"), 1):
         answer = [] if item.select("details") else item.find_all_next("details", limit=1)
         item["value"] = str(number)
         parts.append([item.wrap(Tag(name="ol")), *answer])
