@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup, Tag
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "_build/html"
 FORMULAS = "_static/mathjax/tex-svg.js"
-CODE = ".cell > .cell_input:not(details *)"  # what a reader sees unasked
+CODE = ".cell > .cell_input"  # what is folded lies deeper
 # What a section shows, and whose the sounds are.
 SHOWN = (
     f":is({CODE}, .cell > .cell_output > *, div.math, p.credit, "

@@ -124,6 +124,12 @@ def test_folded_code_stays_in_the_book(shown):
     assert not slide.select("pre") and slide.img
 
 
+def test_formula_of_a_folded_answer_is_not_given_away(shown):
+    answer = ANSWER.replace("<p>", '<div class="math">x</div><p>')
+    (slide,) = shown(section(cell(code(2)) + answer))
+    assert not slide.select(".math")
+
+
 def test_licence_of_a_sound_is_shown(shown):
     (slide,) = shown(section(cell("", SOUND) + "<p><em>Speech: Ada, CC BY 4.0.</em></p>"))
     assert slide.select(".credit")[0].text == "Speech: Ada, CC BY 4.0."
