@@ -98,7 +98,7 @@ def _things(section: Tag) -> list[Tag]:
 
 def _lines(thing: Tag) -> float:
     """How much of a slide a thing takes, roughly."""
-    if thing.name == "img" or thing.select("svg"):
+    if thing.name == "img" or thing.select("img, svg"):
         return PICTURE
     if thing.select("audio") or thing.css.match("div.math"):
         return ROW
