@@ -1,4 +1,4 @@
-"""Build a second test set: the held-out talkers in recorded noise that no training has heard.
+"""Build a second test set: the held-out talkers in recorded noise that no training run has heard.
 
 Usage: python data/second_test.py --out DIR [--debs DIR] [--pairs N]
 

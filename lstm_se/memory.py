@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-# Parameters of glibc's mallopt, from its malloc.h, and what a training wants of them.
+# Parameters of glibc's mallopt, from its malloc.h, and what a training run wants of them.
 _HOARD = {
     -8: 1,  # M_ARENA_MAX: one heap for all threads; others cannot hold arrays of this size
     -4: 0,  # M_MMAP_MAX: no mapping of its own for a large array

@@ -23,8 +23,8 @@ def bench_command(what: str, of: Path | None, json_path: Path | None) -> None:
     """Measure speed on this machine: medians, and ratios within one run.
 
     firmware counts the instructions that an emulated Cortex-M7 executes: they are the same on every
-    machine. OF is your own model, if it is not to be the shipped one. corpus starts a training on
-    the pairs in the folder OF, from their stores and from memory.
+    machine. OF is your own model, if it is not to be the shipped one. corpus starts a training
+    run on the pairs in the folder OF, from their stores and from memory.
 
     \b
     Examples:

@@ -156,7 +156,7 @@ def check_command(root: Path, jobs: int | None) -> None:
     how many, and the first. Faults are missing partners, files that cannot be read, pairs that
     differ in length, are swapped, late or at another gain, and speakers or files on two sides of
     the split.
-    Notes (other rates, clipping, files that are there twice) spoil no training.
+    Notes (other rates, clipping, files that are there twice) spoil no training run.
 
     The exit code is 0 if there is no fault, 1 if there is one, 2 if ROOT is no corpus.
 

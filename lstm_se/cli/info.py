@@ -71,7 +71,7 @@ def _training(folder: Path) -> str:
 
 
 def _hours(stage: Path) -> float:
-    """Length of what a training heard, in h; one that was interrupted heard less than planned."""
+    """Hours that a training run heard; one that was interrupted heard less than planned."""
     recipe: dict[str, Any] = json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
     config = Config.load(stage / "config.json")
     epochs = len((stage / "history.csv").read_text(encoding="utf-8").splitlines()) - 1

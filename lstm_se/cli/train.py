@@ -19,7 +19,7 @@ from .terminal import quieten_tensorflow
 @click.option("--noise", multiple=True, type=FOLDER, help="Noise to mix; repeatable.")
 @click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
 @click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
-@click.option("--recipe", help="A whole training by its name: tiny.")
+@click.option("--recipe", help="A whole training run by its name: tiny.")
 @click.option(
     "--preset", default="tiny", show_default=True, help="Such as tiny, plain or bandwise."
 )
@@ -49,8 +49,9 @@ def train_command(
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
     and noise are mixed anew in every step, the corpus' own included.
 
-    --recipe is a whole training by its name, on a folder that lstm-se data open made: an evening on
-    two cores, which --epochs makes shorter. At its end, OUT/report.md has scores and curves.
+    --recipe is a whole training run by its name, on a folder that lstm-se data open made: an
+    evening on two cores, which --epochs makes shorter. At its end, OUT/report.md has scores
+    and curves.
 
     --distribute shares each batch: among replicas in this process (mirrored) or among processes on
     this machine (workers). The result is that of one, but for rounding.
@@ -96,7 +97,7 @@ def _again(
     steps: int | None,
     resume: bool,
 ) -> None:
-    """Do the training of a recipe, and report on it."""
+    """Do the training run of a recipe, and report on it."""
     from ..research.run_report import write_report
     from ..training.from_folders import Start, train_from
     from ..training.recipes import recipe_of

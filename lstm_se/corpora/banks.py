@@ -1,4 +1,4 @@
-"""Banks of sound: what a training draws its segments from, as int16 at 16 kHz."""
+"""Banks of sound: what a training run draws its segments from, as int16 at 16 kHz."""
 
 from __future__ import annotations
 
@@ -235,6 +235,6 @@ def _levelled(samples: np.ndarray, gain_db: float) -> np.ndarray:
 
 
 def write_entries(path: Path, banks: Iterable[tuple[str, Bank]]) -> None:
-    """List every file that a training used: ``use,bank,file,seconds,sha256``, atomically."""
+    """List every file that a training run used: ``use,bank,file,seconds,sha256``, atomically."""
     rows = ((use, bank.name, *entry) for use, bank in banks for entry in bank.entries)
     write_csv(path, ["use", "bank", "file", "seconds", "sha256"], rows)

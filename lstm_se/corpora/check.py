@@ -15,7 +15,7 @@ from .. import workers
 from ..sound import audio
 from .pairs import Pair, choose_set, choose_validation, form_of, matched, pair_folders
 
-FAULTS = {  # what no training should begin with
+FAULTS = {  # what no training run should begin with
     "partner": "files without their partner",
     "unreadable": "files that cannot be read",
     "mismatch": "pairs whose rates, channels or lengths differ",

@@ -41,7 +41,7 @@ class OpenRecording:
         bytes: Length of the file.
         blob_sha1: Git's SHA-1 of it.
         copy_sha1: The first digits of Git's SHA-1 of the same recording in the copy at 16 kHz
-            that the book's own trainings start from.
+            that the book's own training runs start from.
         author: Whom to thank.
         licence: As SPDX writes it where it can.
         evidence: Where in the repository the licence stands.

@@ -55,7 +55,7 @@ def to_bank(samples: np.ndarray) -> np.ndarray:
 
     Full scale is 32,767 here, unlike in :func:`lstm_se.sound.audio.to_pcm`, so that a sample at 1
     is not clipped; ``excerpt`` divides by 32,768, and a bank comes back 0.0003 dB quieter. It stays
-    so, because every corpus and every training so far was mixed from banks of this scale.
+    so, because every corpus and every training run so far was mixed from banks of this scale.
     """
     return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
 
@@ -221,7 +221,7 @@ def render(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
 class Mixer:
     """Draws batches of noisy and clean segments; batch ``k`` is a pure function of seed and ``k``.
 
-    That makes a training exactly resumable, and lets several threads work on different batches.
+    That makes a training run exactly resumable, and lets several threads work on different batches.
     """
 
     def __init__(
@@ -271,7 +271,7 @@ class Mixer:
     def draw(self, rng: np.random.Generator) -> Clip:
         """All that is left to chance in one clip.
 
-        The order of the draws is part of what a seed means: another one is another training.
+        The order of the draws is part of what a seed means: another one is another training run.
         """
         r = self.recipe
         talker = int(rng.choice(len(self.talkers), p=self._talker))

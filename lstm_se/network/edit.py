@@ -131,7 +131,7 @@ def prune_folder(
     out: str | Path,
     progress: Progress = iter,
 ) -> Path:
-    """:func:`~lstm_se.network.prune.narrowed`, written with the records of the training.
+    """:func:`~lstm_se.network.prune.narrowed`, written with the records of the training run.
 
     Args:
         model: Name of a model, or folder of a run.

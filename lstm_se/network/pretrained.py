@@ -40,7 +40,7 @@ def folder_of(model: str | Path) -> Path:
 
 
 def stages(model: str | Path) -> tuple[Path, ...]:
-    """Folders with the records of the trainings that made a model, the first one first.
+    """Folders with the records of the training runs that made a model, the first one first.
 
     The last one is the model's own folder. Those before it lie in its folder ``stages`` and hold
     ``config.json``, ``recipe.json`` and ``history.csv``; each began with the weights that the one

@@ -1,4 +1,4 @@
-"""Benchmarks: how fast the engines enhance and how fast a training hears, on this machine.
+"""Benchmarks: how fast the engines enhance and how fast a training run hears, on this machine.
 
 Each figure is a median, and each ratio is taken within one run, because machines are shared.
 """
@@ -90,7 +90,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def training(steps: int = 12) -> Timings:
-    """Seconds of sound that a training hears per second, our way and the way of 2022.
+    """Seconds of sound that a training run hears per second, our way and the way of 2022.
 
     Ours draws segments of 3 s and measures nothing inside the graph. In 2022 each second of sound
     was a TFRecord file of its own, and metrics were Python functions inside the graph. Model, batch
@@ -123,7 +123,7 @@ WAYS = ("plain", "xla", "halves")  # Keras' own step; compiled whole; its gradie
 
 
 def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Timings:
-    """Seconds of sound that a training hears per second, each way to compute a step, in turns.
+    """Seconds of sound that a training run hears per second, each way to compute a step, in turns.
 
     ``halves`` is what ``lstm-se train --xla`` does, and ``hoarding`` the same in a process that
     keeps its memory, as that command does; see :func:`lstm_se.memory.hoard`.
@@ -171,7 +171,7 @@ def _stepper(preset: str, way: str) -> Callable[[], object]:
 
 
 def corpus(folder: str | Path, steps: int = 10) -> Timings:
-    """How a training starts on a corpus: from its stores, twice, and with all pairs in memory.
+    """How a training run starts on a corpus: from its stores, twice, and with all pairs in memory.
 
     Args:
         folder: In VoiceBank-DEMAND's layout. The first start makes stores that are not there yet.

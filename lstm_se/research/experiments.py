@@ -23,7 +23,7 @@ from .materials import Material, digest_of
 from .studies import STUDY_METRICS, Results, Study, Variant, cost, fields_of, fingerprint
 
 DIGITS = 4  # of a score in the file
-LOSSES_KEPT = 8  # of a training: points of its curve
+LOSSES_KEPT = 8  # of a training run: points of its curve
 
 
 def run_study(

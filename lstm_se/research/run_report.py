@@ -1,4 +1,4 @@
-"""What a training ends with: scores on validation clips, curves, and what to try next."""
+"""What a training run ends with: scores on validation clips, curves, and what to try next."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def write_report(run: str | Path, validation: Source, clips: int = CLIPS) -> Pat
 
 
 def advice(history: Sequence[Mapping[str, float]], name: str) -> list[str]:
-    """What to try next, from the losses of a training.
+    """What to try next, from the losses of a training run.
 
     Args:
         history: Rows of ``history.csv``.

@@ -85,11 +85,11 @@ class Difference(Interval):
 def crossed_difference(table: np.ndarray) -> Difference:
     """Mean of paired differences over seeds and files, with an interval that knows of both.
 
-    Seeds and files are crossed: each file is scored under each seed. Both are samples, of trainings
-    and of recordings that might have been. The variance of the mean follows from the mean squares
-    of the two-way layout (Cornfield and Tukey 1956), its degrees of freedom from Satterthwaite
-    (1946). With three seeds that is wider than a bootstrap, which knows nothing of the seeds that
-    were not drawn and covers far less than 95 %.
+    Seeds and files are crossed: each file is scored under each seed. Both are samples, of training
+    runs and of recordings that might have been. The variance of the mean follows from the mean
+    squares of the two-way layout (Cornfield and Tukey 1956), its degrees of freedom from
+    Satterthwaite (1946). With three seeds that is wider than a bootstrap, which knows nothing of
+    the seeds that were not drawn and covers far less than 95 %.
 
     Args:
         table: Score of the variant minus score of the reference, shape ``(seeds, files)``.

@@ -43,15 +43,15 @@ class Schedule:
 
     @property
     def steps(self) -> int:
-        """Steps of the whole training."""
+        """Steps of the whole training run."""
         return self.epochs * self.steps_per_epoch
 
 
 class _Averaging:
     """A moving average of the weights that ``fit`` does not put in their place.
 
-    Keras does so at the end of every ``fit``; a training that was interrupted is several of them,
-    and each has to go on from the weights as they were.
+    Keras does so at the end of every ``fit``; a training run that was interrupted is several of
+    them, and each has to go on from the weights as they were.
     """
 
     def finalize_variable_values(self, var_list: list[keras.Variable]) -> None:
@@ -148,7 +148,7 @@ def train(
         The model with the weights of the best epoch; of equals, the last one.
 
     Raises:
-        FileExistsError: If ``run`` holds a training already and ``resume`` is false.
+        FileExistsError: If ``run`` holds a training run already and ``resume`` is false.
         FileNotFoundError: If there is nothing to resume.
         ValueError: If the run was started with another configuration, or cannot be shared.
     """

@@ -26,7 +26,7 @@ from .sources import Sources, sha256_of
 
 @dataclass(frozen=True)
 class Start:
-    """What a training begins with.
+    """What a training run begins with.
 
     Attributes:
         preset: Name of a preset.
@@ -90,7 +90,7 @@ def train_from(
         The weights of the best epoch.
 
     Raises:
-        FileExistsError: If ``out`` holds a training already and ``resume`` is false.
+        FileExistsError: If ``out`` holds a training run already and ``resume`` is false.
         FileNotFoundError: If a folder does not exist or holds no sound.
         ValueError: If there is nothing to train or to validate on.
     """
@@ -155,7 +155,7 @@ def _command(words: Sequence[str], out: Path, schedule: fit.Schedule) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of what computes a training."""
+    """Versions of what computes a training run."""
     packages = ("lstm-se", "keras", "librosa", "numpy", "scipy", "soxr")
     own = {"python": platform.python_version(), "tensorflow": tf.__version__}
     return own | {package: version(package) for package in packages}

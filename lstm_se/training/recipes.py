@@ -1,4 +1,4 @@
-"""Whole trainings by name: every choice in one place.
+"""Whole training runs by name: every choice in one place.
 
 What a network computes and how it learns stands in its preset, what it hears in
 :class:`lstm_se.corpora.mixing.Recipe`. Here stands the rest: for how long, and from which material.
@@ -15,7 +15,7 @@ from .sources import Sources
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """A training that anybody can do again.
+    """A training run that anybody can do again.
 
     Attributes:
         preset: What is trained.

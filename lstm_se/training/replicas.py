@@ -33,10 +33,10 @@ from .steps import Batch, HalvedDenoiser, SteppingDenoiser
 
 @dataclass(frozen=True)
 class Replicas:
-    """Who shares a training: nobody, replicas within this process, or one process each.
+    """Who shares a training run: nobody, replicas within this process, or one process each.
 
     Attributes:
-        strategy: Of TensorFlow; ``None`` for a training that is not shared.
+        strategy: Of TensorFlow; ``None`` for a training run that is not shared.
         count: Number of replicas.
         rank: Number of this process, 0 for the one that writes.
         processes: Number of processes.

@@ -1,4 +1,4 @@
-"""The folder of one training: it survives interruption, and says what was done in it."""
+"""The folder of one training run: it survives interruption, and says what was done in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HISTORY = ("epoch", "seconds", "loss", "val_loss", "learning_rate")
 
 
 class Run:
-    """The folder of one training.
+    """The folder of one training run.
 
     ``config.json``, ``history.csv`` (one row an epoch), ``weights.npz`` (the best epoch so far, all
     that inference needs), ``checkpoint.weights.h5`` (the last state, with the optimizer's) and
@@ -36,7 +36,7 @@ class Run:
         self.log, self.logs = path / "history.csv", path / "logs"
 
     def check(self, config: Config, resume: bool) -> None:
-        """Refuse to overwrite a training, or to resume none or another one; writes nothing."""
+        """Refuse to overwrite a training run, or to resume none or another one; writes nothing."""
         path, there = self.path, self.state.exists()
         if there and not resume:
             raise FileExistsError(f"{path} holds a training: use --resume or another folder")
@@ -104,7 +104,7 @@ class Curves:
         self._writer.flush()
 
 
-CIRCUMSTANCES = {"command", "versions"}  # may change in the middle of a training
+CIRCUMSTANCES = {"command", "versions"}  # may change in the middle of a training run
 
 
 def write_recipe(run: str | Path, resume: bool = False, **facts: Any) -> None:

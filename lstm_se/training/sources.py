@@ -1,4 +1,4 @@
-"""What a training draws its batches from, and the record of every file behind them."""
+"""What a training run draws its batches from, and the record of every file behind them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..workers import Progress
 from . import pipeline
 
 TRAINING_RECIPE = Recipe(synthetic=0.3, synthetic_kinds=TRAINING_SYNTHETIC, synthetic_pool=64)
-VALIDATION_SEED = 1_000_003  # far from any seed of a training
+VALIDATION_SEED = 1_000_003  # far from any seed of a training run
 Labelled = Sequence[tuple[str, banks.Bank]]
 
 
@@ -59,7 +59,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the sound of a training lies.
+    """Where the sound of a training run lies.
 
     Attributes:
         corpora: Folders in VoiceBank-DEMAND's layout, or ``mini``.
@@ -135,7 +135,7 @@ class Sources:
         used = [(use, b) for use, group in zip(uses, loaded, strict=True) for b in group]
         _refuse_shared_files(used)
         train_mixer = _mixer(config, speech, noise, config.seed, TRAINING_RECIPE)
-        # by the plain recipe, so that the losses of all trainings on these recordings compare
+        # by the plain recipe, so that the losses of all training runs on these recordings compare
         judge = _mixer(config, judges, held_out or noise, VALIDATION_SEED, Recipe())
         return Loaded(train_mixer, judge, used, TRAINING_RECIPE)
 

@@ -1,7 +1,7 @@
 """Round the weights of the shipped model after training and in training: ``fakequant.json``.
 
-Usage: ``python notebooks/results/fakequant.py``: ten minutes on two cores. Three trainings of the
-same length on the training pairs of the bundled corpus start from the shipped weights: one with
+Usage: ``python notebooks/results/fakequant.py``: ten minutes on two cores. Three training runs of
+the same length on the training pairs of the bundled corpus start from the shipped weights: one with
 exact weights, without which nobody could tell rounding from more training, and one for each number
 of bits. Everything is scored on the bundled test set.
 """

@@ -4,8 +4,8 @@ Usage: ``apt-get download klettres-data && dpkg -x klettres-data*.deb voices``, 
 ``python notebooks/results/full_band.py voices``: two minutes. The package holds letters and
 syllables that volunteers have read at 44.1 kHz, one talker or two for a language; nobody else has
 recorded speech at that rate for us, and none of it is stored here. The noise is synthetic and falls
-off as most noises do. No training and no choice of a network has met any of it; the constants of
-``network/upper_band.py`` were chosen on it.
+off as most noises do. No training run and no choice of a network has met any of it; the constants
+of ``network/upper_band.py`` were chosen on it.
 """
 
 from __future__ import annotations

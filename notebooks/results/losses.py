@@ -86,7 +86,7 @@ class Kept:
 
 
 def train(corpus: Corpus, source: Kept, config: Config) -> Weights:
-    """Weights of one training, rounded to half precision."""
+    """Weights of one training run, rounded to half precision."""
     judge = PairSampler(corpus.validation, config, seed=VALIDATION_SEED)
     with tempfile.TemporaryDirectory() as folder:
         model = fit.train(config, source, judge, folder, SCHEDULE, verbose=0)

@@ -4,7 +4,7 @@ Run by hand, from the root of the repository; half an hour on an idle core:
 
     python notebooks/results/pruning.py
 
-Units are chosen, and the trainings fed, by the training half of the bundled
+Units are chosen, and the training runs fed, by the training half of the bundled
 corpus alone; its test half is scored. Trainings are kept in ``_build/pruning``,
 under the fingerprint of the weights they began with: started again, the script
 goes on where it stopped.

@@ -1,7 +1,7 @@
 """Put the shipped model through what no average speaks of, and write ``09_robustness.json``.
 
 Usage: ``python notebooks/results/robustness.py``: three minutes on two cores. Everything comes
-from the bundled test set: its talkers and its noises were in no training.
+from the bundled test set: its talkers and its noises were in no training run.
 """
 
 from __future__ import annotations
