@@ -146,7 +146,7 @@ def common_folder(paths: list[str]) -> str:
 
 
 def group_of(use: str, name: str, path: str, place: int, count: int) -> str:
-    """The talker as the collection numbers him, or the kind of noise."""
+    """The talker, as numbered in the collection, or the kind of noise."""
     if name in CROWDS:
         return f"{place * CROWDS[name] // count + 1:02d}"
     if name == "librispeech":

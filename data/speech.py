@@ -100,7 +100,7 @@ def pauses(x: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def gap(voice: Voice, seconds: float, rng: np.random.Generator) -> np.ndarray:
-    """Room noise of the talker's own recordings, from pauses between his words."""
+    """Room noise of the talker's own recordings, from pauses between the words."""
     wanted = int(seconds * RATE)
     pieces = [voice.floors[rng.integers(len(voice.floors))]]
     while sum(len(piece) - FADE for piece in pieces) + FADE < wanted:
@@ -119,7 +119,7 @@ def spoken(voice: Voice, prompts: list[np.ndarray], rng: np.random.Generator) ->
 
 
 def open_voice(name: str, package: Package, root: Path) -> Voice:
-    """List a talker's recordings, each once, in an order that depends on nothing but his name."""
+    """List a talker's recordings, each once, in an order that depends on nothing but the name."""
     rng = np.random.default_rng([SEED, *name.encode()])
     unique: dict[str, Path] = {}
     for path in sorted(root.rglob(package.pattern)):

@@ -33,7 +33,7 @@ class OpenRecording:
     Attributes:
         collection: Short name of where it comes from.
         use: ``"speech"`` or ``"noise"``.
-        group: The talker, as the collection numbers him, or the kind of noise.
+        group: The talker, as numbered in the collection, or the kind of noise.
         part: ``"train"``, ``"validation"``, or nothing if it is left out.
         repository: ``OWNER/NAME`` at the code host.
         commit: Full name of the commit.

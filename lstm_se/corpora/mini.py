@@ -102,7 +102,7 @@ def _build_part(sources: Path, root: Path, number: int) -> None:
 
 
 def _assign(names: Sequence[str], noises: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """A noise for each utterance, all equally often; nobody is disturbed by his own babble."""
+    """A noise for each utterance, all equally often; nobody is disturbed by their own babble."""
     chosen: list[str] = []
     deck: list[str] = []
     for name in names:

@@ -151,9 +151,9 @@ class Clip:
 
     Attributes:
         talker: Number of the talker.
-        speech: A stretch of his bank, shape ``(samples,)``.
+        speech: A stretch of the talker's bank, shape ``(samples,)``.
         speech_equaliser: Gain over frequency, see :func:`lstm_se.sound.microphone.equaliser`.
-        reverberation_seconds: Reverberation time of his room; ``None``: he is in none.
+        reverberation_seconds: Reverberation time of the room; ``None``: there is none.
         room: Impulse response of that room.
         noises: One or two.
         noise_equaliser: Gain over frequency for the noise.
@@ -183,7 +183,7 @@ class Clip:
 
 
 def in_room(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
-    """What is wanted of the talker, and what reaches the microphone of him."""
+    """What is wanted of the talker, and what of it reaches the microphone."""
     speech = filtered(clip.speech, clip.speech_equaliser)
     if clip.room is None:
         return speech, speech
@@ -236,8 +236,8 @@ class Mixer:
         """Mix int16 banks.
 
         Args:
-            talkers: The banks of each talker: as he is, and slower or faster. Nobody talks behind
-                himself.
+            talkers: The banks of each talker: as recorded, and slower or faster. Nobody is
+                mixed with their own voice.
             noise: One bank for each recording.
             samples: Length of a segment.
             batch_size: Segments in a batch.
@@ -318,7 +318,7 @@ class Mixer:
             count = int(rng.integers(3, 9))
             return Background("babble", level_db, babble(behind, samples, rng, count))
         if chance < r.synthetic + r.babble + r.distant_talker:
-            # in a room whose reflections are louder than he is
+            # in a room whose reflections are louder than the voice
             speech = excerpt(_pick(behind, rng), samples, rng)
             room = impulse_response(rng, rng.uniform(0.3, 0.9), rng.uniform(-12, -3))
             return Background("distant talker", level_db, unit_rms(reverberate(speech, room)))
