@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import map_package
+import measure_lessons
 import nbformat
 import pytest
 import torture
@@ -99,3 +100,15 @@ def test_table_of_odd_files_is_that_of_today():
     """After a change of them or of a reader: python tests/support/torture.py --page."""
     page = text_of(torture.PAGE)
     assert torture.table() in page and torture.renewed(page) == page
+
+
+def test_minutes_that_teachers_plan_with_are_those_of_today():
+    """After a lesson grew or shrank: python book/tools/measure_lessons.py says what to write."""
+    lessons = {page.stem[:2]: page for page in measure_lessons.pages()}
+    page = text_of(ROOT / "book" / "for_teachers.md")
+    behind = r"(?:\| |lessons? )((?:\d+(?:, | and ))*\d+) \((\d+)\)"
+    planned = re.findall(behind, page)
+    assert len(planned) == 2 + 6 + 12, planned  # one session, six sessions, twelve weeks
+    for names, minutes in planned:
+        read = [lessons[f"{int(name):02d}"] for name in re.findall(r"\d+", names)]
+        assert sum(measure_lessons.lesson_of(path).minutes for path in read) == int(minutes), names
