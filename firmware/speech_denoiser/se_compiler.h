@@ -18,7 +18,7 @@
  * tcm.ld does for the fast memories of a Cortex-M7.
  *
  *     -DSE_FAST_SECTION='".se_itcm"'       what runs in every frame; give it to the assembler too
- *     -DSE_FAST_DATA_SECTION='".se_dtcm"'  tables that every frame reads, 8 KB
+ *     -DSE_FAST_DATA_SECTION='".se_dtcm"'  tables that every frame reads, 9 KB
  *     -DSE_RODATA_SECTION='".qspi"'        weights, and those tables if they have no section of theirs
  */
 #ifdef SE_FAST_SECTION

@@ -21,22 +21,21 @@ SE_STATIC_ASSERT(offsetof(se_state, inputs) % 4 == 0, inputs_are_aligned);
 SE_STATIC_ASSERT(offsetof(se_state, outputs) % 4 == 0, outputs_are_aligned);
 SE_STATIC_ASSERT(SE_BANDS % 8 == 0 && SE_MASK_INPUTS % 8 == 0, columns_come_in_eights);
 
-/* What a gate is computed from, Q3.12. */
+/* What a gate is computed from, Q3.12, not saturated. */
 static inline int32_t pre_activation(int32_t sum, const se_row *row) {
-    return se_saturate(se_requantise(sum + row->bias, row->multiplier));
+    return se_requantise(sum + row->bias, row->multiplier);
 }
 
 /* One unit of an LSTM: four accumulators to a new cell state and output. */
-static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const se_row *rows, int32_t clip,
-                                      int16_t *cell) {
+static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const se_row *rows, int16_t *cell) {
     const int32_t i = se_sigmoid(pre_activation(sums[0], rows));
     const int32_t f = se_sigmoid(pre_activation(sums[1], rows + 1));
-    const int32_t g = se_tanh(pre_activation(sums[2], rows + 2));
+    const int32_t g = se_half_tanh(pre_activation(sums[2], rows + 2));
     const int32_t o = se_sigmoid(pre_activation(sums[3], rows + 3));
-    int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 19);
-    c = se_clamp(c, -clip, clip);
+    int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 18);
+    c = se_clamp(c, -SE_CELL_CLIP, SE_CELL_CLIP);
     *cell = (int16_t)c;
-    return (int16_t)se_rounded_shift(o * se_tanh(se_saturate(2 * c)), 15);
+    return (int16_t)se_rounded_shift(o * se_half_tanh(2 * c), 14);
 }
 
 /* One step of a layer. `inputs`: from below, then the layer's own last outputs. */
@@ -48,7 +47,7 @@ static SE_FAST_CODE void step_layer(const se_layer *layer, const int16_t *inputs
         int32_t sums[4];
         se_rows(words, inputs, columns, sums);
         words += columns;
-        outputs[unit] = step_unit(sums, layer->rows + 4 * unit, layer->clip, cells + unit);
+        outputs[unit] = step_unit(sums, layer->rows + 4 * unit, cells + unit);
     }
 }
 
@@ -79,7 +78,7 @@ static SE_FAST_CODE void compute_mask(const int16_t *outputs, const int16_t *fea
 #if SE_LOCAL
             logit += local_share(row + k, features);
 #endif
-            mask[row + k] = (int16_t)se_sigmoid(se_saturate(logit));
+            mask[row + k] = (int16_t)se_sigmoid(logit);
         }
     }
 }

@@ -21,8 +21,11 @@ extern const float se_log2_polynomial[SE_LOG2_TERMS];
 extern const float se_band_weights[SE_BAND_WEIGHTS];
 extern const uint8_t se_band_first[SE_BANDS]; /* lowest bin of each band */
 extern const uint8_t se_band_bins[SE_BANDS];  /* number of its bins */
-/* Sigmoid from -8 to 8 in 256 pieces, Q0.15: where it begins, times 65536, plus by what it grows. */
-extern const int32_t se_sigmoid_pieces[256];
+/* Sigmoid from -8 to 8 in 256 straight pieces, Q0.15 times 256: at = start + slope * x. */
+typedef struct {
+    int32_t start, slope;
+} se_piece;
+extern const se_piece se_sigmoid_pieces[256];
 
 /* A row's bias, in units of its accumulator, and the way from there to Q3.12. */
 typedef struct {
@@ -33,7 +36,7 @@ typedef struct {
 typedef struct {
     const uint32_t *weights;
     const se_row *rows;
-    int32_t inputs, units, clip;
+    int32_t inputs, units;
 } se_layer;
 
 extern const se_layer se_layers[SE_LAYERS];

@@ -9196,8 +9196,8 @@ static SE_RODATA const se_row layer1_rows[512] = {
 };
 
 const se_layer se_layers[SE_LAYERS] = {
-    {layer0_weights, layer0_rows, 104, 128, 20480},
-    {layer1_weights, layer1_rows, 128, 128, 20480},
+    {layer0_weights, layer0_rows, 104, 128},
+    {layer1_weights, layer1_rows, 128, 128},
 };
 
 SE_RODATA const uint32_t se_mask_weights[8320] = {

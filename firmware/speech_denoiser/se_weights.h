@@ -7,6 +7,7 @@
 #define SE_LAYERS 2
 #define SE_INPUTS 488
 #define SE_CELLS 256
+#define SE_CELL_CLIP 20480
 #define SE_WIDEST 128
 #define SE_MOST_INPUTS 256
 #define SE_MASK_INPUTS 128

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,7 @@ def _sizes(model: Quantized) -> str:
         "SE_LAYERS": len(units),
         "SE_INPUTS": sum(widths),
         "SE_CELLS": sum(units),
+        "SE_CELL_CLIP": model.layers[0].clip,
         "SE_WIDEST": max(units),
         "SE_MOST_INPUTS": max(*widths, mask_inputs),
         "SE_MASK_INPUTS": mask_inputs,
@@ -104,10 +106,16 @@ def _tables(model: Quantized) -> str:
         ("float", "se_band_weights[SE_BAND_WEIGHTS]", bands.weights),
         ("uint8_t", "se_band_first[SE_BANDS]", bands.first),
         ("uint8_t", "se_band_bins[SE_BANDS]", bands.bins),
-        ("int32_t", "se_sigmoid_pieces[256]", SIGMOID[:-1] << 16 | np.diff(SIGMOID)),
+        ("se_piece", "se_sigmoid_pieces[256]", _pieces()),
     ]
     texts = [_array(*array, section="SE_FAST_DATA") for array in arrays]
     return "\n".join(['#include "se_tables.h"\n', *texts])
+
+
+def _pieces() -> np.ndarray:
+    """Each piece of the sigmoid, times 256, as a line: rounded value at 0 and slope."""
+    begin, slope = 256 * np.arange(-128, 128), np.diff(SIGMOID)
+    return np.stack([256 * SIGMOID[:-1] - slope * begin + 128, slope], axis=-1)
 
 
 def _weights(model: Quantized) -> str:
@@ -115,7 +123,7 @@ def _weights(model: Quantized) -> str:
     parts, entries = ['#include "se_tables.h"\n'], []
     for i, layer in enumerate(model.layers):
         parts += _matrix(f"layer{i}", layer.rows, layer.bias, "static ")
-        sizes = f"{layer.rows.weights.shape[1] - layer.units}, {layer.units}, {layer.clip}"
+        sizes = f"{layer.rows.weights.shape[1] - layer.units}, {layer.units}"
         entries.append(f"    {{layer{i}_weights, layer{i}_rows, {sizes}}},\n")
     # a list of addresses, which in a shared library is no constant: no SE_RODATA
     parts.append(f"const se_layer se_layers[SE_LAYERS] = {{\n{''.join(entries)}}};\n")
@@ -143,7 +151,13 @@ def _array(
     kind: str, name: str, values: np.ndarray, storage: str = "", section: str = "SE_RODATA"
 ) -> str:
     """A constant array, in lines of bounded length."""
-    write = {"float": _float, "uint32_t": "0x{:08x}u".format, "se_row": "{{{0[0]}, {0[1]}}}".format}
+    pair = "{{{0[0]}, {0[1]}}}".format
+    write: dict[str, Callable[..., str]] = {
+        "float": _float,
+        "uint32_t": "0x{:08x}u".format,
+        "se_piece": pair,
+        "se_row": pair,
+    }
     lines = ["   "]
     for item in map(write.get(kind, str), values):
         if len(lines[-1]) + len(item) + 2 > LINE:
