@@ -21,17 +21,13 @@ SE_STATIC_ASSERT(offsetof(se_state, inputs) % 4 == 0, inputs_are_aligned);
 SE_STATIC_ASSERT(offsetof(se_state, outputs) % 4 == 0, outputs_are_aligned);
 SE_STATIC_ASSERT(SE_BANDS % 8 == 0 && SE_MASK_INPUTS % 8 == 0, columns_come_in_eights);
 
-/* What a gate is computed from, Q3.12, not saturated. */
-static inline int32_t pre_activation(int32_t sum, const se_row *row) {
-    return se_requantise(sum + row->bias, row->multiplier);
-}
-
-/* One unit of an LSTM: four accumulators to a new cell state and output. */
-static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const se_row *rows, int16_t *cell) {
-    const int32_t i = se_sigmoid(pre_activation(sums[0], rows));
-    const int32_t f = se_sigmoid(pre_activation(sums[1], rows + 1));
-    const int32_t g = se_half_tanh(pre_activation(sums[2], rows + 2));
-    const int32_t o = se_sigmoid(pre_activation(sums[3], rows + 3));
+/* One unit of an LSTM: four sums to a new cell state and output. */
+static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const int32_t multipliers[4],
+                                      int16_t *cell) {
+    const int32_t i = se_sigmoid(se_requantise(sums[0], multipliers[0]));
+    const int32_t f = se_sigmoid(se_requantise(sums[1], multipliers[1]));
+    const int32_t g = se_half_tanh(se_requantise(sums[2], multipliers[2]));
+    const int32_t o = se_sigmoid(se_requantise(sums[3], multipliers[3]));
     int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 18);
     c = se_clamp(c, -SE_CELL_CLIP, SE_CELL_CLIP);
     *cell = (int16_t)c;
@@ -42,12 +38,12 @@ static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const se_row *rows,
 static SE_FAST_CODE void step_layer(const se_layer *layer, const int16_t *inputs, int16_t *cells,
                                     int16_t *outputs) {
     const int32_t columns = layer->inputs + layer->units;
-    const uint32_t *words = layer->weights;
+    const uint32_t *tile = layer->tiles;
     for (int unit = 0; unit < layer->units; unit++) {
         int32_t sums[4];
-        se_rows(words, inputs, columns, sums);
-        words += columns;
-        outputs[unit] = step_unit(sums, layer->rows + 4 * unit, cells + unit);
+        se_rows(tile, inputs, columns, sums);
+        tile += SE_TILE(columns);
+        outputs[unit] = step_unit(sums, layer->multipliers + 4 * unit, cells + unit);
     }
 }
 
@@ -66,15 +62,14 @@ static SE_FAST_CODE int32_t local_share(int output, const int16_t *features) {
 /* The mask from the outputs of the last layer. */
 static SE_FAST_CODE void compute_mask(const int16_t *outputs, const int16_t *features,
                                       int16_t *mask) {
-    const uint32_t *words = se_mask_weights;
+    const uint32_t *tile = se_mask_tiles;
     (void)features;
     for (int row = 0; row < SE_MASK_ROWS; row += 4) {
         int32_t sums[4];
-        se_rows(words, outputs, SE_MASK_INPUTS, sums);
-        words += SE_MASK_INPUTS;
+        se_rows(tile, outputs, SE_MASK_INPUTS, sums);
+        tile += SE_TILE(SE_MASK_INPUTS);
         for (int k = 0; k < 4 && row + k < SE_MASK_OUTPUTS; k++) {
-            const se_row *scale = se_mask_rows + row + k;
-            int32_t logit = se_requantise(sums[k] + scale->bias, scale->multiplier);
+            int32_t logit = se_requantise(sums[k], se_mask_multipliers[row + k]);
 #if SE_LOCAL
             logit += local_share(row + k, features);
 #endif

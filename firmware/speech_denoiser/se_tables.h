@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "se_compiler.h"
+#include "se_kernels.h"
 #include "se_weights.h"
 
 #ifdef __cplusplus
@@ -27,21 +28,17 @@ typedef struct {
 } se_piece;
 extern const se_piece se_sigmoid_pieces[256];
 
-/* A row's bias, in units of its accumulator, and the way from there to Q3.12. */
+/* A recurrent layer. A tile holds the gates i, f, g, o of a unit; a multiplier takes the sum of a row
+ * to Q3.12. */
 typedef struct {
-    int32_t bias, multiplier;
-} se_row;
-
-/* A recurrent layer; rows i, f, g, o of each unit stand together. */
-typedef struct {
-    const uint32_t *weights;
-    const se_row *rows;
+    const uint32_t *tiles;
+    const int32_t *multipliers;
     int32_t inputs, units;
 } se_layer;
 
 extern const se_layer se_layers[SE_LAYERS];
-extern const uint32_t se_mask_weights[SE_MASK_ROWS * SE_MASK_INPUTS / 4];
-extern const se_row se_mask_rows[SE_MASK_OUTPUTS];
+extern const uint32_t se_mask_tiles[SE_MASK_ROWS / 4 * SE_TILE(SE_MASK_INPUTS)];
+extern const int32_t se_mask_multipliers[SE_MASK_OUTPUTS];
 #if SE_LOCAL
 extern const int8_t se_local_weights[3 * SE_MASK_OUTPUTS];
 extern const int32_t se_local_multipliers[SE_MASK_OUTPUTS];

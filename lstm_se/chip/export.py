@@ -12,7 +12,7 @@ from ..files import write_whole
 from ..sound.features import FLOOR, level_decay
 from . import fft, selftest, stft
 from .fixed import SIGMOID
-from .kernels import pack
+from .kernels import filled_rows, pack
 from .quantize import Quantized, Rows
 
 NOTICE = (
@@ -74,7 +74,7 @@ def _sizes(model: Quantized) -> str:
         "SE_MOST_INPUTS": max(*widths, mask_inputs),
         "SE_MASK_INPUTS": mask_inputs,
         "SE_MASK_OUTPUTS": outputs,
-        "SE_MASK_ROWS": -(-outputs // 4) * 4,
+        "SE_MASK_ROWS": filled_rows(outputs),
         "SE_LOCAL": int(model.output.local is not None),
         "SE_EXCHANGES": len(fft.EXCHANGED),
         "SE_BAND_WEIGHTS": len(stft.bands_of(model.config).weights),
@@ -124,7 +124,7 @@ def _weights(model: Quantized) -> str:
     for i, layer in enumerate(model.layers):
         parts += _matrix(f"layer{i}", layer.rows, layer.bias, "static ")
         sizes = f"{layer.rows.weights.shape[1] - layer.units}, {layer.units}"
-        entries.append(f"    {{layer{i}_weights, layer{i}_rows, {sizes}}},\n")
+        entries.append(f"    {{layer{i}_tiles, layer{i}_multipliers, {sizes}}},\n")
     # a list of addresses, which in a shared library is no constant: no SE_RODATA
     parts.append(f"const se_layer se_layers[SE_LAYERS] = {{\n{''.join(entries)}}};\n")
     parts += _matrix("se_mask", model.output.rows, model.output.bias)
@@ -138,12 +138,11 @@ def _weights(model: Quantized) -> str:
 
 
 def _matrix(name: str, rows: Rows, bias: np.ndarray, storage: str = "") -> list[str]:
-    """Packed weights, and bias and multiplier of each row."""
-    words = pack(rows.weights)
-    pairs = np.stack([bias, rows.multipliers], axis=-1)
+    """Tiles of rows, and the multiplier of each row."""
+    words = pack(rows.weights, bias)
     return [
-        _array("uint32_t", f"{name}_weights[{len(words)}]", words, storage),
-        _array("se_row", f"{name}_rows[{len(pairs)}]", pairs, storage),
+        _array("uint32_t", f"{name}_tiles[{len(words)}]", words, storage),
+        _array("int32_t", f"{name}_multipliers[{len(bias)}]", rows.multipliers, storage),
     ]
 
 
@@ -151,12 +150,10 @@ def _array(
     kind: str, name: str, values: np.ndarray, storage: str = "", section: str = "SE_RODATA"
 ) -> str:
     """A constant array, in lines of bounded length."""
-    pair = "{{{0[0]}, {0[1]}}}".format
     write: dict[str, Callable[..., str]] = {
         "float": _float,
         "uint32_t": "0x{:08x}u".format,
-        "se_piece": pair,
-        "se_row": pair,
+        "se_piece": "{{{0[0]}, {0[1]}}}".format,
     }
     lines = ["   "]
     for item in map(write.get(kind, str), values):

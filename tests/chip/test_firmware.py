@@ -97,7 +97,7 @@ def section_of(path, names):
 def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, tmp_path):
     path = toolchain.build_elf(tmp_path / "se.elf", options=("-O2", *SECTIONS))
     assert section_of(path, {"se_process", "stage", "se_network", "se_rows_asm"}) == {".itcm"}
-    tables = {"se_window", "layer1_weights", "se_mask_rows", "se_local_weights"}
+    tables = {"se_window", "layer1_tiles", "se_mask_multipliers", "se_local_weights"}
     assert section_of(path, tables) == {".tables"}
     assert section_of(path, {"se_init", "se_selftest"}) == {".text"}
     part = slice(20 * HOP)
@@ -358,7 +358,7 @@ def test_selftest_passes_on_the_emulated_processor(level, elf):
 
 def test_selftest_notices_one_wrong_bit(elf):
     one = builds.CortexStream(elf["-O2"])
-    place = one.cpu.symbols["se_mask_weights"].address + 40
+    place = one.cpu.symbols["se_mask_tiles"].address + 40
     (word,) = one.cpu.read(place, 1)
     one.cpu.write(place, bytes([word ^ 4]))
     assert not one.selftest()
@@ -380,14 +380,14 @@ def cpu(elf):
 def test_kernels_agree_with_a_product_of_matrices(cpu, kernel, eights, seed, extreme):
     rng, columns = np.random.default_rng(seed), 8 * eights
     weights = rng.integers(-127, 128, (4, columns))
-    x = rng.integers(-32768, 32768, columns)
+    x, bias = rng.integers(-32768, 32768, columns), rng.integers(-(2**20), 2**20, 4)
     if extreme:
         weights, x = 127 * np.sign(weights), np.where(x < 0, -32768, 32767)
     place, sums = 0x2020_0000, 0x2020_8000
-    cpu.write(place, pack(weights.astype(np.int8)).astype("<u4").tobytes())
+    cpu.write(place, pack(weights.astype(np.int8), bias).astype("<u4").tobytes())
     cpu.write(place + 0x4000, x.astype("<i2").tobytes())
     cpu.call(kernel, place, place + 0x4000, columns, sums)
-    np.testing.assert_array_equal(np.frombuffer(cpu.read(sums, 16), "<i4"), weights @ x)
+    np.testing.assert_array_equal(np.frombuffer(cpu.read(sums, 16), "<i4"), bias + weights @ x)
 
 
 def test_model_without_local_view_and_with_one_compile_and_agree():
