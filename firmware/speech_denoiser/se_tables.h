@@ -38,11 +38,16 @@ typedef struct {
 
 extern const se_layer se_layers[SE_LAYERS];
 extern const uint32_t se_mask_tiles[SE_MASK_ROWS / 4 * SE_TILE(SE_MASK_INPUTS)];
-extern const int32_t se_mask_multipliers[SE_MASK_OUTPUTS];
+extern const int32_t se_mask_multipliers[SE_MASK_ROWS];
+
 #if SE_LOCAL
-extern const int8_t se_local_weights[3 * SE_MASK_OUTPUTS];
-extern const int32_t se_local_multipliers[SE_MASK_OUTPUTS];
-extern const uint8_t se_band_of_output[SE_MASK_OUTPUTS];
+/* What a gain sees of its band and the two beside it. */
+typedef struct {
+    int32_t multiplier;
+    int8_t weights[3];
+    uint8_t bands[3];
+} se_local;
+extern const se_local se_mask_local[SE_MASK_ROWS];
 #endif
 
 #ifdef __cplusplus

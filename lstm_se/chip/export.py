@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import write_whole
+from ..network.in_numpy import neighbours
 from ..sound.features import FLOOR, level_decay
 from . import fft, selftest, stft
 from .fixed import SIGMOID
@@ -62,15 +63,13 @@ def sha256(model: Quantized) -> str:
 def _sizes(model: Quantized) -> str:
     """``se_weights.h``: the sizes of a model, on which the state depends, and its constants."""
     widths = [layer.rows.weights.shape[1] for layer in model.layers]
-    units = [layer.units for layer in model.layers]
     outputs, mask_inputs = model.output.rows.weights.shape
     defined = {
         "SE_BANDS": model.config.bands,
-        "SE_LAYERS": len(units),
-        "SE_INPUTS": sum(widths),
-        "SE_CELLS": sum(units),
+        "SE_LAYERS": len(widths),
+        "SE_INPUTS": sum(widths) + mask_inputs,
+        "SE_CELLS": sum(layer.units for layer in model.layers),
         "SE_CELL_CLIP": model.layers[0].clip,
-        "SE_WIDEST": max(units),
         "SE_MOST_INPUTS": max(*widths, mask_inputs),
         "SE_MASK_INPUTS": mask_inputs,
         "SE_MASK_OUTPUTS": outputs,
@@ -129,20 +128,18 @@ def _weights(model: Quantized) -> str:
     parts.append(f"const se_layer se_layers[SE_LAYERS] = {{\n{''.join(entries)}}};\n")
     parts += _matrix("se_mask", model.output.rows, model.output.bias)
     if local := model.output.local:
-        parts += [
-            _array("int8_t", "se_local_weights[3 * SE_MASK_OUTPUTS]", local.weights.ravel()),
-            _array("int32_t", "se_local_multipliers[SE_MASK_OUTPUTS]", local.multipliers),
-            _array("uint8_t", "se_band_of_output[SE_MASK_OUTPUTS]", model.output.band),
-        ]
+        bands = neighbours(model.config).T
+        views = np.hstack([local.multipliers[:, None], local.weights, bands])
+        parts.append(_array("se_local", "se_mask_local[SE_MASK_ROWS]", views))
     return "\n".join(parts)
 
 
 def _matrix(name: str, rows: Rows, bias: np.ndarray, storage: str = "") -> list[str]:
     """Tiles of rows, and the multiplier of each row."""
-    words = pack(rows.weights, bias)
+    words, number = pack(rows.weights, bias), filled_rows(len(bias))
     return [
         _array("uint32_t", f"{name}_tiles[{len(words)}]", words, storage),
-        _array("int32_t", f"{name}_multipliers[{len(bias)}]", rows.multipliers, storage),
+        _array("int32_t", f"{name}_multipliers[{number}]", rows.multipliers, storage),
     ]
 
 
@@ -154,6 +151,7 @@ def _array(
         "float": _float,
         "uint32_t": "0x{:08x}u".format,
         "se_piece": "{{{0[0]}, {0[1]}}}".format,
+        "se_local": "{{{0[0]}, {{{0[1]}, {0[2]}, {0[3]}}}, {{{0[4]}, {0[5]}, {0[6]}}}}}".format,
     }
     lines = ["   "]
     for item in map(write.get(kind, str), values):

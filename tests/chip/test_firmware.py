@@ -97,7 +97,7 @@ def section_of(path, names):
 def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, tmp_path):
     path = toolchain.build_elf(tmp_path / "se.elf", options=("-O2", *SECTIONS))
     assert section_of(path, {"se_process", "stage", "se_network", "se_rows_asm"}) == {".itcm"}
-    tables = {"se_window", "layer1_tiles", "se_mask_multipliers", "se_local_weights"}
+    tables = {"se_window", "layer1_tiles", "se_mask_multipliers", "se_mask_local"}
     assert section_of(path, tables) == {".tables"}
     assert section_of(path, {"se_init", "se_selftest"}) == {".text"}
     part = slice(20 * HOP)
