@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 extern const float se_window[512];        /* square root of Hann, over 32768 */
-extern const float se_twiddles[512];      /* exp(-2 pi i k / 256) */
+extern const float se_twiddles[504];      /* w, w^2, w^3 of each butterfly that turns, in turn */
 extern const float se_half_twiddles[256]; /* exp(-2 pi i k / 512) */
 extern const uint8_t se_exchanged[2 * SE_EXCHANGES]; /* places that the transform exchanges */
 extern const float se_log2_polynomial[SE_LOG2_TERMS];

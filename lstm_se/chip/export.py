@@ -98,7 +98,7 @@ def _tables(model: Quantized) -> str:
     bands = stft.bands_of(model.config)
     arrays = [
         ("float", "se_window[512]", stft.WINDOW),
-        ("float", "se_twiddles[512]", fft.TWIDDLES.ravel()),
+        ("float", "se_twiddles[504]", _twiddles()),
         ("float", "se_half_twiddles[256]", fft.HALF_TWIDDLES.ravel()),
         ("uint8_t", "se_exchanged[2 * SE_EXCHANGES]", fft.EXCHANGED.ravel()),
         ("float", "se_log2_polynomial[SE_LOG2_TERMS]", stft.log2_polynomial()),
@@ -109,6 +109,12 @@ def _tables(model: Quantized) -> str:
     ]
     texts = [_array(*array, section="SE_FAST_DATA") for array in arrays]
     return "\n".join(['#include "se_tables.h"\n', *texts])
+
+
+def _twiddles() -> np.ndarray:
+    """The transform's, in the order in which its stages of 4, 16 and 64 points read them."""
+    first = np.concatenate([np.arange(size) * (64 // size) for size in (4, 16, 64)])
+    return fft.TWIDDLES[np.outer(first, [1, 2, 3])].ravel()
 
 
 def _pieces() -> np.ndarray:

@@ -96,7 +96,7 @@ def section_of(path, names):
 
 def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, tmp_path):
     path = toolchain.build_elf(tmp_path / "se.elf", options=("-O2", *SECTIONS))
-    assert section_of(path, {"se_process", "stage", "se_network", "se_rows_asm"}) == {".itcm"}
+    assert section_of(path, {"se_process", "transform", "se_network", "se_rows_asm"}) == {".itcm"}
     tables = {"se_window", "layer1_tiles", "se_mask_multipliers", "se_mask_local"}
     assert section_of(path, tables) == {".tables"}
     assert section_of(path, {"se_init", "se_selftest"}) == {".text"}
@@ -104,7 +104,7 @@ def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, 
     np.testing.assert_array_equal(builds.CortexStream(path).process(heard[part]), expected[part])
 
 
-IN_ITCM = {"se_process", "stage", "se_network", "se_rows_asm"}
+IN_ITCM = {"se_process", "transform", "se_network", "se_rows_asm"}
 IN_DTCM = {"se_window", "se_band_weights", "se_sigmoid_pieces", "tcm_denoiser"}
 
 
