@@ -14,6 +14,13 @@
 #define SE_HAVE_DSP 0
 #endif
 
+/* Whether it multiplies four pairs, as every PC's does. */
+#ifdef __SSE2__
+#define SE_HAVE_SSE2 1
+#else
+#define SE_HAVE_SSE2 0
+#endif
+
 /* Where code and tables lie: the linker script's choice, unless these name other sections of it, as
  * tcm.ld does for the fast memories of a Cortex-M7.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Three ways to the same four sums; see se_kernels.h for how the weights lie. */
+/* Ways to the same four sums; see se_kernels.h for how the weights lie. */
 #include "se_kernels.h"
 
 #include "se_compiler.h"
@@ -46,7 +46,39 @@ SE_FAST_CODE void se_rows_c(const uint32_t *tile, const int16_t *x, int32_t colu
     sums[3] = high[1];
 }
 
-#if SE_HAVE_DSP /* from here on not C99, but that of the compilers which have these intrinsics */
+/* From here on not C99, but that of the compilers which have these intrinsics. */
+
+#if SE_HAVE_SSE2
+
+#include <emmintrin.h>
+
+SE_FAST_CODE void se_rows_sse2(const uint32_t *tile, const int16_t *x, int32_t columns,
+                               int32_t sums[4]) {
+    const uint32_t *words = tile + SE_TILE(0);
+    const __m128i half = _mm_set1_epi16(128); /* the upper weight is the halfword / 256, rounded */
+    __m128i lower = _mm_setzero_si128(), upper = lower; /* of rows 0, 2, 0, 2 and 1, 3, 1, 3 */
+    for (int32_t column = 0; column < columns; column += 4) {
+        const __m128i both = _mm_loadu_si128((const __m128i *)(words + column));
+        const __m128i four = _mm_loadl_epi64((const __m128i *)(x + column));
+        const __m128i pairs = _mm_unpacklo_epi32(four, four); /* each for two words */
+        const __m128i low = _mm_srai_epi16(_mm_slli_epi16(both, 8), 8);
+        const __m128i high = _mm_srai_epi16(_mm_add_epi16(both, half), 8);
+        lower = _mm_add_epi32(lower, _mm_madd_epi16(low, pairs));
+        upper = _mm_add_epi32(upper, _mm_madd_epi16(high, pairs));
+    }
+    int32_t found[8];
+    _mm_storeu_si128((__m128i *)found, _mm_unpacklo_epi32(lower, upper));
+    _mm_storeu_si128((__m128i *)(found + 4), _mm_unpackhi_epi32(lower, upper));
+    begin(tile, sums);
+    begin(tile + 3, sums + 2);
+    for (int row = 0; row < 4; row++) {
+        sums[row] += found[row] + found[row + 4];
+    }
+}
+
+#endif
+
+#if SE_HAVE_DSP
 
 #include <arm_acle.h>
 

@@ -30,10 +30,13 @@ extern "C" {
 #define SE_KERNEL_C 0    /* plain C, for any processor */
 #define SE_KERNEL_ACLE 1 /* C with the intrinsics of Arm's DSP extension */
 #define SE_KERNEL_ASM 2  /* assembler for the same instructions: as fast at -O0 as at -O3 */
+#define SE_KERNEL_SSE2 3 /* C with the intrinsics that every x86-64 has: for PCs */
 
 #ifndef SE_KERNEL
 #if SE_HAVE_DSP
 #define SE_KERNEL SE_KERNEL_ASM
+#elif SE_HAVE_SSE2
+#define SE_KERNEL SE_KERNEL_SSE2
 #else
 #define SE_KERNEL SE_KERNEL_C
 #endif
@@ -51,10 +54,16 @@ void se_rows_acle(const uint32_t *tile, const int16_t *x, int32_t columns, int32
 void se_rows_asm(const uint32_t *tile, const int16_t *x, int32_t columns, int32_t sums[4]);
 #endif
 
+#if SE_HAVE_SSE2
+void se_rows_sse2(const uint32_t *tile, const int16_t *x, int32_t columns, int32_t sums[4]);
+#endif
+
 #if SE_KERNEL == SE_KERNEL_ASM
 #define se_rows se_rows_asm
 #elif SE_KERNEL == SE_KERNEL_ACLE
 #define se_rows se_rows_acle
+#elif SE_KERNEL == SE_KERNEL_SSE2
+#define se_rows se_rows_sse2
 #else
 #define se_rows se_rows_c
 #endif
