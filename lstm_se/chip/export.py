@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import write_whole
-from ..network.in_numpy import neighbours
+from ..network.in_numpy import beside
 from ..sound.features import FLOOR, level_decay
 from . import fft, selftest, stft
 from .fixed import SIGMOID
@@ -134,7 +134,7 @@ def _weights(model: Quantized) -> str:
     parts.append(f"const se_layer se_layers[SE_LAYERS] = {{\n{''.join(entries)}}};\n")
     parts += _matrix("se_mask", model.output.rows, model.output.bias)
     if local := model.output.local:
-        bands = neighbours(model.config).T
+        bands = beside(model.output.band).T
         views = np.hstack([local.multipliers[:, None], local.weights, bands])
         parts.append(_array("se_local", "se_mask_local[SE_MASK_ROWS]", views))
     return "\n".join(parts)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..config import Config
 from ..network.in_numpy import Weights
+from ..sound.features import band_of_output
 from .fixed import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
 
 FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
@@ -57,11 +58,13 @@ class Output(NamedTuple):
         rows: From the last recurrent layer.
         bias: In units of their accumulator, int32.
         local: From the bands around each gain's own, or ``None``: shape ``(outputs, 3)``.
+        band: Own band of each gain, shape ``(outputs,)``.
     """
 
     rows: Rows
     bias: np.ndarray
     local: Rows | None
+    band: np.ndarray
 
 
 class Quantized(NamedTuple):
@@ -95,7 +98,7 @@ def quantize(weights: Weights, config: Config) -> Quantized:
     dense = rows(weights["dense_0/kernel"].T, UNIT_BITS)
     local = rows(weights["local/kernel"].T, FEATURE_BITS) if config.local else None
     bias = in_accumulators(weights["dense_0/bias"], dense)
-    return Quantized(config, tuple(layers), Output(dense, bias, local))
+    return Quantized(config, tuple(layers), Output(dense, bias, local, band_of_output(config)))
 
 
 def refuse_undeployable(config: Config) -> None:
