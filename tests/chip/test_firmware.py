@@ -1,6 +1,7 @@
 """The firmware gives the bits of the model: on this machine and on an emulated Cortex-M7."""
 
 import ctypes
+import platform
 import re
 import shutil
 import subprocess
@@ -79,6 +80,12 @@ def test_committed_sources_are_the_export_of_the_shipped_model(model):
 def test_library_gives_the_bits_of_numpy(compiler, options, heard, expected, tmp_path):
     command = toolchain.host_compiler() if compiler == "host" else toolchain.zig()
     library = toolchain.build_library(tmp_path / "se.so", compiler=command, options=options)
+    np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="is of another make")
+def test_instructions_that_fuse_products_and_sums_are_not_used(heard, expected, tmp_path):
+    library = toolchain.build_library(tmp_path / "se.so", options=("-O3", "-march=native"))
     np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
 
 
