@@ -39,9 +39,8 @@ typedef struct {
     float level_sum, level_weight;           /* running mean of the logarithmic features */
     int16_t heard[SE_HOP];                   /* the hop before this one */
     int16_t inputs[SE_INPUTS];               /* of each recurrent layer: features or outputs of the
-                                                layer below, then its own last outputs */
+                                                layer below, then its own last outputs; of the mask */
     int16_t cells[SE_CELLS];                 /* cell states, Q4.11 */
-    int16_t outputs[SE_WIDEST];              /* scratch: new outputs of a layer, Q0.15 */
     int16_t mask[SE_MASK_ROWS];              /* gain of each bin, Q0.15 */
     int16_t least_gain;                      /* no gain is below it, Q0.15 */
 } se_state;

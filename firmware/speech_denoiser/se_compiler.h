@@ -14,11 +14,18 @@
 #define SE_HAVE_DSP 0
 #endif
 
+/* Whether it multiplies four pairs, as every PC's does. */
+#ifdef __SSE2__
+#define SE_HAVE_SSE2 1
+#else
+#define SE_HAVE_SSE2 0
+#endif
+
 /* Where code and tables lie: the linker script's choice, unless these name other sections of it, as
  * tcm.ld does for the fast memories of a Cortex-M7.
  *
  *     -DSE_FAST_SECTION='".se_itcm"'       what runs in every frame; give it to the assembler too
- *     -DSE_FAST_DATA_SECTION='".se_dtcm"'  tables that every frame reads, 8 KB
+ *     -DSE_FAST_DATA_SECTION='".se_dtcm"'  tables that every frame reads, 9 KB
  *     -DSE_RODATA_SECTION='".qspi"'        weights, and those tables if they have no section of theirs
  */
 #ifdef SE_FAST_SECTION

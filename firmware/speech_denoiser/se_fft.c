@@ -39,12 +39,12 @@ static inline void butterfly(float *z, uint32_t apart, float br, float bi, float
     z3[1] = odd_i + gap_r;
 }
 
-/* Transforms of `size` points into transforms of four times as many, all `POINTS / size / 4`. */
-static SE_FAST_CODE void stage(float *z, uint32_t size) {
-    const uint32_t apart = 2 * size, step = 2 * POINTS / (4 * size);
-    for (uint32_t k = 0; k < size; k++) {
-        const float *w1 = se_twiddles + k * step, *w2 = w1 + k * step, *w3 = w2 + k * step;
-        const float r1 = w1[0], i1 = w1[1], r2 = w2[0], i2 = w2[1], r3 = w3[0], i3 = w3[1];
+/* Transforms of `size` points into transforms of four times as many, all `POINTS / size / 4`.
+ * Returns where the next stage's twiddles begin. */
+static inline SE_FAST_CODE const float *stage(float *z, uint32_t size, const float *w) {
+    const uint32_t apart = 2 * size;
+    for (uint32_t k = 0; k < size; k++, w += 6) {
+        const float r1 = w[0], i1 = w[1], r2 = w[2], i2 = w[3], r3 = w[4], i3 = w[5];
         for (float *a = z + 2 * k; a < z + 2 * POINTS; a += 4 * apart) {
             const float *b = a + apart, *c = b + apart, *d = c + apart;
             const float b0 = b[0], b1 = b[1], c0 = c[0], c1 = c[1], d0 = d[0], d1 = d[1];
@@ -52,6 +52,7 @@ static SE_FAST_CODE void stage(float *z, uint32_t size) {
                       c0 * i2 + c1 * r2, d0 * r3 - d1 * i3, d0 * i3 + d1 * r3);
         }
     }
+    return w;
 }
 
 /* Complex transform of 256 points, not scaled. */
@@ -60,9 +61,9 @@ static SE_FAST_CODE void transform(float *z) {
     for (float *a = z; a < z + 2 * POINTS; a += 8) { /* the first stage turns nothing */
         butterfly(a, 2, a[2], a[3], a[4], a[5], a[6], a[7]);
     }
-    stage(z, 4);
-    stage(z, 16);
-    stage(z, 64);
+    const float *w = stage(z, 4, se_twiddles);
+    w = stage(z, 16, w);
+    (void)stage(z, 64, w);
 }
 
 SE_FAST_CODE void se_fft_forward(float z[512]) {

@@ -43,16 +43,15 @@ static inline int32_t se_requantise(int32_t accumulator, int32_t multiplier) {
 #endif
 }
 
-/* Sigmoid: Q3.12 within the range of int16 to Q0.15. */
+/* Sigmoid: Q3.12, saturated here, to Q0.15. */
 static inline int32_t se_sigmoid(int32_t x) {
-    const int32_t piece = se_sigmoid_pieces[128 + (x >> 8)];
-    return (piece >> 16) + se_rounded_shift((int16_t)piece * (x & 255), 8);
+    x = se_saturate(x);
+    const se_piece *piece = se_sigmoid_pieces + 128 + (x >> 8);
+    return (piece->start + piece->slope * x) >> 8;
 }
 
-/* tanh(x) = 2 sigmoid(2 x) - 1: Q3.12 within the range of int16 to Q0.15. */
-static inline int32_t se_tanh(int32_t x) {
-    return se_saturate(2 * se_sigmoid(se_saturate(2 * x)) - 32768);
-}
+/* tanh(x) / 2 = sigmoid(2 x) - 1 / 2: Q3.12, of at most 30 bits and the sign, to Q0.15. */
+static inline int32_t se_half_tanh(int32_t x) { return se_sigmoid(2 * x) - 16384; }
 
 /* Least gain of a limit in dB, Q0.15: 32767 for 0 and less, 0 from SE_NO_LIMIT on. */
 static inline int32_t se_least_gain(int decibels) {

@@ -8,11 +8,12 @@
 #error "compile without -ffast-math and -Ofast: they change the order of sums"
 #endif
 
-/* CubeIDE's -std=gnu11 would fuse products and sums. */
+/* CubeIDE's -std=gnu11 would fuse products and sums; so would gcc's loops of vectors on a PC with
+ * -march=native, whatever it is told. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=off", "no-tree-loop-vectorize")
 #endif
 
 #endif

@@ -11,75 +11,68 @@
 SE_STATIC_ASSERT(SE_MOST_INPUTS <= 516, sums_fit_in_int32);
 
 /* se_rows_asm reads two words at once, which faults where they are not aligned to 4 bytes. All that
- * it reads of a state starts at a multiple of 8 int16 from one of these two. */
+ * it reads of a state lies at multiples of 8 int16 from the inputs. */
 typedef struct {
     char before;
     se_state state;
 } se_aligned_state;
 SE_STATIC_ASSERT(offsetof(se_aligned_state, state) % 4 == 0, states_are_aligned);
 SE_STATIC_ASSERT(offsetof(se_state, inputs) % 4 == 0, inputs_are_aligned);
-SE_STATIC_ASSERT(offsetof(se_state, outputs) % 4 == 0, outputs_are_aligned);
 SE_STATIC_ASSERT(SE_BANDS % 8 == 0 && SE_MASK_INPUTS % 8 == 0, columns_come_in_eights);
 
-/* What a gate is computed from, Q3.12. */
-static inline int32_t pre_activation(int32_t sum, const se_row *row) {
-    return se_saturate(se_requantise(sum + row->bias, row->multiplier));
-}
-
-/* One unit of an LSTM: four accumulators to a new cell state and output. */
-static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const se_row *rows, int32_t clip,
+/* One unit of an LSTM: four sums to a new cell state and output. */
+static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const int32_t multipliers[4],
                                       int16_t *cell) {
-    const int32_t i = se_sigmoid(pre_activation(sums[0], rows));
-    const int32_t f = se_sigmoid(pre_activation(sums[1], rows + 1));
-    const int32_t g = se_tanh(pre_activation(sums[2], rows + 2));
-    const int32_t o = se_sigmoid(pre_activation(sums[3], rows + 3));
-    int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 19);
-    c = se_clamp(c, -clip, clip);
+    const int32_t i = se_sigmoid(se_requantise(sums[0], multipliers[0]));
+    const int32_t f = se_sigmoid(se_requantise(sums[1], multipliers[1]));
+    const int32_t g = se_half_tanh(se_requantise(sums[2], multipliers[2]));
+    const int32_t o = se_sigmoid(se_requantise(sums[3], multipliers[3]));
+    int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 18);
+    c = se_clamp(c, -SE_CELL_CLIP, SE_CELL_CLIP);
     *cell = (int16_t)c;
-    return (int16_t)se_rounded_shift(o * se_tanh(se_saturate(2 * c)), 15);
+    return (int16_t)se_rounded_shift(o * se_half_tanh(2 * c), 14);
 }
 
 /* One step of a layer. `inputs`: from below, then the layer's own last outputs. */
 static SE_FAST_CODE void step_layer(const se_layer *layer, const int16_t *inputs, int16_t *cells,
                                     int16_t *outputs) {
     const int32_t columns = layer->inputs + layer->units;
-    const uint32_t *words = layer->weights;
+    const uint32_t *tile = layer->tiles;
     for (int unit = 0; unit < layer->units; unit++) {
         int32_t sums[4];
-        se_rows(words, inputs, columns, sums);
-        words += columns;
-        outputs[unit] = step_unit(sums, layer->rows + 4 * unit, layer->clip, cells + unit);
+        se_rows(tile, inputs, columns, sums);
+        tile += SE_TILE(columns);
+        outputs[unit] = step_unit(sums, layer->multipliers + 4 * unit, cells + unit);
     }
 }
 
-#if SE_LOCAL
 /* What a gain sees of the band it belongs to and the two beside it. */
-static SE_FAST_CODE int32_t local_share(int output, const int16_t *features) {
-    const int band = se_band_of_output[output];
-    const int below = band > 0 ? band - 1 : 0, above = band < SE_BANDS - 1 ? band + 1 : band;
-    const int8_t *weight = se_local_weights + 3 * output;
-    const int32_t sum =
-        weight[0] * features[below] + weight[1] * features[band] + weight[2] * features[above];
-    return se_requantise(sum, se_local_multipliers[output]);
-}
+static inline int32_t local_share(int output, const int16_t *features) {
+#if SE_LOCAL
+    const se_local *near = se_mask_local + output;
+    const int32_t sum = near->weights[0] * features[near->bands[0]] +
+                        near->weights[1] * features[near->bands[1]] +
+                        near->weights[2] * features[near->bands[2]];
+    return se_requantise(sum, near->multiplier);
+#else
+    (void)output;
+    (void)features;
+    return 0;
 #endif
+}
 
 /* The mask from the outputs of the last layer. */
 static SE_FAST_CODE void compute_mask(const int16_t *outputs, const int16_t *features,
                                       int16_t *mask) {
-    const uint32_t *words = se_mask_weights;
-    (void)features;
+    const uint32_t *tile = se_mask_tiles;
     for (int row = 0; row < SE_MASK_ROWS; row += 4) {
         int32_t sums[4];
-        se_rows(words, outputs, SE_MASK_INPUTS, sums);
-        words += SE_MASK_INPUTS;
-        for (int k = 0; k < 4 && row + k < SE_MASK_OUTPUTS; k++) {
-            const se_row *scale = se_mask_rows + row + k;
-            int32_t logit = se_requantise(sums[k] + scale->bias, scale->multiplier);
-#if SE_LOCAL
-            logit += local_share(row + k, features);
-#endif
-            mask[row + k] = (int16_t)se_sigmoid(se_saturate(logit));
+        se_rows(tile, outputs, SE_MASK_INPUTS, sums);
+        tile += SE_TILE(SE_MASK_INPUTS);
+        const int32_t *multipliers = se_mask_multipliers + row;
+        for (int k = 0; k < 4; k++) {
+            const int32_t logit = se_requantise(sums[k], *multipliers++);
+            *mask++ = (int16_t)se_sigmoid(logit + local_share(row + k, features));
         }
     }
 }
@@ -90,17 +83,16 @@ static void copy(int16_t *to, const int16_t *from, int count) {
     }
 }
 
+/* New outputs go to where the layer above reads them, or the mask; then they are the last ones. */
 SE_FAST_CODE void se_network(se_state *state) {
     int16_t *inputs = state->inputs, *cells = state->cells;
     for (int i = 0; i < SE_LAYERS; i++) {
         const se_layer *layer = se_layers + i;
-        step_layer(layer, inputs, cells, state->outputs);
-        copy(inputs + layer->inputs, state->outputs, layer->units);
-        inputs += layer->inputs + layer->units;
+        int16_t *last = inputs + layer->inputs, *outputs = last + layer->units;
+        step_layer(layer, inputs, cells, outputs);
+        copy(last, outputs, layer->units);
+        inputs = outputs;
         cells += layer->units;
-        if (i + 1 < SE_LAYERS) {
-            copy(inputs, state->outputs, layer->units);
-        }
     }
-    compute_mask(state->outputs, state->inputs, state->mask);
+    compute_mask(inputs, state->inputs, state->mask);
 }

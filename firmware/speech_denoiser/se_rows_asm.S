@@ -19,55 +19,58 @@
     .type se_rows_asm, %function
     .thumb_func
 
-/* Two columns, four rows. Sums of both rows are in r4:r5 and r6:r7, of the lower ones in r8, r9. */
-.macro two_columns x
-    ldrd r10, r11, [r0], #8
-    smlald r4, r5, r10, \x
-    smlald r6, r7, r11, \x
-    sxtb16 r10, r10
-    sxtb16 r11, r11
-    smlad r8, r10, \x, r8
-    smlad r9, r11, \x, r9
+/* Two columns, four rows. The lower row's sum is in r4, that of both in r5:r6; r7 and r8:r9 are those of
+ * the other two rows. */
+.macro two_columns w01 w23 x
+    smlald r5, r6, \w01, \x
+    smlald r8, r9, \w23, \x
+    sxtb16 \w01, \w01
+    sxtb16 \w23, \w23
+    smlad r4, \w01, \x, r4
+    smlad r7, \w23, \x, r7
 .endm
 
-.macro four_columns
+.macro eight_columns
+.rept 2
+    ldmia r0!, {r2, r3, r10, r11}
     ldrd r12, lr, [r1], #8
-    two_columns r12
-    two_columns lr
+    two_columns r2, r3, r12
+    two_columns r10, r11, lr
+.endr
 .endm
 
-/* r0: words, r1: x, r2: columns, r3: sums */
+/* r0: tile, r1: x, r2: columns, r3: sums */
 se_rows_asm:
-    push {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}
-    mov r12, r2
-    add r2, r1, r2, lsl #1      /* end of x */
-    movs r4, #0
-    movs r5, #0
-    movs r6, #0
-    movs r7, #0
-    mov r8, #0
-    mov r9, #0
-    lsls r12, r12, #28          /* an odd number of eights starts with the second half */
-    bmi 2f
-1:
-    four_columns
-    four_columns
-2:
-    four_columns
-    four_columns
+    add r12, r1, r2, lsl #1     /* end of x */
+    push {r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, lr}
+    ldmia r0!, {r4, r5, r6, r7, r8, r9}
+    ubfx r2, r2, #3, #3         /* eights beside whole rounds of eight of them: begin with these */
+    tbh [pc, r2, lsl #1]
+9:
+    .hword (8f - 9b) / 2, (1f - 9b) / 2, (2f - 9b) / 2, (3f - 9b) / 2
+    .hword (4f - 9b) / 2, (5f - 9b) / 2, (6f - 9b) / 2, (7f - 9b) / 2
+8:  eight_columns
+7:  eight_columns
+6:  eight_columns
+5:  eight_columns
+4:  eight_columns
+3:  eight_columns
+2:  eight_columns
+1:  eight_columns
+    ldr r2, [sp, #36]
     cmp r1, r2
-    bne 1b
-    subs r4, r4, r8             /* upper = (both - lower) / 256 */
-    sbc r5, r5, r8, asr #31
-    subs r6, r6, r9
-    sbc r7, r7, r9, asr #31
-    lsrs r4, r4, #8
-    lsrs r6, r6, #8
-    orr r4, r4, r5, lsl #24
-    orr r6, r6, r7, lsl #24
-    strd r8, r4, [r3]
-    strd r9, r6, [r3, #8]
-    pop {r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}
+    bne 8b
+    pop {r3}
+    subs r5, r5, r4             /* upper = (both - lower) / 256 */
+    sbc r6, r6, r4, asr #31
+    subs r8, r8, r7
+    sbc r9, r9, r7, asr #31
+    lsrs r5, r5, #8
+    lsr r8, r8, #8
+    orr r5, r5, r6, lsl #24
+    orr r8, r8, r9, lsl #24
+    stmia r3, {r4, r5, r7, r8}
+    pop {r4, r5, r6, r7, r8, r9, r10, r11, r12, pc}
     .size se_rows_asm, . - se_rows_asm
 
 #endif

@@ -5,6 +5,7 @@
 #include "se_stft.h"
 
 #include "se_fft.h"
+#include "se_fixed.h"
 #include "se_tables.h"
 
 SE_STATIC_ASSERT(SE_MASK_OUTPUTS == SE_HOP + 1, every_bin_has_a_gain);
@@ -45,15 +46,10 @@ static float log2_of(float x) {
     return sum * t + exponent;
 }
 
-/* Nearest integer of a number, saturated. Adding 32768 first makes truncation a floor. */
+/* Nearest integer of a number, saturated. Adding 32768 first makes truncation a floor. No sample and
+ * no feature is so large that an int32 would not hold it. */
 static int16_t to_int16(float x) {
-    if (x > 32767.0f) {
-        x = 32767.0f;
-    }
-    if (x < -32768.0f) {
-        x = -32768.0f;
-    }
-    return (int16_t)((int32_t)(x + 32768.5f) - 32768);
+    return (int16_t)se_saturate((int32_t)(x + 32768.5f) - 32768);
 }
 
 SE_FAST_CODE void se_features(se_state *state, int16_t features[SE_BANDS]) {

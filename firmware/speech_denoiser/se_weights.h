@@ -5,9 +5,9 @@
 
 #define SE_BANDS 104
 #define SE_LAYERS 2
-#define SE_INPUTS 488
+#define SE_INPUTS 616
 #define SE_CELLS 256
-#define SE_WIDEST 128
+#define SE_CELL_CLIP 20480
 #define SE_MOST_INPUTS 256
 #define SE_MASK_INPUTS 128
 #define SE_MASK_OUTPUTS 257

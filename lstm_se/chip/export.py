@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from ..files import write_whole
+from ..network.in_numpy import beside
 from ..sound.features import FLOOR, level_decay
 from . import fft, selftest, stft
 from .fixed import SIGMOID
-from .kernels import pack
+from .kernels import filled_rows, pack
 from .quantize import Quantized, Rows
 
 NOTICE = (
@@ -61,18 +63,17 @@ def sha256(model: Quantized) -> str:
 def _sizes(model: Quantized) -> str:
     """``se_weights.h``: the sizes of a model, on which the state depends, and its constants."""
     widths = [layer.rows.weights.shape[1] for layer in model.layers]
-    units = [layer.units for layer in model.layers]
     outputs, mask_inputs = model.output.rows.weights.shape
     defined = {
         "SE_BANDS": model.config.bands,
-        "SE_LAYERS": len(units),
-        "SE_INPUTS": sum(widths),
-        "SE_CELLS": sum(units),
-        "SE_WIDEST": max(units),
+        "SE_LAYERS": len(widths),
+        "SE_INPUTS": sum(widths) + mask_inputs,
+        "SE_CELLS": sum(layer.units for layer in model.layers),
+        "SE_CELL_CLIP": model.layers[0].clip,
         "SE_MOST_INPUTS": max(*widths, mask_inputs),
         "SE_MASK_INPUTS": mask_inputs,
         "SE_MASK_OUTPUTS": outputs,
-        "SE_MASK_ROWS": -(-outputs // 4) * 4,
+        "SE_MASK_ROWS": filled_rows(outputs),
         "SE_LOCAL": int(model.output.local is not None),
         "SE_EXCHANGES": len(fft.EXCHANGED),
         "SE_BAND_WEIGHTS": len(stft.bands_of(model.config).weights),
@@ -97,17 +98,29 @@ def _tables(model: Quantized) -> str:
     bands = stft.bands_of(model.config)
     arrays = [
         ("float", "se_window[512]", stft.WINDOW),
-        ("float", "se_twiddles[512]", fft.TWIDDLES.ravel()),
+        ("float", "se_twiddles[504]", _twiddles()),
         ("float", "se_half_twiddles[256]", fft.HALF_TWIDDLES.ravel()),
         ("uint8_t", "se_exchanged[2 * SE_EXCHANGES]", fft.EXCHANGED.ravel()),
         ("float", "se_log2_polynomial[SE_LOG2_TERMS]", stft.log2_polynomial()),
         ("float", "se_band_weights[SE_BAND_WEIGHTS]", bands.weights),
         ("uint8_t", "se_band_first[SE_BANDS]", bands.first),
         ("uint8_t", "se_band_bins[SE_BANDS]", bands.bins),
-        ("int32_t", "se_sigmoid_pieces[256]", SIGMOID[:-1] << 16 | np.diff(SIGMOID)),
+        ("se_piece", "se_sigmoid_pieces[256]", _pieces()),
     ]
     texts = [_array(*array, section="SE_FAST_DATA") for array in arrays]
     return "\n".join(['#include "se_tables.h"\n', *texts])
+
+
+def _twiddles() -> np.ndarray:
+    """The transform's, in the order in which its stages of 4, 16 and 64 points read them."""
+    first = np.concatenate([np.arange(size) * (64 // size) for size in (4, 16, 64)])
+    return fft.TWIDDLES[np.outer(first, [1, 2, 3])].ravel()
+
+
+def _pieces() -> np.ndarray:
+    """Each piece of the sigmoid, times 256, as a line: rounded value at 0 and slope."""
+    begin, slope = 256 * np.arange(-128, 128), np.diff(SIGMOID)
+    return np.stack([256 * SIGMOID[:-1] - slope * begin + 128, slope], axis=-1)
 
 
 def _weights(model: Quantized) -> str:
@@ -115,27 +128,24 @@ def _weights(model: Quantized) -> str:
     parts, entries = ['#include "se_tables.h"\n'], []
     for i, layer in enumerate(model.layers):
         parts += _matrix(f"layer{i}", layer.rows, layer.bias, "static ")
-        sizes = f"{layer.rows.weights.shape[1] - layer.units}, {layer.units}, {layer.clip}"
-        entries.append(f"    {{layer{i}_weights, layer{i}_rows, {sizes}}},\n")
+        sizes = f"{layer.rows.weights.shape[1] - layer.units}, {layer.units}"
+        entries.append(f"    {{layer{i}_tiles, layer{i}_multipliers, {sizes}}},\n")
     # a list of addresses, which in a shared library is no constant: no SE_RODATA
     parts.append(f"const se_layer se_layers[SE_LAYERS] = {{\n{''.join(entries)}}};\n")
     parts += _matrix("se_mask", model.output.rows, model.output.bias)
     if local := model.output.local:
-        parts += [
-            _array("int8_t", "se_local_weights[3 * SE_MASK_OUTPUTS]", local.weights.ravel()),
-            _array("int32_t", "se_local_multipliers[SE_MASK_OUTPUTS]", local.multipliers),
-            _array("uint8_t", "se_band_of_output[SE_MASK_OUTPUTS]", model.output.band),
-        ]
+        bands = beside(model.output.band).T
+        views = np.hstack([local.multipliers[:, None], local.weights, bands])
+        parts.append(_array("se_local", "se_mask_local[SE_MASK_ROWS]", views))
     return "\n".join(parts)
 
 
 def _matrix(name: str, rows: Rows, bias: np.ndarray, storage: str = "") -> list[str]:
-    """Packed weights, and bias and multiplier of each row."""
-    words = pack(rows.weights)
-    pairs = np.stack([bias, rows.multipliers], axis=-1)
+    """Tiles of rows, and the multiplier of each row."""
+    words, number = pack(rows.weights, bias), filled_rows(len(bias))
     return [
-        _array("uint32_t", f"{name}_weights[{len(words)}]", words, storage),
-        _array("se_row", f"{name}_rows[{len(pairs)}]", pairs, storage),
+        _array("uint32_t", f"{name}_tiles[{len(words)}]", words, storage),
+        _array("int32_t", f"{name}_multipliers[{number}]", rows.multipliers, storage),
     ]
 
 
@@ -143,7 +153,12 @@ def _array(
     kind: str, name: str, values: np.ndarray, storage: str = "", section: str = "SE_RODATA"
 ) -> str:
     """A constant array, in lines of bounded length."""
-    write = {"float": _float, "uint32_t": "0x{:08x}u".format, "se_row": "{{{0[0]}, {0[1]}}}".format}
+    write: dict[str, Callable[..., str]] = {
+        "float": _float,
+        "uint32_t": "0x{:08x}u".format,
+        "se_piece": "{{{0[0]}, {0[1]}}}".format,
+        "se_local": "{{{0[0]}, {{{0[1]}, {0[2]}, {0[3]}}}, {{{0[4]}, {0[5]}, {0[6]}}}}}".format,
+    }
     lines = ["   "]
     for item in map(write.get(kind, str), values):
         if len(lines[-1]) + len(item) + 2 > LINE:

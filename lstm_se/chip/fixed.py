@@ -56,7 +56,7 @@ def sigmoid_q15(x: np.ndarray) -> np.ndarray:
 
 def tanh_q15(x: np.ndarray) -> np.ndarray:
     """Hyperbolic tangent ``2 sigmoid(2 x) - 1``: Q3.12 to Q15, int64."""
-    return saturate(2 * sigmoid_q15(saturate(2 * x)) - UNIT)
+    return 2 * sigmoid_q15(saturate(2 * x)) - UNIT
 
 
 def whole_decibels(limit_db: float | None) -> int:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+ROWS = 4  # of a tile
+UPPER = 256  # an upper row's weight counts so many times as much as the lower one's
 
-def pack(weights: np.ndarray) -> np.ndarray:
-    """Two rows in a halfword, two columns in a word.
+
+def pack(weights: np.ndarray, bias: np.ndarray | int = 0) -> np.ndarray:
+    """Tiles of four rows: two rows in a halfword, two columns in a word.
 
     Args:
         weights: int8, shape ``(rows, columns)``; rows are filled up to a multiple of four with
             zeros.
+        bias: What each row's sum begins with, shape ``(rows,)``.
 
     Returns:
-        Words in tiles of four rows, column pairs in turn: shape ``(rows * columns / 4,)``, uint32.
+        Words of one tile after the other, uint32: three of each pair of rows with which its sums
+        begin, then the weights in column pairs; shape ``(rows / 4 * (6 + columns),)``.
 
     Raises:
         ValueError: If a weight is -128, or the columns are no multiple of 8.
@@ -21,8 +26,16 @@ def pack(weights: np.ndarray) -> np.ndarray:
     rows, columns = weights.shape
     if columns % 8 or (rows and weights.min() < -127):
         raise ValueError("columns must be multiples of 8, and weights lie between -127 and 127")
-    filled = np.zeros((-(-rows // 4) * 4, columns), np.int64)
-    filled[:rows] = weights
-    halves = (256 * filled[1::2] + filled[0::2]) & 0xFFFF  # (row pairs, columns)
-    words = halves[:, 0::2] | halves[:, 1::2] << 16  # (row pairs, column pairs)
-    return np.swapaxes(words.reshape(-1, 2, columns // 2), 1, 2).ravel().astype(np.uint32)
+    filled = np.zeros((filled_rows(rows), 1 + columns), np.int64)
+    filled[:rows, 0], filled[:rows, 1:] = bias, weights
+    lower, both = filled[0::2], filled[0::2] + UPPER * filled[1::2]
+    begin = np.stack([lower[:, 0], both[:, 0], both[:, 0] >> 32], axis=-1)
+    words = (both[:, 1::2] & 0xFFFF) | (both[:, 2::2] & 0xFFFF) << 16  # (row pairs, column pairs)
+    by_column = np.swapaxes(words.reshape(-1, 2, columns // 2), 1, 2)
+    tiles = [part.reshape(len(filled) // ROWS, -1) for part in (begin, by_column)]
+    return np.concatenate(tiles, axis=1).ravel().astype(np.uint32)
+
+
+def filled_rows(rows: int) -> int:
+    """Rows of whole tiles."""
+    return -(-rows // ROWS) * ROWS

@@ -1,5 +1,7 @@
 """The firmware gives the bits of the model: on this machine and on an emulated Cortex-M7."""
 
+import ctypes
+import platform
 import re
 import shutil
 import subprocess
@@ -73,11 +75,17 @@ def test_committed_sources_are_the_export_of_the_shipped_model(model):
         assert (FIRMWARE / "speech_denoiser" / name).read_text() == export.NOTICE + text, name
 
 
-@pytest.mark.parametrize("options", [("-O0",), ("-O3",)])
+@pytest.mark.parametrize("options", [("-O0",), ("-O3",), ("-O3", "-DSE_KERNEL=SE_KERNEL_C")])
 @pytest.mark.parametrize("compiler", ["host", "zig"])
 def test_library_gives_the_bits_of_numpy(compiler, options, heard, expected, tmp_path):
     command = toolchain.host_compiler() if compiler == "host" else toolchain.zig()
     library = toolchain.build_library(tmp_path / "se.so", compiler=command, options=options)
+    np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="is of another make")
+def test_instructions_that_fuse_products_and_sums_are_not_used(heard, expected, tmp_path):
+    library = toolchain.build_library(tmp_path / "se.so", options=("-O3", "-march=native"))
     np.testing.assert_array_equal(builds.NativeStream(library).process(heard), expected)
 
 
@@ -96,15 +104,15 @@ def section_of(path, names):
 
 def test_code_and_tables_go_where_the_linker_script_wants_them(heard, expected, tmp_path):
     path = toolchain.build_elf(tmp_path / "se.elf", options=("-O2", *SECTIONS))
-    assert section_of(path, {"se_process", "stage", "se_network", "se_rows_asm"}) == {".itcm"}
-    tables = {"se_window", "layer1_weights", "se_mask_rows", "se_local_weights"}
+    assert section_of(path, {"se_process", "transform", "se_network", "se_rows_asm"}) == {".itcm"}
+    tables = {"se_window", "layer1_tiles", "se_mask_multipliers", "se_mask_local"}
     assert section_of(path, tables) == {".tables"}
     assert section_of(path, {"se_init", "se_selftest"}) == {".text"}
     part = slice(20 * HOP)
     np.testing.assert_array_equal(builds.CortexStream(path).process(heard[part]), expected[part])
 
 
-IN_ITCM = {"se_process", "stage", "se_network", "se_rows_asm"}
+IN_ITCM = {"se_process", "transform", "se_network", "se_rows_asm"}
 IN_DTCM = {"se_window", "se_band_weights", "se_sigmoid_pieces", "tcm_denoiser"}
 
 
@@ -358,7 +366,7 @@ def test_selftest_passes_on_the_emulated_processor(level, elf):
 
 def test_selftest_notices_one_wrong_bit(elf):
     one = builds.CortexStream(elf["-O2"])
-    place = one.cpu.symbols["se_mask_weights"].address + 40
+    place = one.cpu.symbols["se_mask_tiles"].address + 40
     (word,) = one.cpu.read(place, 1)
     one.cpu.write(place, bytes([word ^ 4]))
     assert not one.selftest()
@@ -374,20 +382,50 @@ def cpu(elf):
     return cortex.Cortex(elf["-O2"])
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(eights=st.integers(1, 64), seed=st.integers(0, 2**32 - 1), extreme=st.booleans())
-def test_kernels_agree_with_a_product_of_matrices(cpu, kernel, eights, seed, extreme):
+def four_rows(eights, seed, extreme):
+    """Four rows as the kernels take them: tile, inputs, and the sums that are right."""
     rng, columns = np.random.default_rng(seed), 8 * eights
     weights = rng.integers(-127, 128, (4, columns))
-    x = rng.integers(-32768, 32768, columns)
+    x, bias = rng.integers(-32768, 32768, columns), rng.integers(-(2**20), 2**20, 4)
     if extreme:
         weights, x = 127 * np.sign(weights), np.where(x < 0, -32768, 32767)
+    tile = pack(weights.astype(np.int8), bias).astype("<u4")
+    return tile, x.astype("<i2"), bias + weights @ x
+
+
+any_four_rows = given(
+    eights=st.integers(1, 64), seed=st.integers(0, 2**32 - 1), extreme=st.booleans()
+)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@any_four_rows
+def test_kernels_agree_with_a_product_of_matrices(cpu, kernel, eights, seed, extreme):
+    tile, x, expected = four_rows(eights, seed, extreme)
     place, sums = 0x2020_0000, 0x2020_8000
-    cpu.write(place, pack(weights.astype(np.int8)).astype("<u4").tobytes())
-    cpu.write(place + 0x4000, x.astype("<i2").tobytes())
-    cpu.call(kernel, place, place + 0x4000, columns, sums)
-    np.testing.assert_array_equal(np.frombuffer(cpu.read(sums, 16), "<i4"), weights @ x)
+    cpu.write(place, tile.tobytes())
+    cpu.write(place + 0x4000, x.tobytes())
+    cpu.call(kernel, place, place + 0x4000, len(x), sums)
+    np.testing.assert_array_equal(np.frombuffer(cpu.read(sums, 16), "<i4"), expected)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """The denoiser for this machine, with the kernels that its processor has."""
+    return ctypes.CDLL(toolchain.build_library(tmp_path_factory.mktemp("library") / "se.so"))
+
+
+@pytest.mark.parametrize("kernel", ["se_rows_c", "se_rows_sse2"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@any_four_rows
+def test_kernels_of_this_machine_agree_with_it_too(library, kernel, eights, seed, extreme):
+    if not hasattr(library, kernel):
+        pytest.skip("this processor is of another make")
+    tile, x, expected = four_rows(eights, seed, extreme)
+    sums = np.zeros(4, np.int32)
+    library[kernel](tile.ctypes, x.ctypes, len(x), sums.ctypes)
+    np.testing.assert_array_equal(sums, expected)
 
 
 def test_model_without_local_view_and_with_one_compile_and_agree():

@@ -16,10 +16,10 @@ def figures():
     return {level: footprint.measure((level,), frames=8) for level in ("-O0", "-O2")}
 
 
-def test_frame_costs_at_most_390_thousand_instructions(figures):
-    assert figures["-O2"]["instructions_per_frame"] <= 390_000
-    assert figures["-O2"]["instructions_signal"] <= 63_000
-    assert figures["-O2"]["instructions_per_mac"] <= 1.16
+def test_frame_costs_at_most_350_thousand_instructions(figures):
+    assert figures["-O2"]["instructions_per_frame"] <= 350_000
+    assert figures["-O2"]["instructions_signal"] <= 58_000
+    assert figures["-O2"]["instructions_per_mac"] <= 1.03
 
 
 def test_frame_without_optimisation_costs_less_than_a_million(figures):

@@ -7,10 +7,18 @@ from hypothesis import strategies as st
 
 from lstm_se.chip.kernels import pack
 
+BEGIN = 6  # words of a tile before its weights
+
+
+def tiles(words, columns):
+    """What the tiles' sums begin with, and their weights."""
+    return np.split(words.reshape(-1, BEGIN + columns), [BEGIN], axis=1)
+
 
 def unpack(words, rows, columns):
-    """Inverse of ``pack``."""
-    pairs = np.swapaxes(words.reshape(-1, columns // 2, 2), 1, 2).reshape(-1, columns // 2)
+    """Inverse of ``pack`` for the weights."""
+    weights = tiles(words, columns)[1]
+    pairs = np.swapaxes(weights.reshape(-1, columns // 2, 2), 1, 2).reshape(-1, columns // 2)
     halves = np.stack([pairs & 0xFFFF, pairs >> 16], axis=-1).reshape(-1, columns)
     signed = halves.astype(np.uint16).view(np.int16).astype(np.int64)
     lower = (signed & 0xFF).astype(np.uint8).view(np.int8).astype(np.int64)
@@ -22,14 +30,23 @@ def unpack(words, rows, columns):
 def test_unpack_gives_back_what_was_packed(rows, eights, seed):
     weights = np.random.default_rng(seed).integers(-127, 128, (rows, 8 * eights)).astype(np.int8)
     words = pack(weights)
-    assert words.dtype == np.uint32 and len(words) == -(-rows // 4) * 4 * 8 * eights // 4
+    assert words.dtype == np.uint32 and len(words) == -(-rows // 4) * (BEGIN + 8 * eights)
     np.testing.assert_array_equal(unpack(words, rows, 8 * eights), weights)
 
 
-def test_first_word_holds_two_rows_of_two_columns():
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=4, max_size=4))
+def test_sums_begin_with_the_bias(bias):
+    begin, _ = tiles(pack(np.zeros((4, 8), np.int8), np.array(bias)), 8)
+    lower, *both = begin.reshape(2, 3).T
+    np.testing.assert_array_equal(lower.astype(np.int32), bias[0::2])
+    found = both[1].astype(np.int32).astype(np.int64) * 2**32 + both[0]
+    np.testing.assert_array_equal(found, np.array(bias[0::2]) + 256 * np.array(bias[1::2]))
+
+
+def test_first_word_of_weights_holds_two_rows_of_two_columns():
     weights = np.zeros((4, 8), np.int8)
     weights[:2, :2] = [[1, 2], [3, -4]]
-    assert pack(weights)[0] == (256 * 3 + 1) | (((256 * -4 + 2) & 0xFFFF) << 16)
+    assert pack(weights)[BEGIN] == (256 * 3 + 1) | (((256 * -4 + 2) & 0xFFFF) << 16)
 
 
 @pytest.mark.parametrize("weights", [np.zeros((4, 9)), np.full((4, 8), -128)])

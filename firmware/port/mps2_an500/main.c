@@ -12,10 +12,10 @@ typedef void (*kernel)(const uint32_t *, const int16_t *, int32_t, int32_t[4]);
 static const kernel volatile kernels[] = {se_rows_c, se_rows_acle, se_rows_asm};
 
 int main(void) {
-    static const uint32_t words[16];
+    static const uint32_t tile[SE_TILE(8)];
     int32_t sums[4];
     for (int i = 0; i < 3; i++) {
-        kernels[i](words, hop, 8, sums);
+        kernels[i](tile, hop, 8, sums);
     }
     se_reset(&state);
     se_set_limit(&state, SE_NO_LIMIT);
