@@ -55,6 +55,18 @@ def test_speech_comes_to_the_level_of_the_bank(level, tmp_path):
     assert audio.active_level_dbfs(samples) == pytest.approx(banks.BANK_DBFS, abs=0.1)
 
 
+def test_speech_is_kept_and_the_rumble_below_it_is_not(tmp_path):
+    seconds = np.arange(32_000) / 16_000
+    speech = 0.1 * np.sin(2 * np.pi * 200 * seconds) * (seconds % 0.4 < 0.2)
+    rumble = 0.05 * np.sin(2 * np.pi * 25 * seconds) * (seconds % 0.4 < 0.2)
+    write(tmp_path / "ann", a=(speech + rumble).astype(np.float32))
+    samples = only(banks.by_folder([tmp_path / "ann"]), voices=(1.0,)).samples[0] / 32768
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    hertz = np.fft.rfftfreq(len(samples), 1 / 16_000)
+    kept = 10 * np.log10(power[hertz < 40].sum() / power[hertz > 100].sum())
+    assert kept < -20  # it was at -6 dB
+
+
 def test_noise_comes_to_the_level_of_the_bank(tmp_path):
     groups = banks.by_folder([write(tmp_path / "hall", a=0.9 * noise(16_000))])
     samples = only(groups, banks.load_noise).samples[0] / 32768

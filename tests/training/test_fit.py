@@ -112,6 +112,14 @@ def test_finished_training_resumes_to_its_result(resumed):
     assert same(in_keras.get_weights(model.network).values(), expected.values())
 
 
+def test_finish_changes_what_is_kept_and_not_what_trains(whole, tmp_path):
+    run = runs.Run(tmp_path / "run")
+    train(run.path, finish=lambda weights: {name: 2 * array for name, array in weights.items()})
+    assert same(state(run), state(whole)) and losses_of(run) == losses_of(whole)
+    kept, plain = (in_numpy.load_weights(one.weights, CONFIG) for one in (run, whole))
+    assert same(kept.values(), [2 * array for array in plain.values()])
+
+
 def test_process_was_killed(stopped):
     assert stopped[1].returncode == -signal.SIGKILL
 

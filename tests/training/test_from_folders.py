@@ -13,7 +13,7 @@ from voicebank_fixture import make_corpus
 
 from lstm_se.cli import main
 from lstm_se.corpora import banks
-from lstm_se.network import pretrained
+from lstm_se.network import edit, in_numpy, pretrained
 from lstm_se.sound import audio
 from lstm_se.training import fit, from_folders
 from lstm_se.training.sources import TRAINING_RECIPE, Sources
@@ -120,6 +120,21 @@ def test_recipe_counts_the_minutes(written):
         "validation noise",
         "validation speech",
     ]
+
+
+def test_rescaled_mask_is_recorded_and_in_the_weights(folders):
+    sources, start = sources_of(folders, **FOUR), from_folders.Start("tiny", SMALL)
+    weights = {
+        name: from_folders.train_from(
+            sources, start, folders / name, fit.Schedule(1, 1), rescale=numbers
+        )
+        for name, numbers in {"plain": None, "strict": (0.5, -0.6)}.items()
+    }
+    facts = json.loads((folders / "strict" / "recipe.json").read_text())
+    assert facts["rescaled"] == {"slope": 0.5, "shift": -0.6}
+    by_hand = edit.rescale(pretrained.load_float(folders / "plain"), 0.5, -0.6).weights
+    for name, array in in_numpy.load_weights(weights["strict"], start.config()).items():
+        np.testing.assert_array_equal(array, by_hand[name])
 
 
 def test_recipe_holds_what_it_takes_to_do_it_again(written):
