@@ -36,11 +36,16 @@ export class Display {
     this.asked = false;
     const reports = this.waiting, last = reports[reports.length - 1];
     this.waiting = [];
-    this.noisy.add(reports.map((report) => this.#column("heard", report.heard)));
-    this.denoised.add(reports.map((report) => this.#column("said", report.said)));
-    this.mask.add(reports.map((report) => report.mask));
+    this.paint(reports);
     this.#meter("level-in", level(last.heard));
     this.#meter("level-out", level(last.said));
+  }
+
+  /** @param {Pick<Report, "heard" | "said" | "mask">[]} hops to be added to the pictures */
+  paint(hops) {
+    this.noisy.add(hops.map(({ heard }) => this.#column("heard", heard)));
+    this.denoised.add(hops.map(({ said }) => this.#column("said", said)));
+    this.mask.add(hops.map(({ mask }) => mask));
   }
 
   /** @param {"heard" | "said"} side @param {Int16Array} hop */

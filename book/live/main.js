@@ -2,7 +2,7 @@
 import * as controls from "./controls.js";
 import { choose, chosen, complain, element, offer, say } from "./controls.js";
 import { Cost } from "./cost.js";
-import { denoiseAll, RATE } from "./denoiser.js";
+import { denoiseAll, HOP, RATE } from "./denoiser.js";
 import { Display } from "./display.js";
 import { Ears } from "./ears.js";
 import { Engine, FADE_MS } from "./engine.js";
@@ -74,6 +74,19 @@ function act(action) {
     });
     refresh();
   });
+}
+
+/** Draw a sample before anything is heard, so that a reader sees what the pictures are. @param {Recording} sample */
+function preview({ samples, rate }) {
+  const { offline } = networks.heard, pcm = toPcm(resample(samples, rate, RATE)), hops = [];
+  offline.reset();
+  for (let at = 0; at + HOP <= pcm.length; at += HOP) {
+    offline.input.set(pcm.subarray(at, at + HOP));
+    offline.process();
+    const { input, output, mask } = offline;
+    hops.push({ heard: input.slice(), said: output.slice(), mask: mask.slice() });
+  }
+  display.paint(hops);
 }
 
 /** Start with the chosen source. */
@@ -330,6 +343,7 @@ async function main() {
     offer(file, name);
     recordings.set(file, await readSample(sounds[i], name));
   }));
+  preview(/** @type {Recording} */ (recordings.get(facts.samples[0].file)));
   engine = await loading;
   if (engine) watch = new Watch(engine);
   const microphone = Boolean(engine && navigator.mediaDevices);

@@ -14,6 +14,20 @@ def test_switch_and_slider_choose_what_is_heard(page):
     assert text(page, "switch").split() == ["Denoiser", "off"]
 
 
+COLOURS = """
+(() => {
+  const canvas = document.getElementById("ID");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+})()"""
+
+
+@pytest.mark.parametrize("picture", ["noisy", "denoised", "mask"])
+def test_picture_shows_a_sample_before_the_start(picture, page):
+    assert text(page, "status") == "Ready."
+    assert page.evaluate(COLOURS.replace("ID", picture)) > 100
+
+
 def focused(page):
     return page.evaluate("document.activeElement.id || document.activeElement.value")
 
