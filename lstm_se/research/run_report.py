@@ -108,8 +108,10 @@ def advice(history: Sequence[Mapping[str, float]], name: str) -> list[str]:
             f"`--epochs {2 * len(losses)}` is likely to be better."
         )
     lines += [
-        f"Listen: `lstm-se enhance --model {name} IN.wav OUT.wav`.",
-        f"Measure on talkers and noises that it never heard: `lstm-se evaluate --model {name}`.",
-        f"Make it small: `lstm-se quantize {name}`, then `lstm-se export` for the microcontroller.",
+        f"Listen: `lstm-se enhance noisy.wav -o enhanced.wav --model ./{name}`.",
+        "Measure on talkers and noises that it never heard: "
+        f"`lstm-se evaluate --clean clean --noisy noisy --model ./{name}`.",
+        f"Make it small: `lstm-se quantize ./{name}` says what that costs, and "
+        f"`lstm-se export ./{name} --to c --out c` writes it for the microcontroller.",
     ]
     return lines

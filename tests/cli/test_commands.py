@@ -8,6 +8,7 @@ import click
 import pytest
 
 from lstm_se.cli.main import commands
+from lstm_se.research.run_report import advice
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]
@@ -79,6 +80,14 @@ def test_examples_can_be_typed(name):
 @pytest.mark.parametrize("path", [p for p in PAGES if list(typed(p))], ids=lambda path: path.stem)
 def test_commands_of_a_page_can_be_typed(path):
     for line in typed(path):
+        read(line)
+
+
+def test_commands_that_a_report_advises_can_be_typed():
+    advised = " ".join(advice([{"loss": 1.0, "val_loss": 1.0}], "run"))
+    lines = re.findall(r"`(lstm-se [^`]+)`", advised)
+    assert len(lines) == 4
+    for line in lines:
         read(line)
 
 
