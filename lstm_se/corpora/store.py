@@ -50,16 +50,18 @@ class Stored:
         return self.size
 
     def __getitem__(self, stretch: slice) -> np.ndarray:
-        """Samples of a stretch without gaps, mapped into memory."""
+        """Samples of a stretch without gaps, read from the disk."""
         begin, stop, step = stretch.indices(self.size)
         if step != 1 or stop <= begin:
             raise ValueError(
                 f"{stretch} of {self.size} samples: a stretch has no gap, and a sample"
             )
-        # a mapping for each stretch: one of the whole file would by and by count as this process'
-        # memory in full
+        # reading a stretch takes a tenth of the time of mapping it
         at = self.offset + begin * np.dtype(self.dtype).itemsize
-        return np.memmap(self.path, self.dtype, "r", at, (stop - begin,)).view(np.ndarray)
+        samples = np.fromfile(self.path, self.dtype, stop - begin, offset=at)
+        if len(samples) < stop - begin:
+            raise OSError(f"{self.path} has become shorter: remove its folder, it is made anew")
+        return samples
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """All samples, in memory."""

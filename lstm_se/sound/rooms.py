@@ -44,6 +44,6 @@ def early(response: np.ndarray) -> np.ndarray:
 
 def reverberate(samples: np.ndarray, response: np.ndarray) -> np.ndarray:
     """Sound in a room, as long as it was and without delay, float32."""
-    from scipy.signal import fftconvolve
+    from scipy.signal import oaconvolve
 
-    return fftconvolve(samples, response)[: len(samples)].astype(np.float32)
+    return oaconvolve(samples, response)[: len(samples)].astype(np.float32)
