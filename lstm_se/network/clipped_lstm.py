@@ -3,7 +3,8 @@
 Automatic differentiation of a loop over frames keeps every intermediate value of every frame and
 adds up the gradient of the kernels one frame at a time. Written out, the products with the input
 kernel are one large product before the loop, those for the gradient of both kernels one after it,
-and the loops hold what really depends on the frame before. The results are the same.
+the slopes of all gates are known before the gradient goes through them, and the loops hold what
+really depends on the frame before. The results are the same.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 from keras import layers
+
+from .in_numpy import gate_slopes
 
 State = tuple[tf.Tensor, tf.Tensor]
 
@@ -32,47 +35,59 @@ def recur(
         Outputs, shape ``(frames, batch, units)``, and the state after the last frame.
     """
     frames, units = tf.shape(gates)[0], recurrent.shape[0]
+    slope, offset = gate_slopes(units)
 
-    def forward(gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
-        """All activations of all frames: i, f, g, o, c, tanh(c) and h, side by side."""
+    def array(size: int) -> tf.TensorArray:
+        """Room for ``size`` numbers of every unit in every frame."""
+        return tf.TensorArray(tf.float32, frames, element_shape=(None, size * units))
 
-        def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, states: tf.TensorArray) -> tuple:
-            i, f, g, o = tf.split(gates[t] + h @ recurrent, 4, axis=-1)
-            i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+    def forward(
+        gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor
+    ) -> list[tf.Tensor]:
+        """Open gates, cell states and outputs of all frames."""
+
+        def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *kept: tf.TensorArray) -> tuple:
+            opened = slope * tf.tanh(slope * (gates[t] + h @ recurrent)) + offset
+            i, f, g, o = tf.split(opened, 4, axis=-1)
             c = tf.clip_by_value(f * c + i * g, -clip, clip)
-            tanh_c = tf.tanh(c)
-            h = o * tanh_c
-            return t + 1, h, c, states.write(t, tf.concat([i, f, g, o, c, tanh_c, h], axis=-1))
+            h = o * tf.tanh(c)
+            now = zip(kept, (opened, c, h), strict=True)
+            return t + 1, h, c, *(array.write(t, value) for array, value in now)
 
-        states = tf.TensorArray(tf.float32, frames, element_shape=(None, 7 * units))
-        state = (tf.constant(0), h, c, states)
-        return tf.while_loop(lambda t, *_: t < frames, step, state)[-1].stack()
+        state = (tf.constant(0), h, c, *map(array, (4, 1, 1)))
+        end = tf.while_loop(lambda t, *_: t < frames, step, state)
+        return [array.stack() for array in end[3:]]
 
     def backward(
-        outer: tf.Tensor, last: tf.Tensor, states: tf.Tensor, recurrent: tf.Tensor, first: tf.Tensor
+        outer: tf.Tensor,
+        last: tf.Tensor,
+        states: list[tf.Tensor],
+        recurrent: tf.Tensor,
+        first: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Gradient of the gates of all frames and of the first state, last frame first."""
-        before = _delayed(states[..., 4 * units : 5 * units], first)
-        transposed = tf.transpose(recurrent)
+        opened, cells, _ = states
+        i, f, g, o = tf.split(opened, 4, axis=-1)
+        squashed, before = tf.tanh(cells), _delayed(cells, first)
+        moved = tf.cast(tf.abs(cells) < clip, tf.float32)  # what was clipped cannot be
+        through = moved * o * (1 - squashed**2)
+        parts = g * i * (1 - i), before * f * (1 - f), i * (1 - g**2), squashed * o * (1 - o)
+        slopes, transposed = tf.concat(parts, axis=-1), tf.transpose(recurrent)
 
         def step(t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, changes: tf.TensorArray) -> tuple:
-            i, f, g, o, c, tanh_c, _ = tf.split(states[t], 7, axis=-1)
             dh += outer[t]
-            dc += dh * o * (1 - tanh_c**2)
-            dc = tf.where(tf.abs(c) < clip, dc, 0.0)  # what was clipped cannot be moved
-            parts = dc * g * i * (1 - i), dc * before[t] * f * (1 - f), dc * i * (1 - g**2)
-            change = tf.concat([*parts, dh * tanh_c * o * (1 - o)], axis=-1)
-            return t - 1, change @ transposed, dc * f, changes.write(t, change)
+            dc = dc * moved[t] + dh * through[t]
+            change = tf.concat([dc, dc, dc, dh], axis=-1) * slopes[t]
+            return t - 1, change @ transposed, dc * f[t], changes.write(t, change)
 
-        changes = tf.TensorArray(tf.float32, frames, element_shape=(None, 4 * units))
-        state = (frames - 1, tf.zeros_like(last), last, changes)
+        state = (frames - 1, tf.zeros_like(last), last, array(4))
         _, dh, dc, changes = tf.while_loop(lambda t, *_: t >= 0, step, state)
         return changes.stack(), dh, dc
 
     @tf.custom_gradient
     def run(gates: tf.Tensor, recurrent: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple:
         states = forward(gates, recurrent, h, c)
-        outputs = states[..., 6 * units :]
+        _, cells, outputs = states
 
         def gradient(outer: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, ...]:
             change, dh, dc = backward(outer, last, states, recurrent, c)
@@ -80,7 +95,7 @@ def recur(
             columns = tf.reshape(change, (-1, 4 * units))
             return change, tf.matmul(rows, columns, transpose_a=True), dh, dc
 
-        return (outputs, states[-1, :, 4 * units : 5 * units]), gradient
+        return (outputs, cells[-1]), gradient
 
     outputs, cell = run(gates, recurrent, *state)
     return outputs, (outputs[-1], cell)

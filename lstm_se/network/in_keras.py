@@ -54,8 +54,10 @@ class Local(layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Shares of the logits, ``(batch, frames, outputs)``."""
-        bands = in_numpy.beside(self.band)
-        return tf.add_n([tf.gather(inputs, bands[t], axis=-1) * self.kernel[t] for t in range(3)])
+        bands, count = in_numpy.beside(self.band), inputs.shape[-1]
+        # three numbers of each column: one product, and its gradient is another
+        columns = [tf.one_hot(bands[t], count, axis=0) * self.kernel[t] for t in range(3)]
+        return tf.matmul(inputs, tf.add_n(columns))
 
     def get_config(self) -> dict[str, Any]:
         """What :meth:`from_config` needs."""
