@@ -27,7 +27,10 @@ from nbclient.exceptions import CellExecutionError
 from common import rounded, write_json
 
 HERE = Path(__file__).parent
-PARTS = {"trainset_28spk": (11_572, 28), "testset": (824, 2)}
+PARTS = {  # pairs, talkers, number of the first of them
+    "trainset_28spk": (11_572, 28, 260),
+    "testset": (824, 2, 232),
+}
 PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
@@ -35,8 +38,8 @@ def make_corpus(root: Path) -> None:
     """Write the corpus, if it is not there yet; no file of one part is in the other."""
     bundled = lstm_se.mini(root / "bundled")  # on one disk, as links have to be
     learnt = [*bundled.train, *bundled.validation]
-    for (part, (pairs, talkers)), source in zip(PARTS.items(), (learnt, bundled.test), strict=True):
-        _link(root, part, source, pairs, talkers, conditions_of(bundled.root))
+    for (part, numbers), source in zip(PARTS.items(), (learnt, bundled.test), strict=True):
+        _link(root, part, source, *numbers, conditions_of(bundled.root))
 
 
 def _link(
@@ -45,6 +48,7 @@ def _link(
     source: Sequence[Pair],
     pairs: int,
     talkers: int,
+    first: int,
     conditions: dict[str, tuple[str, float]],
 ) -> None:
     """Name the files of the bundled corpus over and over."""
@@ -52,7 +56,7 @@ def _link(
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     for number, pair in enumerate(itertools.islice(itertools.cycle(source), pairs)):
-        name = f"p{number % talkers + 260}_{number // talkers + 1:03d}"
+        name = f"p{number % talkers + first}_{number // talkers + 1:03d}"
         made[name] = conditions[pair.name]
         for folder, file in zip(folders, (pair.clean, pair.noisy), strict=True):
             if not (folder / f"{name}.wav").exists():
