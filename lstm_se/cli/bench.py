@@ -12,7 +12,7 @@ from ..tables import aligned
 from .options import FOLDER
 from .terminal import quieten_tensorflow
 
-_BENCHES = ["engines", "training", "xla", "peers", "firmware", "corpus"]
+_BENCHES = ["engines", "training", "xla", "parts", "peers", "firmware", "corpus"]
 
 
 @click.command("bench")
@@ -24,7 +24,8 @@ def bench_command(what: str, of: Path | None, json_path: Path | None) -> None:
 
     firmware counts the instructions that an emulated Cortex-M7 executes: they are the same on every
     machine. OF is your own model, if it is not to be the shipped one. corpus starts a training
-    run on the pairs in the folder OF, from their stores and from memory.
+    run on the pairs in the folder OF, from their stores and from memory. parts tells what takes the
+    processor time of a training run.
 
     \b
     Examples:

@@ -126,12 +126,22 @@ class DenoiserModel(keras.Model):
 
     def call(self, noisy: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Enhance a batch of waveforms; ``training`` is for the batch normalisation."""
-        c, samples = self.config, noisy.shape[-1]
-        spectrum = stft.stft_tf(noisy, c.n_fft, c.hop_length, c.center)
-        mask = self.mask(spectrum, training)
+        spectrum = self.spectrum(noisy)
+        return self.sound(spectrum, self.mask(spectrum, training), noisy.shape[-1])
+
+    def spectrum(self, noisy: tf.Tensor) -> tf.Tensor:
+        """Complex spectra ``(batch, frames, bins)`` of waveforms."""
+        return stft.stft_tf(noisy, *self._window)
+
+    def sound(self, spectrum: tf.Tensor, mask: tf.Tensor, samples: int) -> tf.Tensor:
+        """Waveforms of noisy spectra under their masks."""
         # real products: the gradient of a cast to complex warns of an imaginary part it drops
         enhanced = tf.complex(tf.math.real(spectrum) * mask, tf.math.imag(spectrum) * mask)
-        return stft.istft_tf(enhanced, samples, c.n_fft, c.hop_length, c.center)
+        return stft.istft_tf(enhanced, samples, *self._window)
+
+    @property
+    def _window(self) -> tuple[int, int, bool]:
+        return self.config.n_fft, self.config.hop_length, self.config.center
 
 
 def get_weights(model: keras.Model) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ Each figure is a median, and each ratio is taken within one run, because machine
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import statistics
 import tempfile
 import time
@@ -19,6 +20,7 @@ import numpy as np
 from ..config import Config
 from ..corpora.mini import mini
 from ..corpora.pairs import voicebank_demand
+from ..files import shipped
 from ..memory import hoard
 from ..network import pretrained
 from ..scoring import metrics
@@ -152,6 +154,70 @@ def xla(steps: int = 10, presets: tuple[str, ...] = ("tiny", "paper")) -> Timing
     return figures
 
 
+def parts(repeats: int = 30) -> Timings:
+    """Milliseconds of processor time that a clip of 4 s costs a training run, by what takes them.
+
+    A training run keeps two cores busy, so what counts is the sum: two cores hear no more than
+    ``most_x_real_time`` seconds of sound per second.
+
+    Args:
+        repeats: Of each part; the median counts.
+    """
+    config = dataclasses.replace(Config.preset("tiny"), batch_size=4)  # half a batch, as trained
+    clips = {"optimizer": 2 * config.batch_size}  # it moves the weights once for both halves
+    figures = {
+        name: statistics.median(_processor_ms(work) for _ in range(repeats + WARM_UP))
+        / clips.get(name, config.batch_size)
+        for name, work in _parts(config).items()
+    }
+    most = 2 * 1000 * config.segment_seconds / sum(figures.values())
+    return {f"{name}_ms": ms for name, ms in figures.items()} | {"most_x_real_time": most}
+
+
+def _parts(config: Config) -> dict[str, Callable[[], object]]:
+    """What one step of a training run does, each part by itself."""
+    import tensorflow as tf
+
+    from ..sound.features import features_tf
+    from ..training import fit, sources
+
+    model = fit.compile_model(config, fit.Schedule(1, 1000), xla=True)
+    noise = (shipped("mini") / "noise_trainset",)
+    mixer = sources.Sources((Path("mini"),), noise=noise).load(config)
+    noisy, clean = map(tf.constant, mixer.train.batch(0))
+    spectrum = model.spectrum(noisy)
+    features, mask = features_tf(tf.abs(spectrum) ** 2, config), model.mask(spectrum)
+    variables = model.network.trainable_variables
+    _, *gradients = model.gradients_of((noisy, clean))
+
+    def network() -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(model.network(features, training=True))
+        return tape.gradient(total, variables)
+
+    def sound_and_loss() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(mask)
+            enhanced = model.sound(model.spectrum(noisy), mask, noisy.shape[-1])
+            loss = tf.reduce_mean(model.loss.call(clean, enhanced))
+        return tape.gradient(loss, mask)
+
+    steps = itertools.count()
+    return {
+        "mixing": lambda: mixer.train.batch(next(steps)),
+        "network": tf.function(network, jit_compile=True),
+        "sound_and_loss": tf.function(sound_and_loss, jit_compile=True),
+        "optimizer": tf.function(lambda: model.optimizer.apply(gradients, variables)),
+    }
+
+
+def _processor_ms(work: Callable[[], object]) -> float:
+    """Milliseconds of processor time, of all threads, that ``work`` takes."""
+    begin = time.process_time()
+    work()
+    return 1000 * (time.process_time() - begin)
+
+
 def _step_time(preset: str, way: str) -> float:
     """Seconds of one more training step, the same batch each time."""
     return _timed(_stepper(preset, way))
@@ -246,5 +312,5 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
 
 
 BENCHES: dict[str, Callable[[], Timings]] = {
-    bench.__name__: bench for bench in (engines, training, xla, peers)
+    bench.__name__: bench for bench in (engines, training, xla, parts, peers)
 }

@@ -35,6 +35,13 @@ def test_xla_figures_hold_their_ratio():
     assert {f"tiny_{way}_x_real_time" for way in bench.WAYS} < figures.keys()
 
 
+def test_parts_of_a_training_run_add_up_to_its_speed():
+    figures = bench.parts(repeats=1)
+    most = figures.pop("most_x_real_time")
+    assert set(figures) == {"mixing_ms", "network_ms", "sound_and_loss_ms", "optimizer_ms"}
+    assert most == pytest.approx(2 * 4000 / sum(figures.values()))
+
+
 def test_peers_figures_hold_the_ratio_to_ours():
     figures = bench.peers(seconds=1, repeats=1, names=("wiener", "gtcrn"))
     assert figures["audio_seconds"] == 1
