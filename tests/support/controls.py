@@ -121,12 +121,6 @@ def download(page):
     return [pcm for pcm, _ in read]
 
 
-def give_file(page, path, name="file"):
-    """What choosing a file in the dialogue does."""
-    found = page.call("Runtime.evaluate", expression=f"document.getElementById('{name}')")
-    page.call("DOM.setFileInputFiles", files=[str(path)], objectId=found["result"]["objectId"])
-
-
 def denoised_by_command(pcm, folder, *options):
     """What ``lstm-se enhance --engine int8`` writes."""
     sf.write(folder / "noisy.wav", pcm, 16_000, "PCM_16")

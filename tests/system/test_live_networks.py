@@ -1,4 +1,4 @@
-"""The live page in Chromium with a network of the reader's own, beside the one that it ships."""
+"""The live page with a network of the reader's own, beside the one that it ships."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from controls import (
     click,
     denoised_by_command,
     download,
-    give_file,
     hops,
     move,
     ready,
@@ -40,11 +39,12 @@ def heard(page):
 
 
 def give_network(page, folder):
-    give_file(page, folder / "other.wasm", "module")
+    page.give_file(folder / "other.wasm", "module")
     page.wait("document.getElementById('network-1').checked")
 
 
-def test_own_network_denoises_with_the_bits_of_the_command(page, other, other_model, tmp_path):
+def test_own_network_denoises_with_the_bits_of_the_command(each_page, other, other_model, tmp_path):
+    page = each_page
     before, asked = len(page.requests()), len(Server.asked)
     choose(page, samples(page)[0])
     give_network(page, other)
@@ -61,8 +61,8 @@ def test_own_network_denoises_with_the_bits_of_the_command(page, other, other_mo
     assert page.complaints() == []
 
 
-def test_change_while_sound_runs_goes_from_bits_to_bits(browser, port, model, other, other_model):
-    page = ready(browser, address(port, "?rate=16000"))
+def test_change_while_sound_runs_goes_from_bits_to_bits(each, port, model, other, other_model):
+    page = ready(each, address(port, "?rate=16000"))
     choose(page, samples(page)[0])
     started(page)
     move(page, "limit", 20)
@@ -99,11 +99,12 @@ def damaged(folder):
     ],
     ids=["text", "damaged", "same"],
 )
-def test_faulty_file_is_refused_and_the_network_goes_on(content, why, page, other, tmp_path):
+def test_faulty_file_is_refused_and_the_network_goes_on(content, why, each_page, other, tmp_path):
+    page = each_page
     (tmp_path / "mine.wasm").write_bytes(content(other))
     choose(page, samples(page)[0])
     started(page)
-    give_file(page, tmp_path / "mine.wasm", "module")
+    page.give_file(tmp_path / "mine.wasm", "module")
     page.wait("!document.getElementById('message').hidden")
     assert text(page, "message").startswith(f"mine.wasm {why}: ")
     assert text(page, "status").startswith("Running")
@@ -120,7 +121,8 @@ def test_faulty_file_is_refused_and_the_network_goes_on(content, why, page, othe
     assert page.complaints() == []
 
 
-def test_network_can_be_dropped_on_the_page(page, other):
+def test_network_can_be_dropped_on_the_page(each_page, other):
+    page = each_page
     code = list((other / "other.wasm").read_bytes())
     page.evaluate(
         "(() => { const data = new DataTransfer();"
@@ -132,8 +134,8 @@ def test_network_can_be_dropped_on_the_page(page, other):
     assert text(page, "network-1-name").startswith("dropped, model ")
 
 
-def test_new_start_keeps_the_network(browser, port, other, other_model):
-    page = ready(browser, address(port, "?rate=16000"))
+def test_new_start_keeps_the_network(each, port, other, other_model):
+    page = ready(each, address(port, "?rate=16000"))
     choose(page, samples(page)[0])
     give_network(page, other)
     started(page)
