@@ -8,8 +8,10 @@ import pytest
 import soundfile as sf
 import torture
 from controls import (
+    COUNTED,
     HOP,
     address,
+    alive,
     choose,
     click,
     denoised_by_command,
@@ -125,6 +127,23 @@ def test_refused_microphone_is_told_and_samples_still_work(start_browser, port):
     stopped(page)
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ("NotReadableError", "The microphone is busy: close the program that uses it"),
+        ("AbortError", "The microphone cannot be used (AbortError: no luck)."),
+    ],
+)
+def test_microphone_that_fails_is_told_and_samples_still_work(error, message, page):
+    replaced_microphone(page, f"await Promise.reject(new DOMException('no luck', '{error}'))")
+    click(page, "start")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith(message)
+    choose(page, samples(page)[0])
+    started(page)
+    stopped(page)
+
+
 def test_missing_microphone_is_told_and_samples_still_work(start_browser, port):
     page = ready(start_browser("--use-fake-ui-for-media-stream"), address(port))
     click(page, "start")
@@ -225,7 +244,10 @@ def test_damaged_module_is_refused(start_browser, serve, port):
     assert browser.evaluate("document.getElementById('start').disabled")
 
 
-def test_starting_and_stopping_fifty_times_leaks_nothing(page, capsys):
+def test_starting_and_stopping_fifty_times_leaks_nothing(browser, port, capsys):
+    with browser.prepared(COUNTED):
+        page = ready(browser, address(port))
+
     def cycle(times):
         for _ in range(times):
             started(page)
@@ -235,9 +257,13 @@ def test_starting_and_stopping_fifty_times_leaks_nothing(page, capsys):
         return page.heap(), page.call("Memory.getDOMCounters")
 
     (heap, dom), (heap_after, dom_after) = cycle(5), cycle(50)
+    left = alive(page)
     with capsys.disabled():
         print(f"\n50 starts: {heap / 1e6:.2f} MB of heap before, {heap_after / 1e6:.2f} MB after")
+        print(f"what the page holds after them: {left}")
     assert heap_after - heap < 0.5e6
+    assert (left["AudioContext"], left["AudioWorkletNode"], left["Instance"]) == (1, 1, 2)
+    assert left["microphones"] <= 2 < page.evaluate("made.microphones.length")
     assert dom_after["nodes"] - dom["nodes"] <= 5
     assert dom_after["jsEventListeners"] - dom["jsEventListeners"] <= 5
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from controls import (
     BUILT,
+    COUNTED,
     HOP,
     Server,
     address,
+    alive,
     bits_of_numpy,
     choose,
     click,
@@ -155,7 +157,9 @@ def test_new_start_keeps_the_network(each, port, other, other_model):
     np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(other_model, noisy)[:-HOP])
 
 
-def test_taking_networks_and_changing_between_them_leaks_nothing(page, other):
+def test_taking_networks_and_changing_between_them_leaks_nothing(browser, port, other):
+    with browser.prepared(COUNTED):
+        page = ready(browser, address(port))
     choose(page, samples(page)[0])
     started(page)
 
@@ -168,6 +172,9 @@ def test_taking_networks_and_changing_between_them_leaks_nothing(page, other):
 
     before = cycle(5)
     after = cycle(20)
+    left = alive(page)
     stopped(page)
     assert after - before < 0.5e6
+    assert left["Instance"] == 4  # two for each of two networks
+    assert (left["AudioContext"], left["AudioWorkletNode"]) == (1, 1)
     assert page.complaints() == []

@@ -156,6 +156,33 @@ def test_sound_that_the_browser_pauses_is_told_and_comes_back(each_opened):
     assert page.evaluate("contexts.length") == 1
 
 
+NODE = """
+globalThis.AudioWorkletNode = class extends AudioWorkletNode {
+  constructor(...options) { super(...options); globalThis.node = this; }
+};"""
+
+
+def test_denoiser_that_fails_while_it_runs_is_told_and_replaced(each_opened):
+    page = each_opened(NODE)
+    choose(page, samples(page)[0])
+    started(page)
+    page.evaluate("node.port.postMessage({ network: 5 })")  # there is none: each hop throws
+    assert told(page).startswith("The denoiser failed in the browser’s audio thread")
+    click(page, "again")
+    runs(page)
+    stopped(page)
+
+
+def test_sound_that_the_browser_ends_is_told(opened):
+    """Nothing but a new page can mend that."""
+    page = opened(CONTEXT)
+    choose(page, samples(page)[0])
+    started(page)
+    page.evaluate("contexts[0].close().then(() => 0)")
+    assert told(page).endswith("If that does not help, reload the page.")
+    stopped(page)
+
+
 def test_headphones_that_are_lost_are_told(opened):
     page = opened(CONTEXT)
     started(page)
@@ -250,6 +277,13 @@ def test_what_the_browser_makes_of_the_microphone_is_told(settings, note, opened
     assert note or text(page, "status") == "Running: microphone. "
     rate = page.evaluate("track.getSettings().sampleRate.toLocaleString('en')")
     assert text(page, "input").endswith(f", {rate} Hz, 1 channel")
+    stopped(page)
+
+
+def test_channels_of_the_microphone_are_told(opened):
+    page = opened(f"globalThis.settings = {{ channelCount: 2 }};{MICROPHONE}")
+    started(page)
+    assert text(page, "input").endswith(", 2 channels, which are averaged")
     stopped(page)
 
 
