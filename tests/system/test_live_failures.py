@@ -131,6 +131,7 @@ def test_refused_microphone_is_told_and_samples_still_work(start_browser, port):
     ("error", "message"),
     [
         ("NotReadableError", "The microphone is busy: close the program that uses it"),
+        ("OverconstrainedError", "No microphone was found: plug one in"),
         ("AbortError", "The microphone cannot be used (AbortError: no luck)."),
     ],
 )
