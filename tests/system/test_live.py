@@ -89,7 +89,7 @@ def test_nothing_is_asked_for_after_loading(page, tmp_path):
     choose(page, samples(page)[0])
     click(page, "whole")
     page.wait("document.querySelectorAll('#results article').length === 2")
-    page.give_file(BUILT / "denoiser.wasm")
+    page.give_file(BUILT / "facts.json")
     page.wait("!document.getElementById('message').hidden")
     assert page.requests()[before:] == [] and Server.asked[asked:] == []
     page.set_offline(False)
@@ -226,7 +226,7 @@ def test_own_file_is_denoised_at_its_own_rate(page, spoken, tmp_path):
     stopped(page)
 
 
-def test_a_minute_at_48_khz_has_no_drop_out_in_this_code(browser, serve, capsys):
+def test_a_minute_at_48_khz_has_no_drop_out_in_this_code(browser, serve, shipped, capsys):
     """What the browser itself lost, and times, depend on what else the machine does: printed."""
     page = ready(browser, address(serve(isolated=True), "?rate=48000"))
     started(page)
@@ -238,7 +238,7 @@ def test_a_minute_at_48_khz_has_no_drop_out_in_this_code(browser, serve, capsys)
     stopped(page)
     measure = ROOT / "tests/live/measure.mjs"
     alone = node(
-        ["--no-warnings", str(measure), str(BUILT / "denoiser.wasm")],
+        ["--no-warnings", str(measure), str(shipped)],
         return_completed_process=True,
         capture_output=True,
         text=True,

@@ -230,18 +230,38 @@ def test_browser_without_worklets_is_told_so(start_browser, port):
     download(page)
 
 
-def test_damaged_module_is_refused(start_browser, serve, port):
-    browser = start_browser()
+@pytest.mark.parametrize("missing", ["WebAssembly", "DecompressionStream"])
+def test_browser_that_is_too_old_is_told_so(missing, browser, port):
+    with browser.prepared(f"delete globalThis.{missing}"):
+        browser.open(address(port))
+        browser.wait("!document.getElementById('message').hidden")
+    assert text(browser, "message") == f"This browser has no {missing}: try a newer one."
+
+
+@pytest.mark.parametrize(
+    ("unpacked", "packing", "wanted"),
+    [
+        ("got", "new TransformStream()", "denoiser.wasm.deflate is damaged: reload the page"),
+        (
+            "new Response(got.body.pipeThrough(new DecompressionStream('deflate')))",
+            "new CompressionStream('deflate')",
+            "self-test failed",
+        ),
+    ],
+    ids=["packed", "unpacked"],
+)
+def test_damaged_module_is_refused(unpacked, packing, wanted, start_browser, serve, port):
+    browser, damage = start_browser(), "code[code.length - 100000] ^= 4"
     browser.call(
         "Page.addScriptToEvaluateOnNewDocument",
         source="const own = fetch; globalThis.fetch = async (url) => { const got = await own(url);"
-        "if (!String(url).endsWith('.wasm')) return got;"
-        "const code = new Uint8Array(await got.arrayBuffer()); code[code.length - 100000] ^= 4;"
-        "return new Response(code); };",
+        "if (!String(url).endsWith('.deflate')) return got;"
+        f"const code = new Uint8Array(await {unpacked}.arrayBuffer()); {damage};"
+        f"return new Response(new Blob([code]).stream().pipeThrough({packing})); }};",
     )
     browser.open(address(port))
     browser.wait("!document.getElementById('message').hidden")
-    assert "self-test failed" in text(browser, "message")
+    assert wanted in text(browser, "message")
     assert browser.evaluate("document.getElementById('start').disabled")
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from controls import (
-    BUILT,
     COUNTED,
     HOP,
     Server,
@@ -86,7 +85,7 @@ def test_change_while_sound_runs_goes_from_bits_to_bits(each, port, model, other
     assert page.complaints() == []
 
 
-def damaged(folder):
+def damaged(folder, _):
     code = bytearray((folder / "other.wasm").read_bytes())
     code[-10_000] ^= 4  # among the weights
     return bytes(code)
@@ -95,15 +94,17 @@ def damaged(folder):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (lambda _: b"no module at all", "is no WebAssembly module, or a damaged one"),
+        (lambda *_: b"no module at all", "is no WebAssembly module, or a damaged one"),
         (damaged, "fails its self-test and may be damaged"),
-        (lambda _: (BUILT / "denoiser.wasm").read_bytes(), "is tiny, which is here already"),
+        (lambda _, shipped: shipped.read_bytes(), "is tiny, which is here already"),
     ],
     ids=["text", "damaged", "same"],
 )
-def test_faulty_file_is_refused_and_the_network_goes_on(content, why, each_page, other, tmp_path):
+def test_faulty_file_is_refused_and_the_network_goes_on(
+    content, why, each_page, other, shipped, tmp_path
+):
     page = each_page
-    (tmp_path / "mine.wasm").write_bytes(content(other))
+    (tmp_path / "mine.wasm").write_bytes(content(other, shipped))
     choose(page, samples(page)[0])
     started(page)
     page.give_file(tmp_path / "mine.wasm", "module")
