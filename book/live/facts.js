@@ -28,6 +28,15 @@ async function load(name) {
   return response;
 }
 
+/** @param {string} name @returns {Promise<ArrayBuffer>} what a packed file beside this one holds */
+async function unpacked(name) {
+  const packed = await (await load(name)).blob();
+  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer().catch(() => {
+    throw new Error(`${name} is damaged: reload the page`);
+  });
+}
+
 /**
  * Everything that the page will ever need, at once.
  * @returns {Promise<{facts: Facts, module: ArrayBuffer, sounds: ArrayBuffer[]}>}
@@ -35,9 +44,8 @@ async function load(name) {
 export async function loadAll() {
   /** @type {Facts} */
   const facts = await (await load("facts.json")).json();
-  const names = [facts.module.file, ...facts.samples.map((sample) => sample.file)];
-  const [module, ...sounds] = await Promise.all(
-    names.map(async (name) => (await load(name)).arrayBuffer()));
+  const [module, ...sounds] = await Promise.all([unpacked(facts.module.file),
+    ...facts.samples.map(async ({ file }) => (await load(file)).arrayBuffer())]);
   return { facts, module, sounds };
 }
 

@@ -329,7 +329,8 @@ async function loadEngine(module) {
 
 /** Load everything, then open the controls. */
 async function main() {
-  if (!globalThis.WebAssembly) throw new Error("This browser has no WebAssembly: try a newer one.");
+  for (const wanted of ["WebAssembly", "DecompressionStream"])
+    if (!(wanted in globalThis)) throw new Error(`This browser has no ${wanted}: try a newer one.`);
   const { facts, module, sounds } = await loadAll();
   const own = new Network(facts.module.name, module);
   if (!own.offline.selftest()) throw new Error("The self-test failed: this browser computes other bits.");

@@ -55,6 +55,7 @@ function explained(error) {
     case "NotAllowedError":
       return `The microphone was refused: allow it in the address bar and start again. ${samples}`;
     case "NotFoundError":
+    case "OverconstrainedError": // WebKitGTK's word for it: nothing here is required of a microphone
       return `No microphone was found: plug one in and start again. ${samples}`;
     case "NotReadableError":
       return `The microphone is busy: close the program that uses it and start again. ${samples}`;

@@ -41,6 +41,14 @@ function grown(pages) {
   return bytes;
 }
 
+test("a browser that tells the size of a module's memory, as WebKit does, takes one with another size", async (t) => {
+  const { exports } = WebAssembly.Module;
+  let pages = 17; // other ones for each module
+  const telling = (module) => exports(module).map((found) => ({ ...found, type: { minimum: pages++ } }));
+  t.mock.method(WebAssembly.Module, "exports", telling);
+  assert.equal((await read(renamed())).name, "mine");
+});
+
 /** The module with one wrong bit among its weights. */
 function damaged() {
   const bytes = renamed();

@@ -30,7 +30,8 @@ def findings(page, tools):
     """Rules that the page breaks: name, impact, and the first element that does."""
     page.evaluate((tools / "axe-core/axe.min.js").read_text() + "; 0")
     options = json.dumps({"runOnly": TAGS, "resultTypes": ["violations"]})
-    found = page.evaluate(f"axe.run(document, {options}).then((report) => report.violations)")
+    violations = "then((report) => JSON.stringify(report.violations))"
+    found = json.loads(page.evaluate(f"axe.run(document, {options}).{violations}"))
     return [(rule["id"], rule["impact"], rule["nodes"][0]["html"]) for rule in found]
 
 

@@ -56,6 +56,33 @@ def ready(browser, url):
 READY_MS = "performance.getEntriesByName('ready')[0].startTime"
 
 
+# Counts what the page makes and still holds, apart from what is only memory.
+COUNTED = """
+globalThis.made = {};
+const counted = (owner, name) => {
+  const refs = made[name] = [];
+  owner[name] = class extends owner[name] {
+    constructor(...given) { super(...given); refs.push(new WeakRef(this)); }
+  };
+};
+for (const name of ["AudioContext", "AudioWorkletNode", "AudioBufferSourceNode"])
+  counted(globalThis, name);
+counted(WebAssembly, "Instance");
+const own = AudioContext.prototype.createMediaStreamSource, microphones = made.microphones = [];
+AudioContext.prototype.createMediaStreamSource = function (stream) {
+  const node = own.call(this, stream);
+  microphones.push(new WeakRef(node));
+  return node;
+};"""
+
+
+def alive(page):
+    """How many of each kind are left; those that nobody holds are collected before."""
+    page.heap()
+    count = "([name, refs]) => [name, refs.filter((ref) => ref.deref()).length]"
+    return dict(page.evaluate(f"Object.entries(made).map({count})"))
+
+
 def click(page, name):
     page.evaluate(f"document.getElementById('{name}').click()")
 
@@ -119,12 +146,6 @@ def download(page):
     for path in paths:
         path.unlink()
     return [pcm for pcm, _ in read]
-
-
-def give_file(page, path, name="file"):
-    """What choosing a file in the dialogue does."""
-    found = page.call("Runtime.evaluate", expression=f"document.getElementById('{name}')")
-    page.call("DOM.setFileInputFiles", files=[str(path)], objectId=found["result"]["objectId"])
 
 
 def denoised_by_command(pcm, folder, *options):

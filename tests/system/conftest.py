@@ -4,6 +4,7 @@ import functools
 import http.server
 import shutil
 import threading
+import zlib
 
 import axe
 import built
@@ -69,6 +70,14 @@ def port(serve):
 def spoken():
     """What the microphone hears: noisy sentences at 16 kHz."""
     return np.concatenate([pair.load()[1] for pair in lstm_se.mini().test[:4]])
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory):
+    """The module of the page, unpacked."""
+    path = tmp_path_factory.mktemp("shipped") / "denoiser.wasm"
+    path.write_bytes(zlib.decompress((BUILT / "denoiser.wasm.deflate").read_bytes()))
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The live page: light, silent towards the network, and right to the bit.
 
-In Chromium, and in Firefox what needs no sound card. Run by ``make test-system``, on the page that
-the book's build wrote.
+In Chromium and in Firefox. Run by ``make test-system``, on the page that the book's build wrote.
 """
 
 import functools
@@ -25,7 +24,6 @@ from controls import (
     click,
     denoised_by_command,
     download,
-    give_file,
     hops,
     move,
     ready,
@@ -91,7 +89,7 @@ def test_nothing_is_asked_for_after_loading(page, tmp_path):
     choose(page, samples(page)[0])
     click(page, "whole")
     page.wait("document.querySelectorAll('#results article').length === 2")
-    give_file(page, BUILT / "denoiser.wasm")
+    page.give_file(BUILT / "facts.json")
     page.wait("!document.getElementById('message').hidden")
     assert page.requests()[before:] == [] and Server.asked[asked:] == []
     page.set_offline(False)
@@ -117,6 +115,20 @@ def test_microphone_comes_out_denoised_with_the_bits_of_numpy(rate, browser, por
     assert (np.abs(likeness) / np.sqrt(energy * np.sum(heard**2))).max() > 0.9
 
 
+def test_microphone_in_firefox_comes_out_denoised_with_the_bits_of_numpy(firefox, port, model):
+    """It hums at 440 Hz, in place of a voice."""
+    page = ready(firefox, address(port, "?rate=48000"))
+    started(page)
+    click(page, "record")
+    hops(page, 60)
+    click(page, "record")
+    noisy, denoised = download(page)
+    stopped(page)
+    assert len(noisy) >= 30 * HOP and np.abs(noisy).max() > 500
+    wanted = bits_of_numpy(model, noisy)
+    np.testing.assert_array_equal(denoised[:-HOP], wanted[:-HOP])
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_sample_has_the_bits_of_the_command(number, each_page, tmp_path):
     page = each_page
@@ -129,8 +141,8 @@ def test_sample_has_the_bits_of_the_command(number, each_page, tmp_path):
     assert np.abs(noisy.astype(int) - denoised).max() > 1000
 
 
-def test_sample_played_at_16_khz_has_the_bits_of_numpy(browser, port, model):
-    page = ready(browser, address(port, "?rate=16000"))
+def test_sample_played_at_16_khz_has_the_bits_of_numpy(each, port, model):
+    page = ready(each, address(port, "?rate=16000"))
     file = samples(page)[1]
     choose(page, file)
     started(page)
@@ -172,8 +184,8 @@ def test_both_ends_of_the_limit_can_be_heard(page):
     assert 10 * np.log10(loudness[0] / loudness[1]) > 1
 
 
-def test_limit_changes_while_sound_runs(browser, port, model):
-    page = ready(browser, address(port, "?rate=16000"))
+def test_limit_changes_while_sound_runs(each, port, model):
+    page = ready(each, address(port, "?rate=16000"))
     choose(page, samples(page)[0])
     started(page)
     for position, limit_db in ((0, 0), (12, 12), (20, 20), (41, None)):
@@ -201,7 +213,7 @@ def test_limit_is_off_again_when_the_page_is_loaded_again(page):
 def test_own_file_is_denoised_at_its_own_rate(page, spoken, tmp_path):
     sound = audio.resample(spoken[:40_000], 16_000, 44_100)
     sf.write(tmp_path / "mine.flac", sound, 44_100)
-    give_file(page, tmp_path / "mine.flac")
+    page.give_file(tmp_path / "mine.flac")
     page.wait("document.getElementById('status').textContent === 'mine.flac is ready.'")
     click(page, "whole")
     noisy, denoised = download(page)
@@ -214,7 +226,7 @@ def test_own_file_is_denoised_at_its_own_rate(page, spoken, tmp_path):
     stopped(page)
 
 
-def test_a_minute_at_48_khz_has_no_drop_out_in_this_code(browser, serve, capsys):
+def test_a_minute_at_48_khz_has_no_drop_out_in_this_code(browser, serve, shipped, capsys):
     """What the browser itself lost, and times, depend on what else the machine does: printed."""
     page = ready(browser, address(serve(isolated=True), "?rate=48000"))
     started(page)
@@ -226,7 +238,7 @@ def test_a_minute_at_48_khz_has_no_drop_out_in_this_code(browser, serve, capsys)
     stopped(page)
     measure = ROOT / "tests/live/measure.mjs"
     alone = node(
-        ["--no-warnings", str(measure), str(BUILT / "denoiser.wasm")],
+        ["--no-warnings", str(measure), str(shipped)],
         return_completed_process=True,
         capture_output=True,
         text=True,

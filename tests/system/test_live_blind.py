@@ -1,4 +1,4 @@
-"""The blind test of the live page in Chromium: what is heard, what is scored, what is kept."""
+"""The blind test of the live page: what is heard, what is scored, what is kept."""
 
 import json
 
@@ -9,7 +9,6 @@ from controls import (
     choose,
     click,
     download,
-    give_file,
     move,
     ready,
     samples,
@@ -23,7 +22,7 @@ from scipy.stats import binomtest
 from lstm_se.sound import audio
 
 ROUNDS = 8
-# What the page lets through of its two sounds: the sides are opened and closed by this call.
+# What the page lets through of its two sounds, which this call opens and closes, and their context.
 LISTENER = """
 const own = AudioParam.prototype.setValueAtTime;
 globalThis.gains = [];
@@ -31,14 +30,17 @@ AudioParam.prototype.setValueAtTime = function (value, time) {
   gains.push(value);
   return own.call(this, value, time);
 };
+globalThis.AudioContext = class extends AudioContext {
+  constructor(...options) { super(...options); globalThis.newest = this; }
+};
 """
 
 
 @pytest.fixture
-def listening(browser, port):
+def listening(each, port):
     """The page, to somebody who hears which of the two sounds it plays."""
-    with browser.prepared(LISTENER):
-        page = ready(browser, address(port))
+    with each.prepared(LISTENER):
+        page = ready(each, address(port))
         choose(page, samples(page)[0])
         yield page
 
@@ -47,6 +49,7 @@ def begun(page, rounds=ROUNDS):
     page.evaluate(f"document.getElementById('rounds').value = {rounds}")
     click(page, "blind")
     page.wait("!document.getElementById('trial').hidden")
+    page.wait("newest.state === 'running'")  # nobody answers before that
 
 
 def played(page, side):
@@ -106,7 +109,7 @@ def test_both_sounds_are_equally_loud(listening):
 def test_networks_are_compared_with_each_other(listening, other):
     page = listening
     assert page.evaluate("document.getElementById('both').disabled")
-    give_file(page, other / "other.wasm", "module")
+    page.give_file(other / "other.wasm", "module")
     page.wait("document.getElementById('network-1').checked")
     page.evaluate("document.getElementById('pair').value = 'both'")
     move(page, "limit", 12)
@@ -143,7 +146,8 @@ def test_test_and_live_sound_are_never_heard_together(listening):
     stopped(page)
 
 
-def test_everything_can_be_done_with_the_keyboard(page):
+def test_everything_can_be_done_with_the_keyboard(each_page):
+    page = each_page
     choose(page, samples(page)[0])
     page.evaluate("document.getElementById('blind').focus()")
     page.press("Enter", text="\r")
@@ -165,9 +169,10 @@ def test_everything_can_be_done_with_the_keyboard(page):
     assert page.evaluate(focused) == "blind"
 
 
-def test_silence_cannot_be_compared(page, tmp_path):
+def test_silence_cannot_be_compared(each_page, tmp_path):
+    page = each_page
     audio.write(tmp_path / "silent.wav", np.zeros(16_000, np.float32))
-    give_file(page, tmp_path / "silent.wav")
+    page.give_file(tmp_path / "silent.wav")
     page.wait("document.getElementById('status').textContent === 'silent.wav is ready.'")
     click(page, "blind")
     page.wait("!document.getElementById('message').hidden")
@@ -175,12 +180,13 @@ def test_silence_cannot_be_compared(page, tmp_path):
     assert page.evaluate("document.getElementById('trial').hidden")
 
 
-def test_answers_without_sound_do_not_count(browser, port):
+def test_answers_without_sound_do_not_count(each, port):
     silent = "Object.defineProperty(AudioContext.prototype, 'state', { get: () => 'suspended' })"
-    with browser.prepared(silent):
-        page = ready(browser, address(port))
+    with each.prepared(silent):
+        page = ready(each, address(port))
         choose(page, samples(page)[0])
-        begun(page)
+        click(page, "blind")
+        page.wait("!document.getElementById('trial').hidden")
         click(page, "is-a")
         assert text(page, "round").startswith("The browser plays no sound")
         click(page, "blind")

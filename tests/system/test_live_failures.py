@@ -1,4 +1,4 @@
-"""The live page in Chromium when something goes wrong: it says what, and what still works."""
+"""The live page when something goes wrong: it says what, and what still works."""
 
 import json
 import time
@@ -8,13 +8,14 @@ import pytest
 import soundfile as sf
 import torture
 from controls import (
+    COUNTED,
     HOP,
     address,
+    alive,
     choose,
     click,
     denoised_by_command,
     download,
-    give_file,
     hops,
     ready,
     samples,
@@ -34,29 +35,38 @@ from controls import (
         ("hour.flac", "hour.flac lasts 60 minutes"),
     ],
 )
-def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, page, tmp_path):
-    path = tmp_path / name
+def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, each_page, tmp_path):
+    page, path = each_page, tmp_path / name
     if name.startswith("hour"):
         sf.write(path, np.zeros(3600 * 16_000, np.int16), 16_000, "PCM_16")
     elif name == "silent.wav":
         sf.write(path, np.zeros(0, np.int16), 16_000, "PCM_16")
     else:
         path.write_text("this is no sound" if name == "text.wav" else "")
-    before = page.heap()
-    give_file(page, path)
+    page.give_file(path)
     page.wait("!document.getElementById('message').hidden")
     assert text(page, "message").startswith(message)
-    assert page.heap() - before < 5e6
     choose(page, samples(page)[0])
     started(page)
     stopped(page)
     assert page.complaints() == []
 
 
-def test_file_of_a_killed_recorder_is_taken_with_a_word_about_it(page, tmp_path):
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_file_that_is_too_long_is_not_decoded(kind, page, tmp_path):
+    path = tmp_path / f"hour.{kind}"
+    sf.write(path, np.zeros(3600 * 16_000, np.int16), 16_000, "PCM_16")
+    before = page.heap()
+    page.give_file(path)
+    page.wait("!document.getElementById('message').hidden")
+    assert page.heap() - before < 5e6
+
+
+def test_file_of_a_killed_recorder_is_taken_with_a_word_about_it(each_page, tmp_path):
+    page = each_page
     odd = next(odd for odd in torture.pack() if odd.name == "killed.wav")
     (tmp_path / odd.name).write_bytes(odd.content)
-    give_file(page, tmp_path / odd.name)
+    page.give_file(tmp_path / odd.name)
     page.wait(
         f"document.getElementById('status').textContent === '{odd.name} is ready ({odd.note}).'"
     )
@@ -64,10 +74,11 @@ def test_file_of_a_killed_recorder_is_taken_with_a_word_about_it(page, tmp_path)
 
 
 @pytest.mark.parametrize("subtype", ["ALAW", "ULAW"])
-def test_wav_of_another_kind_is_left_to_the_browser(subtype, page, spoken, tmp_path):
+def test_wav_of_another_kind_is_left_to_the_browser(subtype, each_page, spoken, tmp_path):
+    page = each_page
     sound = spoken[:32_000]
     sf.write(tmp_path / "call.wav", sound, 16_000, subtype)
-    give_file(page, tmp_path / "call.wav")
+    page.give_file(tmp_path / "call.wav")
     page.wait("document.getElementById('status').textContent === 'call.wav is ready.'")
     click(page, "whole")
     noisy, _ = download(page)
@@ -76,19 +87,21 @@ def test_wav_of_another_kind_is_left_to_the_browser(subtype, page, spoken, tmp_p
     assert page.complaints() == []
 
 
-def test_wav_that_the_browser_does_not_know_either_is_refused_with_the_first_reason(page, tmp_path):
+def test_wav_that_no_browser_knows_is_refused_with_the_first_reason(each_page, tmp_path):
+    page = each_page
     sf.write(tmp_path / "modem.wav", np.zeros(8000, np.int16), 8000, "G721_32")
-    give_file(page, tmp_path / "modem.wav")
+    page.give_file(tmp_path / "modem.wav")
     page.wait("!document.getElementById('message').hidden")
     assert text(page, "message").startswith(
         "modem.wav cannot be read: its WAV format 64 with 4 bits"
     )
 
 
-def test_inverted_stereo_is_heard_and_told(page, spoken, tmp_path):
+def test_inverted_stereo_is_heard_and_told(each_page, spoken, tmp_path):
+    page = each_page
     for name in ("stereo.wav", "stereo.flac"):
         sf.write(tmp_path / name, np.stack([spoken, -spoken], 1)[:32_000], 16_000, "PCM_16")
-        give_file(page, tmp_path / name)
+        page.give_file(tmp_path / name)
         told = "its channels cancel each other, as if one were inverted: only the first is used"
         status = json.dumps(f"{name} is ready ({told}).")
         page.wait(f"document.getElementById('status').textContent === {status}")
@@ -114,6 +127,24 @@ def test_refused_microphone_is_told_and_samples_still_work(start_browser, port):
     stopped(page)
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ("NotReadableError", "The microphone is busy: close the program that uses it"),
+        ("OverconstrainedError", "No microphone was found: plug one in"),
+        ("AbortError", "The microphone cannot be used (AbortError: no luck)."),
+    ],
+)
+def test_microphone_that_fails_is_told_and_samples_still_work(error, message, page):
+    replaced_microphone(page, f"await Promise.reject(new DOMException('no luck', '{error}'))")
+    click(page, "start")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith(message)
+    choose(page, samples(page)[0])
+    started(page)
+    stopped(page)
+
+
 def test_missing_microphone_is_told_and_samples_still_work(start_browser, port):
     page = ready(start_browser("--use-fake-ui-for-media-stream"), address(port))
     click(page, "start")
@@ -134,6 +165,7 @@ def replaced_microphone(page, body):
 
 
 def test_microphone_that_goes_away_stops_the_page(page):
+    """Firefox tells nobody of an event of a track that a script makes up."""
     replaced_microphone(page, "await own(wanted)")
     started(page)
     page.evaluate("heard.getAudioTracks()[0].dispatchEvent(new Event('ended')); 0")
@@ -158,7 +190,8 @@ def test_whistling_loudspeaker_is_switched_off(page):
     stopped(page)
 
 
-def test_file_can_be_dropped_on_the_page(page):
+def test_file_can_be_dropped_on_the_page(each_page):
+    page = each_page
     allowed = page.evaluate(
         "const over = new DragEvent('dragover', {bubbles: true, cancelable: true});"
         "!document.body.dispatchEvent(over)"
@@ -197,22 +230,45 @@ def test_browser_without_worklets_is_told_so(start_browser, port):
     download(page)
 
 
-def test_damaged_module_is_refused(start_browser, serve, port):
-    browser = start_browser()
+@pytest.mark.parametrize("missing", ["WebAssembly", "DecompressionStream"])
+def test_browser_that_is_too_old_is_told_so(missing, browser, port):
+    with browser.prepared(f"delete globalThis.{missing}"):
+        browser.open(address(port))
+        browser.wait("!document.getElementById('message').hidden")
+    assert text(browser, "message") == f"This browser has no {missing}: try a newer one."
+
+
+@pytest.mark.parametrize(
+    ("unpacked", "packing", "wanted"),
+    [
+        ("got", "new TransformStream()", "denoiser.wasm.deflate is damaged: reload the page"),
+        (
+            "new Response(got.body.pipeThrough(new DecompressionStream('deflate')))",
+            "new CompressionStream('deflate')",
+            "self-test failed",
+        ),
+    ],
+    ids=["packed", "unpacked"],
+)
+def test_damaged_module_is_refused(unpacked, packing, wanted, start_browser, serve, port):
+    browser, damage = start_browser(), "code[code.length - 100000] ^= 4"
     browser.call(
         "Page.addScriptToEvaluateOnNewDocument",
         source="const own = fetch; globalThis.fetch = async (url) => { const got = await own(url);"
-        "if (!String(url).endsWith('.wasm')) return got;"
-        "const code = new Uint8Array(await got.arrayBuffer()); code[code.length - 100000] ^= 4;"
-        "return new Response(code); };",
+        "if (!String(url).endsWith('.deflate')) return got;"
+        f"const code = new Uint8Array(await {unpacked}.arrayBuffer()); {damage};"
+        f"return new Response(new Blob([code]).stream().pipeThrough({packing})); }};",
     )
     browser.open(address(port))
     browser.wait("!document.getElementById('message').hidden")
-    assert "self-test failed" in text(browser, "message")
+    assert wanted in text(browser, "message")
     assert browser.evaluate("document.getElementById('start').disabled")
 
 
-def test_starting_and_stopping_fifty_times_leaks_nothing(page, capsys):
+def test_starting_and_stopping_fifty_times_leaks_nothing(browser, port, capsys):
+    with browser.prepared(COUNTED):
+        page = ready(browser, address(port))
+
     def cycle(times):
         for _ in range(times):
             started(page)
@@ -222,9 +278,13 @@ def test_starting_and_stopping_fifty_times_leaks_nothing(page, capsys):
         return page.heap(), page.call("Memory.getDOMCounters")
 
     (heap, dom), (heap_after, dom_after) = cycle(5), cycle(50)
+    left = alive(page)
     with capsys.disabled():
         print(f"\n50 starts: {heap / 1e6:.2f} MB of heap before, {heap_after / 1e6:.2f} MB after")
+        print(f"what the page holds after them: {left}")
     assert heap_after - heap < 0.5e6
+    assert (left["AudioContext"], left["AudioWorkletNode"], left["Instance"]) == (1, 1, 2)
+    assert left["microphones"] <= 2 < page.evaluate("made.microphones.length")
     assert dom_after["nodes"] - dom["nodes"] <= 5
     assert dom_after["jsEventListeners"] - dom["jsEventListeners"] <= 5
 

@@ -1,4 +1,4 @@
-"""The live page in Chromium by keyboard, by screen reader, on a phone and in the dark."""
+"""The live page by keyboard, by screen reader, on a phone and in the dark."""
 
 import axe
 import pytest
@@ -23,7 +23,8 @@ COLOURS = """
 
 
 @pytest.mark.parametrize("picture", ["noisy", "denoised", "mask"])
-def test_picture_shows_a_sample_before_the_start(picture, page):
+def test_picture_shows_a_sample_before_the_start(picture, each_page):
+    page = each_page
     assert text(page, "status") == "Ready."
     assert page.evaluate(COLOURS.replace("ID", picture)) > 100
 
@@ -78,7 +79,17 @@ def test_types_in_the_comments_agree(tools):
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_page_is_accessible_and_fits_every_screen(theme, width, page, port, tools, capsys):
+def test_page_is_accessible_and_fits_every_screen(theme, width, browser, port, tools, capsys):
+    shown(browser, "live", theme, width, port, tools, capsys)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_page_is_accessible_and_fits_a_phone_in_firefox(theme, firefox, port, tools, capsys):
+    shown(firefox, "live-firefox", theme, 390, port, tools, capsys)
+
+
+def shown(page, name, theme, width, port, tools, capsys):
+    """The page with all of its parts, on a screen."""
     with page.screen(theme, width):
         ready(page, address(port))
         click(page, "whole")
@@ -91,9 +102,9 @@ def test_page_is_accessible_and_fits_every_screen(theme, width, page, port, tool
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         rules = axe.findings(page, tools)
         with capsys.disabled():
-            print(f"\naxe-core, {theme}, {width} pixels: {rules or 'nothing found'}")
+            print(f"\naxe-core, {name}, {theme}, {width} pixels: {rules or 'nothing found'}")
         assert axe.serious(rules) == []
-        page.screenshot(ROOT / f"_build/live-{theme}-{width}.png")
+        page.screenshot(ROOT / f"_build/{name}-{theme}-{width}.png")
 
 
 def test_theme_chosen_in_the_book_wins(page, port):

@@ -1,18 +1,18 @@
-"""The live page in Chromium with a network of the reader's own, beside the one that it ships."""
+"""The live page with a network of the reader's own, beside the one that it ships."""
 
 import numpy as np
 import pytest
 from controls import (
-    BUILT,
+    COUNTED,
     HOP,
     Server,
     address,
+    alive,
     bits_of_numpy,
     choose,
     click,
     denoised_by_command,
     download,
-    give_file,
     hops,
     move,
     ready,
@@ -40,11 +40,12 @@ def heard(page):
 
 
 def give_network(page, folder):
-    give_file(page, folder / "other.wasm", "module")
+    page.give_file(folder / "other.wasm", "module")
     page.wait("document.getElementById('network-1').checked")
 
 
-def test_own_network_denoises_with_the_bits_of_the_command(page, other, other_model, tmp_path):
+def test_own_network_denoises_with_the_bits_of_the_command(each_page, other, other_model, tmp_path):
+    page = each_page
     before, asked = len(page.requests()), len(Server.asked)
     choose(page, samples(page)[0])
     give_network(page, other)
@@ -61,8 +62,8 @@ def test_own_network_denoises_with_the_bits_of_the_command(page, other, other_mo
     assert page.complaints() == []
 
 
-def test_change_while_sound_runs_goes_from_bits_to_bits(browser, port, model, other, other_model):
-    page = ready(browser, address(port, "?rate=16000"))
+def test_change_while_sound_runs_goes_from_bits_to_bits(each, port, model, other, other_model):
+    page = ready(each, address(port, "?rate=16000"))
     choose(page, samples(page)[0])
     started(page)
     move(page, "limit", 20)
@@ -84,7 +85,7 @@ def test_change_while_sound_runs_goes_from_bits_to_bits(browser, port, model, ot
     assert page.complaints() == []
 
 
-def damaged(folder):
+def damaged(folder, _):
     code = bytearray((folder / "other.wasm").read_bytes())
     code[-10_000] ^= 4  # among the weights
     return bytes(code)
@@ -93,17 +94,20 @@ def damaged(folder):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (lambda _: b"no module at all", "is no WebAssembly module, or a damaged one"),
+        (lambda *_: b"no module at all", "is no WebAssembly module, or a damaged one"),
         (damaged, "fails its self-test and may be damaged"),
-        (lambda _: (BUILT / "denoiser.wasm").read_bytes(), "is tiny, which is here already"),
+        (lambda _, shipped: shipped.read_bytes(), "is tiny, which is here already"),
     ],
     ids=["text", "damaged", "same"],
 )
-def test_faulty_file_is_refused_and_the_network_goes_on(content, why, page, other, tmp_path):
-    (tmp_path / "mine.wasm").write_bytes(content(other))
+def test_faulty_file_is_refused_and_the_network_goes_on(
+    content, why, each_page, other, shipped, tmp_path
+):
+    page = each_page
+    (tmp_path / "mine.wasm").write_bytes(content(other, shipped))
     choose(page, samples(page)[0])
     started(page)
-    give_file(page, tmp_path / "mine.wasm", "module")
+    page.give_file(tmp_path / "mine.wasm", "module")
     page.wait("!document.getElementById('message').hidden")
     assert text(page, "message").startswith(f"mine.wasm {why}: ")
     assert text(page, "status").startswith("Running")
@@ -120,7 +124,8 @@ def test_faulty_file_is_refused_and_the_network_goes_on(content, why, page, othe
     assert page.complaints() == []
 
 
-def test_network_can_be_dropped_on_the_page(page, other):
+def test_network_can_be_dropped_on_the_page(each_page, other):
+    page = each_page
     code = list((other / "other.wasm").read_bytes())
     page.evaluate(
         "(() => { const data = new DataTransfer();"
@@ -132,8 +137,8 @@ def test_network_can_be_dropped_on_the_page(page, other):
     assert text(page, "network-1-name").startswith("dropped, model ")
 
 
-def test_new_start_keeps_the_network(browser, port, other, other_model):
-    page = ready(browser, address(port, "?rate=16000"))
+def test_new_start_keeps_the_network(each, port, other, other_model):
+    page = ready(each, address(port, "?rate=16000"))
     choose(page, samples(page)[0])
     give_network(page, other)
     started(page)
@@ -153,7 +158,9 @@ def test_new_start_keeps_the_network(browser, port, other, other_model):
     np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(other_model, noisy)[:-HOP])
 
 
-def test_taking_networks_and_changing_between_them_leaks_nothing(page, other):
+def test_taking_networks_and_changing_between_them_leaks_nothing(browser, port, other):
+    with browser.prepared(COUNTED):
+        page = ready(browser, address(port))
     choose(page, samples(page)[0])
     started(page)
 
@@ -166,6 +173,9 @@ def test_taking_networks_and_changing_between_them_leaks_nothing(page, other):
 
     before = cycle(5)
     after = cycle(20)
+    left = alive(page)
     stopped(page)
     assert after - before < 0.5e6
+    assert left["Instance"] == 4  # two for each of two networks
+    assert (left["AudioContext"], left["AudioWorkletNode"]) == (1, 1)
     assert page.complaints() == []

@@ -1,6 +1,7 @@
 """The live page when the browser's sound fails: one line says so, and one click mends it."""
 
 import contextlib
+import functools
 
 import axe
 import numpy as np
@@ -22,6 +23,7 @@ from controls import (
     stopped,
     text,
 )
+from firefox import Firefox
 
 # Each is a fault, which `mend()` takes away.
 NO_OUTPUT = """
@@ -58,14 +60,21 @@ globalThis.AudioContext = class extends AudioContext {
 
 @pytest.fixture
 def opened(browser, port):
-    """Opens the page in a browser in which a script has run before."""
+    """Opens the page in Chromium, in which a script has run before."""
     with contextlib.ExitStack() as stack:
+        yield functools.partial(opening, stack, browser, port)
 
-        def opening(script, query=""):
-            stack.enter_context(browser.prepared(script))
-            return ready(browser, address(port, query))
 
-        yield opening
+@pytest.fixture
+def each_opened(each, port):
+    """Opens the page in both browsers, in which a script has run before."""
+    with contextlib.ExitStack() as stack:
+        yield functools.partial(opening, stack, each, port)
+
+
+def opening(stack, browser, port, script, query=""):
+    stack.enter_context(browser.prepared(script))
+    return ready(browser, address(port, query))
 
 
 def told(page):
@@ -90,8 +99,8 @@ def runs(page):
     ],
     ids=["no output", "clock stands still", "constructor throws", "no answer"],
 )
-def test_start_without_sound_is_told_and_a_click_mends_it(fault, sentence, opened, model):
-    page = opened(fault, "?rate=16000")
+def test_start_without_sound_is_told_and_a_click_mends_it(fault, sentence, each_opened, model):
+    page = each_opened(fault, "?rate=16000")
     choose(page, samples(page)[0])
     move(page, "limit", 12)
     click(page, "start")
@@ -132,8 +141,8 @@ def test_trouble_is_accessible_and_fits_a_phone(theme, page, port, tools):
         page.screenshot(ROOT / f"_build/live-trouble-{theme}-390.png")
 
 
-def test_sound_that_the_browser_pauses_is_told_and_comes_back(opened):
-    page = opened(CONTEXT)
+def test_sound_that_the_browser_pauses_is_told_and_comes_back(each_opened):
+    page = each_opened(CONTEXT)
     started(page)
     page.evaluate("contexts[0].suspend().then(() => 0)")
     assert told(page).startswith("The browser has paused the sound, as it does during a call.")
@@ -147,6 +156,33 @@ def test_sound_that_the_browser_pauses_is_told_and_comes_back(opened):
     assert page.evaluate("contexts.length") == 1
 
 
+NODE = """
+globalThis.AudioWorkletNode = class extends AudioWorkletNode {
+  constructor(...options) { super(...options); globalThis.node = this; }
+};"""
+
+
+def test_denoiser_that_fails_while_it_runs_is_told_and_replaced(each_opened):
+    page = each_opened(NODE)
+    choose(page, samples(page)[0])
+    started(page)
+    page.evaluate("node.port.postMessage({ network: 5 })")  # there is none: each hop throws
+    assert told(page).startswith("The denoiser failed in the browser’s audio thread")
+    click(page, "again")
+    runs(page)
+    stopped(page)
+
+
+def test_sound_that_the_browser_ends_is_told(opened):
+    """Nothing but a new page can mend that."""
+    page = opened(CONTEXT)
+    choose(page, samples(page)[0])
+    started(page)
+    page.evaluate("contexts[0].close().then(() => 0)")
+    assert told(page).endswith("If that does not help, reload the page.")
+    stopped(page)
+
+
 def test_headphones_that_are_lost_are_told(opened):
     page = opened(CONTEXT)
     started(page)
@@ -158,8 +194,10 @@ def test_headphones_that_are_lost_are_told(opened):
     stopped(page)
 
 
-def test_worklet_that_cannot_be_loaded_is_told_and_samples_are_denoised(opened):
-    page = opened("AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no luck'));")
+def test_worklet_that_cannot_be_loaded_is_told_and_samples_are_denoised(each_opened):
+    page = each_opened(
+        "AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no luck'));"
+    )
     assert text(page, "message").startswith(
         "The audio thread could not load its code (no luck): reload the page."
     )
@@ -183,8 +221,8 @@ navigator.mediaDevices.enumerateDevices = async () => [...await list(), ...globa
 """
 
 
-def test_muted_microphone_is_told_until_it_is_not(opened):
-    page = opened(MICROPHONE)
+def test_muted_microphone_is_told_until_it_is_not(each_opened):
+    page = each_opened(MICROPHONE)
     started(page)
     page.evaluate("track.muted = true")
     assert told(page).startswith("The microphone is muted: look for a switch on it")
@@ -242,6 +280,13 @@ def test_what_the_browser_makes_of_the_microphone_is_told(settings, note, opened
     stopped(page)
 
 
+def test_channels_of_the_microphone_are_told(opened):
+    page = opened(f"globalThis.settings = {{ channelCount: 2 }};{MICROPHONE}")
+    started(page)
+    assert text(page, "input").endswith(", 2 channels, which are averaged")
+    stopped(page)
+
+
 def test_browser_without_loudspeakers_says_so_and_goes_on(start_browser, port):
     """This Chromium has no devices at all: it plays into the void."""
     page = ready(start_browser("--use-fake-ui-for-media-stream"), address(port))
@@ -251,13 +296,14 @@ def test_browser_without_loudspeakers_says_so_and_goes_on(start_browser, port):
     stopped(page)
 
 
-def test_firefox_without_a_sound_card_says_so_and_can_be_stopped(firefox, port):
-    page = ready(firefox, address(port))
-    choose(page, samples(page)[0])
-    click(page, "start")
-    assert told(page).startswith("No sound: the browser waits for loudspeakers")
-    assert text(page, "status") == "Waiting for sound…"
-    stopped(page)
+def test_firefox_without_a_sound_card_says_so_and_can_be_stopped(port, tmp_path):
+    with contextlib.closing(Firefox(tmp_path, sound=False)) as page:
+        ready(page, address(port))
+        choose(page, samples(page)[0])
+        click(page, "start")
+        assert told(page).startswith("No sound: the browser waits for loudspeakers")
+        assert text(page, "status") == "Waiting for sound…"
+        stopped(page)
 
 
 def test_changing_the_denoiser_ten_times_leaks_nothing(browser, port):
