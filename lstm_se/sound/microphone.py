@@ -13,7 +13,7 @@ CURVE_POINTS = 129
 CURVE_HZ = np.linspace(0, SAMPLE_RATE / 2, CURVE_POINTS)
 OCTAVES = np.log2(np.maximum(CURVE_HZ, 60))
 KNOTS = np.linspace(OCTAVES[0], OCTAVES[-1], 7)
-BLOCK = 1024  # samples of a transform: a clip in pieces stays in the processor's cache
+FILTER_BLOCK = 1024  # samples of a transform: a clip in pieces stays in the processor's cache
 
 
 def equaliser(rng: np.random.Generator, deviation_db: float) -> np.ndarray:
@@ -57,10 +57,10 @@ def filtered(samples: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """
     taps = np.fft.fftshift(np.fft.irfft(gain)).astype(np.float32)
     *signals, length = samples.shape
-    middle, step = len(taps) // 2, BLOCK - len(taps)
+    middle, step = len(taps) // 2, FILTER_BLOCK - len(taps)
     blocks = np.zeros((*signals, -(-(middle + length) // step), step), np.float32)
     blocks.reshape(*signals, -1)[..., :length] = samples
-    parts = fft.irfft(fft.rfft(blocks, BLOCK) * fft.rfft(taps, BLOCK), BLOCK)
+    parts = fft.irfft(fft.rfft(blocks, FILTER_BLOCK) * fft.rfft(taps, FILTER_BLOCK), FILTER_BLOCK)
     parts[..., 1:, : len(taps)] += parts[..., :-1, step:]
     return parts[..., :step].reshape(*signals, -1)[..., middle : middle + length]
 

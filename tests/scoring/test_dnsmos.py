@@ -137,7 +137,7 @@ def test_command_scores_a_recording_without_its_clean_speech(tmp_path, loudest_n
     result = run("evaluate", "--noisy", path, "--json", tmp_path / "scores.json")
     assert result.returncode == 0, result.stderr
     lines = [line.split() for line in result.stdout.splitlines() if "BAK" in line]
-    means = {cells[2]: float(cells[5]) for cells in lines}
+    means = {cells[2]: float(cells[4]) for cells in lines}
     assert means["tiny"] > means["noisy"]
     assert (tmp_path / "scores.json").exists()
 
