@@ -23,15 +23,16 @@
 
 /** @param {string} name @returns {Promise<Response>} of a file beside this one */
 async function load(name) {
-  const response = await fetch(new URL(name, import.meta.url));
-  if (!response.ok) throw new Error(`${name} could not be loaded (${response.status})`);
+  const response = await fetch(new URL(name, import.meta.url)).catch(() => null);
+  if (!response?.ok) throw new Error(`${name} could not be loaded (${response?.status ?? "no connection"})`);
   return response;
 }
 
 /** @param {string} name @returns {Promise<ArrayBuffer>} what a packed file beside this one holds */
 async function unpacked(name) {
-  const packed = await (await load(name)).blob();
-  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate"));
+  // as an array first: now and then Chromium cannot fetch what it shall make a Blob of at once
+  const packed = await (await load(name)).arrayBuffer();
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).arrayBuffer().catch(() => {
     throw new Error(`${name} is damaged: reload the page`);
   });
