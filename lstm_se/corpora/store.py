@@ -56,7 +56,7 @@ class Stored:
             raise ValueError(
                 f"{stretch} of {self.size} samples: a stretch has no gap, and a sample"
             )
-        # reading a stretch takes a tenth of the time of mapping it
+        # to read a stretch takes less time than to map it
         at = self.offset + begin * np.dtype(self.dtype).itemsize
         samples = np.fromfile(self.path, self.dtype, stop - begin, offset=at)
         if len(samples) < stop - begin:

@@ -166,7 +166,7 @@ def parts(repeats: int = 30) -> Timings:
     config = dataclasses.replace(Config.preset("tiny"), batch_size=4)  # half a batch, as trained
     clips = {"optimizer": 2 * config.batch_size}  # it moves the weights once for both halves
     figures = {
-        name: statistics.median(_processor_ms(work) for _ in range(repeats + WARM_UP))
+        name: statistics.median([_processor_ms(work) for _ in range(repeats + WARM_UP)][WARM_UP:])
         / clips.get(name, config.batch_size)
         for name, work in _parts(config).items()
     }

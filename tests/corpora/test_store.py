@@ -116,6 +116,14 @@ def test_samples_that_were_cut_short_are_made_again(tmp_path):
 
 
 @pytest.mark.slow
+def test_samples_that_are_cut_short_while_they_are_read_are_told(tmp_path):
+    array = kept(tmp_path, {"a": {}})["a"]
+    os.truncate(array.path, array.offset + array.size)
+    assert len(array[:100]) == 100
+    with pytest.raises(OSError, match="shorter"):
+        array[900:]
+
+
 def test_second_process_waits_and_finds_all_made(tmp_path):
     first = filler(tmp_path, 3)
     for _ in range(4):
