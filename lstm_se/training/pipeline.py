@@ -108,7 +108,11 @@ def dataset(source: Source, first: int = 0, steps: int | None = None) -> tf.data
 
     last = np.iinfo(np.int64).max if steps is None else first + steps
     numbers = tf.data.Dataset.range(first, last)
-    return numbers.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)
+    batches = numbers.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)
+    options = tf.data.Options()
+    # nothing is left to tune, and the tuner sleeps ever longer: the end of a fit would wait for it
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def write_tfrecords(

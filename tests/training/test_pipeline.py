@@ -162,6 +162,10 @@ def test_dataset_knows_its_shape():
     assert [tuple(spec.shape) for spec in pipeline.dataset(Counting()).element_spec] == [(2, 3)] * 2
 
 
+def test_dataset_has_no_tuner_that_the_end_of_a_fit_would_wait_for():
+    assert pipeline.dataset(Counting()).options().autotune.enabled is False
+
+
 def test_source_that_gives_another_shape_is_told():
     class Wrong(Counting):
         samples = 4
