@@ -233,6 +233,7 @@ def test_info_tells_size_training_and_scores():
     cost = (f"{count(config):,}" for count in (in_numpy.parameters, in_numpy.macs))
     for words in (*cost, "train speech", "PESQ-WB", "95 % interval"):
         assert words in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
 
 
 def test_info_counts_the_talkers_of_a_collection(tmp_path):
