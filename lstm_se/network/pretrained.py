@@ -37,20 +37,3 @@ def folder_of(model: str | Path) -> Path:
             return folder
     names = ", ".join(sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir()))
     raise FileNotFoundError(f"no model {str(model)!r}: name the folder of a run, or one of {names}")
-
-
-def stages(model: str | Path) -> tuple[Path, ...]:
-    """Folders with the records of the training runs that made a model, the first one first.
-
-    The last one is the model's own folder. Those before it lie in its folder ``stages`` and hold
-    ``config.json``, ``recipe.json`` and ``history.csv``; each began with the weights that the one
-    before had kept.
-
-    Args:
-        model: Name of a model that comes with the package, or the folder of a run.
-
-    Raises:
-        FileNotFoundError: If there is no such model.
-    """
-    folder = folder_of(model)
-    return (*sorted((folder / "stages").glob("*")), folder)

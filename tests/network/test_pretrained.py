@@ -4,18 +4,23 @@ import csv
 import dataclasses
 import hashlib
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lstm_se
+from lstm_se import files
 from lstm_se.config import Config
+from lstm_se.corpora.manifest import open_recordings
 from lstm_se.network import in_numpy, pretrained
 from lstm_se.scoring import metrics, stress
 from lstm_se.scoring.report import Report, Row
 from lstm_se.sound import audio, noises
 from lstm_se.training import runs
+from lstm_se.training.recipes import recipe_of
+from lstm_se.training.sources import TRAINING_RECIPE
 
 FOLDER = pretrained.folder_of("tiny")
 HELD_OUT = ("allison", "carlo")
@@ -27,10 +32,14 @@ def report():
     return Report(tuple(Row(**row) for row in stored["rows"]), tuple(stored["metrics"]))
 
 
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture(scope="module")
 def sources():
-    with (FOLDER / "sources.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return rows_of(FOLDER / "sources.csv")
 
 
 def gain(report, metric):
@@ -74,45 +83,92 @@ def pairs(step):
     return [pair.load() for pair in lstm_se.mini().test[::step]]
 
 
-def test_shipped_configuration_is_the_preset_but_for_the_rate_of_the_last_stage():
-    shipped, preset = pretrained.load_float("tiny").config, Config.preset("tiny")
-    assert dataclasses.replace(shipped, learning_rate=preset.learning_rate) == preset
-    assert shipped.learning_rate < preset.learning_rate
+@pytest.fixture(scope="module")
+def recipe():
+    return json.loads((FOLDER / "recipe.json").read_text(encoding="utf-8"))
 
 
-def recipe_of(stage):
-    return json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
+def test_weights_are_those_of_one_training_run(recipe):
+    assert {path.name for path in FOLDER.iterdir()} == {
+        *("README.md", "config.json", "history.csv", "recipe.json"),
+        *("scores.json", "sources.csv", "weights.npz"),
+    }
+    assert not {"averaged", "initial_sha256", "pruned"} & set(recipe)
+    assert set(recipe["rescaled"]) == {"slope", "shift"}  # rescaled afterwards, it says of what
 
 
-def test_each_stage_has_its_record_and_none_is_faster_than_the_first():
-    rates = []
-    for stage in pretrained.stages(FOLDER):
-        config = Config.load(stage / "config.json")
-        history = runs.Run(stage).history()
-        assert in_numpy.shapes(config) == in_numpy.shapes(pretrained.load_float("tiny").config)
-        assert 0 < len(history) <= recipe_of(stage)["epochs"]
-        assert history[0]["learning_rate"] <= config.learning_rate
-        assert ("initial_sha256" in recipe_of(stage)) == bool(rates)
-        rates.append(config.learning_rate)
-    assert len(rates) > 1 and max(rates[1:]) < rates[0]
+def test_training_run_is_that_of_the_recipe(recipe):
+    named = recipe_of("tiny")
+    schedule = named.schedule()
+    assert (recipe["epochs"], recipe["steps"]) == (schedule.epochs, schedule.steps_per_epoch)
+    assert recipe["validation_steps"] == schedule.validation_steps
+    assert recipe["patience"] == schedule.patience
+    assert tuple(recipe["rescaled"][name] for name in ("slope", "shift")) == named.rescale
+    assert recipe["mixing"] == json.loads(json.dumps(dataclasses.asdict(TRAINING_RECIPE)))
+    words = shlex.split(recipe["command"])
+    assert words[:6] == ["lstm-se", "train", "--recipe", "tiny", "--data", "open"]
+    assert "--set" not in words
 
 
-def averaged(stage):
-    """Names and digests of the models of which the mean was taken."""
-    return dict(line.split() for line in recipe_of(stage)["averaged"])
+def test_shipped_configuration_is_that_of_the_recipe_with_the_first_seed():
+    named = recipe_of("tiny")
+    config = pretrained.load_float("tiny").config
+    assert config == Config.preset(named.preset, **dict(map(parsed, named.changes)))
+    assert config.seed == 0
 
 
-def test_records_tell_what_was_averaged_and_what_was_rescaled():
-    stages = pretrained.stages(FOLDER)
-    begun_with = [recipe_of(stage)["initial_sha256"] for stage in stages[1:]]
-    early, late = averaged(stages[2]), averaged(FOLDER)
-    assert (*early, *late) == ("first", "third", "fourth", "fifth")
-    assert (begun_with[0], begun_with[3]) == (early["first"], late["fourth"])
-    rescaled = recipe_of(FOLDER)["rescaled"]
-    name, digest = rescaled["of"].split()
-    assert name == "mean"
-    assert len({*begun_with, *early.values(), *late.values(), digest}) == 7
-    assert 0 < rescaled["slope"] <= 1 and rescaled["shift"] <= 0
+def parsed(change):
+    field, _, value = change.partition("=")
+    return field, json.loads(value)
+
+
+def test_history_has_every_epoch_and_a_rate_that_falls_to_its_end(recipe):
+    history = runs.Run(FOLDER).history()
+    rates = [row["learning_rate"] for row in history]
+    assert [row["epoch"] for row in history] == list(range(recipe["epochs"]))
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == pytest.approx(pretrained.load_float("tiny").config.learning_rate, rel=0.01)
+    assert rates[-1] == pytest.approx(rates[0] / 100, rel=0.01)
+
+
+def test_hours_of_mixtures_are_those_of_all_steps(recipe):
+    config = pretrained.load_float("tiny").config
+    seconds = recipe["epochs"] * recipe["steps"] * config.batch_size * config.segment_seconds
+    assert recipe["hours_of_mixtures"] == pytest.approx(seconds / 3600, abs=0.05)
+
+
+def test_recipe_is_of_these_sources(recipe, sources):
+    entries = [
+        [row["use"], row["bank"], row["file"], float(row["seconds"]), row["sha256"]]
+        for row in sources
+    ]
+    assert hashlib.sha256(json.dumps(entries).encode()).hexdigest() == recipe["sources_sha256"]
+
+
+def test_heard_was_what_the_manifest_lists_for_it_and_bundled_speech_to_train_with(sources):
+    listed = {each.target for each in open_recordings() if each.part}
+    bundled = {hashlib.sha256(p.clean.read_bytes()).hexdigest() for p in lstm_se.mini().train}
+    ours = set()
+    for row in sources:
+        side, kind = row["use"].split()
+        folder = kind if side == "train" else f"{side}_{kind}"
+        if f"{folder}/{row['bank']}/{row['file']}" not in listed:
+            assert row["use"] == "train speech" and row["sha256"] in bundled, row
+            ours.add(row["sha256"])
+    assert ours == bundled
+
+
+def test_readme_names_each_collection_with_its_licences():
+    licences = {pair.speaker: set() for pair in lstm_se.mini().train}
+    for row in rows_of(files.shipped("mini") / "SOURCES.csv"):
+        if row["speaker_or_kind"] in licences:
+            licences[row["speaker_or_kind"]].add(row["licence"])
+    for each in open_recordings():
+        if each.part:
+            licences.setdefault(each.collection, set()).add(each.licence)
+    lines = (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
+    told = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
+    assert {cells[0].strip("`"): set(cells[-1].split(", ")) for cells in told} == licences
 
 
 def test_level_of_the_recording_hardly_matters():
@@ -181,9 +237,7 @@ def test_training_and_validation_share_no_file(sources):
     assert not sides["train"] & sides["validation"]
 
 
-def test_record_tells_how_long_it_was_trained_and_on_what(sources):
-    recipe = json.loads((FOLDER / "recipe.json").read_text(encoding="utf-8"))
-    assert recipe["hours_of_mixtures"] > 0
+def test_record_tells_the_minutes_of_what_was_heard(recipe, sources):
     for use, minutes in recipe["minutes"].items():
         listed = sum(float(row["seconds"]) for row in sources if row["use"] == use) / 60
         assert minutes == pytest.approx(listed, abs=0.1)
