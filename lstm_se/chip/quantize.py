@@ -137,7 +137,7 @@ def undeployable(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def input_bits(layer: int) -> int:
-    """Fractional bits of what a recurrent layer reads: the first one features, all others outputs."""
+    """Fractional bits of what a recurrent layer reads: features, or the outputs of one below."""
     return UNIT_BITS if layer else FEATURE_BITS
 
 
