@@ -97,7 +97,7 @@ class Config:
         learning_rate: Initial rate; it falls to a hundredth along a cosine.
         averaging: Weight of the past in a moving average of the weights, in [0, 1); the average is
             validated and kept. It looks back ``1 / (1 - averaging)`` steps, but never over more
-            than a tenth of the training.
+            than a tenth of the training run.
         seed: Seed of weights and data.
     """
 

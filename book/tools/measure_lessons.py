@@ -93,6 +93,15 @@ def outputs(cells: Sequence[Cell]) -> Iterator[Cell]:
         yield from cell.get("outputs", [])
 
 
+def wide_lines(cells: Sequence[Cell]) -> list[str]:
+    """Printed lines that a page would cut; what is also a table or a picture is shown as that."""
+    texts = []
+    for output in outputs(cells):
+        data = output.get("data", {})
+        texts.append(output.get("text", data.get("text/plain", "") if len(data) == 1 else ""))
+    return [line for text in texts for line in "".join(text).split("\n") if len(line) > WIDEST]
+
+
 def lesson_of(path: Path) -> Lesson:
     """Count one notebook."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -102,7 +111,6 @@ def lesson_of(path: Path) -> Lesson:
     plumbing = sum(plumbing_lines(ast.parse(source(cell)).body) for cell in visible)
     figures = sum("image/png" in output.get("data", {}) for output in outputs(cells))
     code = "\n".join(source(cell) for cell in cells if cell["cell_type"] == "code")
-    printed = "".join("".join(output.get("text", [])) for output in outputs(cells))
     words = len(re.findall(r"\w[\w'’-]*", re.sub(r"\]\([^)]*\)|\$[^$]*\$", "]", prose)))
     seconds = SECONDS_A_LINE * sum(lines) + SECONDS_A_FIGURE * figures
     (running,) = re.findall(r"\| (\d+ s) on", prose) or ["–"]
@@ -116,7 +124,7 @@ def lesson_of(path: Path) -> Lesson:
         figures=figures,
         sounds=len(re.findall(r"(?<!def )\b(?:listen|switch)\(|players\.", code)),
         exercises=len(re.findall(r"^\*\*\d+\.\d+ \(", prose, re.M)),
-        wide=sum(len(line) > WIDEST for line in printed.split("\n")),
+        wide=len(wide_lines(cells)),
     )
 
 

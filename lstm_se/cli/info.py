@@ -6,6 +6,7 @@ import csv
 import json
 from collections import defaultdict
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import click
@@ -13,6 +14,8 @@ import click
 from ..config import Config
 from ..network import in_numpy, pretrained
 from ..tables import aligned
+
+LONGEST_LIST = 48  # characters of names in a line of 80; sources.csv has them all
 
 
 def describe(model: str | Path) -> str:
@@ -46,7 +49,8 @@ def _network(config: Config) -> str:
             "cost": f"{macs:,} MAC a frame, {frames * macs / 1e6:.1f} million a second",
             "frame": f"{1000 / frames:.0f} ms; algorithmic latency {latency:.0f} ms",
             "streams": "yes" if config.streams else "no: it looks into the future",
-            "trained with": f"{' + '.join(loss)}, seed {config.seed}",
+            "trained with": " + ".join(loss),
+            "seed": str(config.seed),
         },
     )
 
@@ -63,10 +67,11 @@ def _training(folder: Path) -> str:
             for row in csv.DictReader(file):
                 banks[row["use"]][row["bank"]] = None
     stages = pretrained.stages(folder)
-    heard = f"{sum(map(_hours, stages)):.1f} h of mixtures in {len(stages)} trainings"
+    heard = f"{sum(map(_hours, stages)):.1f} h of mixtures in {len(stages)} training runs"
     rows = {"corpora": ", ".join(facts["corpora"]), "heard": heard}
     for use, names in banks.items():
-        rows[use] = f"{facts['minutes'][use]} min: {', '.join(names)}"
+        some = shorten(", ".join(names), LONGEST_LIST, placeholder=" …")
+        rows[use] = f"{facts['minutes'][use]} min: {some}"
     return _rows("training", rows)
 
 

@@ -182,7 +182,7 @@ class Report:
 
     def table(self) -> str:
         """The summary as aligned text for a monospaced font, with the failures below it."""
-        head = ["metric", "system", "n", "failed", "mean", "95 % interval"]
+        head = ["metric", "system", "n", "mean", "95 % interval"]
         head += [f"minus {BASELINE}", "95 % interval"]
         lines = aligned([head, *map(_summary_cells, self.summary())], head=True)
         if failures := self.failures:
@@ -257,7 +257,7 @@ def _summary_cells(line: Summary) -> list[str]:
     mean, span = _number(line.mean, digits), _span(line.low, line.high, digits)
     gain = _number(line.gain, digits, "+")
     gain_span = _span(line.gain_low, line.gain_high, digits, "+")
-    return [label, line.system, str(line.n), str(line.failed), mean, span, gain, gain_span]
+    return [label, line.system, str(line.n), mean, span, gain, gain_span]
 
 
 def _comparison_cells(one: Comparison) -> list[str]:

@@ -39,7 +39,7 @@ class Run:
         """Refuse to overwrite a training run, or to resume none or another one; writes nothing."""
         path, there = self.path, self.state.exists()
         if there and not resume:
-            raise FileExistsError(f"{path} holds a training: use --resume or another folder")
+            raise FileExistsError(f"{path} holds a training run: use --resume or another folder")
         if resume and not there:
             raise FileNotFoundError(f"{path} holds no training to resume: start without --resume")
         if resume and Config.load(path / "config.json") != config:

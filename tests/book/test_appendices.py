@@ -1,5 +1,6 @@
 """The pages at the end of the book keep up with the rest of it."""
 
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -112,3 +113,13 @@ def test_minutes_that_teachers_plan_with_are_those_of_today():
     for names, minutes in planned:
         read = [lessons[f"{int(name):02d}"] for name in re.findall(r"\d+", names)]
         assert sum(measure_lessons.lesson_of(path).minutes for path in read) == int(minutes), names
+
+
+def test_width_that_teachers_call_just_enough_halves_the_instructions():
+    """The project asks for half; lesson 22 counted the widths."""
+    page = text_of(ROOT / "book" / "for_teachers.md")
+    told = int(re.search(r"(\d+) units just pass", page)[1])
+    stored = (ROOT / "notebooks" / "results" / "pruning.json").read_text(encoding="utf-8")
+    count = {row["units"][0]: row["instructions_per_frame"] for row in json.loads(stored)["costs"]}
+    passing = [units for units, work in count.items() if work <= count[max(count)] / 2]
+    assert told == max(passing)

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 import yaml
 from execute_notebooks import clean
+from measure_lessons import WIDEST, wide_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -220,6 +221,11 @@ def test_page_shows_text_and_a_figure(path):
         for output in outputs
     )
     assert not any(output.output_type == "error" for output in outputs)
+
+
+@every_executed_page
+def test_no_printed_line_is_cut_by_the_page(path):
+    assert wide_lines(read(path).cells) == [], f"print at most {WIDEST} characters a line"
 
 
 @every_executed_page

@@ -232,6 +232,7 @@ def test_info_tells_size_training_and_scores():
     cost = (f"{count(config):,}" for count in (in_numpy.parameters, in_numpy.macs))
     for words in (*cost, "train speech", "PESQ-WB", "95 % interval"):
         assert words in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("command", ["", *main.commands.commands])

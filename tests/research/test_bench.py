@@ -11,7 +11,7 @@ from voicebank_fixture import make_corpus
 from lstm_se.cli.main import commands
 from lstm_se.research import bench
 
-pytestmark = pytest.mark.slow  # measures trainings
+pytestmark = pytest.mark.slow  # measures training runs
 
 
 def test_engines_figures_agree_with_each_other(tmp_path):

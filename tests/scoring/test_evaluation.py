@@ -13,7 +13,7 @@ import pytest
 from lstm_se.scoring import evaluation
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.metrics import score
-from lstm_se.scoring.report import Report, Row
+from lstm_se.scoring.report import LABELS, Report, Row
 from lstm_se.scoring.statistics import interval, stratified_interval
 from lstm_se.workers import executor
 
@@ -319,7 +319,8 @@ def test_the_table_is_aligned_and_shows_means_intervals_gains_and_failures():
     new = [x + 1.25 for x in noisy[:-1]] + [None]
     lines = report_of({"noisy": noisy, "a-longer-name": new}).table().splitlines()
     assert "95 % interval" in lines[0] and "minus noisy" in lines[0]
-    assert lines[2].split()[:6] == ["SI-SDR,", "dB", "noisy", "20", "0", "5.00"]
+    assert lines[2].split()[:5] == ["SI-SDR,", "dB", "noisy", "20", "5.00"]
+    assert lines[3].split()[:4] == ["SI-SDR,", "dB", "a-longer-name", "19"]
     assert "a-longer-name" in lines[3] and "+1.25" in lines[3] and "+1.25 to +1.25" in lines[3]
     assert lines[2].index("5.00") + 4 == lines[3].index("5.99") + 4
     assert lines[5] == "failed measurements, in no mean: 1"
@@ -329,6 +330,14 @@ def test_the_table_is_aligned_and_shows_means_intervals_gains_and_failures():
 def test_a_difference_that_rounds_to_zero_has_no_minus_sign():
     table = report_of({"noisy": [1.0, 2.0], "new": [1.0 - 1e-6, 2.0 - 1e-6]}).table()
     assert "+0.00 to +0.00" in table and "-0.00" not in table
+
+
+def test_the_table_fits_a_page_and_a_terminal():
+    """With the longest label and with as many files as VoiceBank-DEMAND has."""
+    widest = max(LABELS, key=lambda metric: len(LABELS[metric][0]))
+    noisy = np.linspace(10, 90, 824).tolist()
+    table = report_of({"noisy": noisy, "tiny": [x / 2 for x in noisy]}, widest).table()
+    assert max(map(len, table.splitlines())) <= 80
 
 
 def test_the_table_does_not_drown_in_failures():

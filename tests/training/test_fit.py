@@ -212,7 +212,7 @@ def test_of_epochs_that_are_as_good_the_last_one_is_kept(loss, earlier, kept):
 
 def test_run_is_not_overwritten(whole):
     before = whole.state.read_bytes()
-    with pytest.raises(FileExistsError, match=f"{whole.path} holds a training: use --resume"):
+    with pytest.raises(FileExistsError, match=f"{whole.path} holds a training run: use --resume"):
         train(whole.path)
     assert whole.state.read_bytes() == before
 

@@ -276,7 +276,7 @@ def test_refused_training_leaves_the_record_of_the_old_one(folders):
     (folders / "run").mkdir()
     (folders / "run" / "checkpoint.weights.h5").touch()
     (folders / "run" / "recipe.json").write_text("old", encoding="utf-8")
-    with pytest.raises(FileExistsError, match="holds a training: use --resume"):
+    with pytest.raises(FileExistsError, match="holds a training run: use --resume"):
         train(folders)
     assert (folders / "run" / "recipe.json").read_text(encoding="utf-8") == "old"
 
