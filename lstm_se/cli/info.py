@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from textwrap import shorten
+from textwrap import fill
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from ..config import Config
 from ..network import in_numpy, pretrained
 from ..tables import aligned
 
-LONGEST_LIST = 48  # characters of names in a line of 80; sources.csv has them all
+WIDTH = 80
 
 
 def describe(model: str | Path) -> str:
@@ -49,8 +50,7 @@ def _network(config: Config) -> str:
             "cost": f"{macs:,} MAC a frame, {frames * macs / 1e6:.1f} million a second",
             "frame": f"{1000 / frames:.0f} ms; algorithmic latency {latency:.0f} ms",
             "streams": "yes" if config.streams else "no: it looks into the future",
-            "trained with": " + ".join(loss),
-            "seed": str(config.seed),
+            "trained with": f"{' + '.join(loss)}, seed {config.seed}",
         },
     )
 
@@ -66,20 +66,26 @@ def _training(folder: Path) -> str:
         with sources.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 banks[row["use"]][row["bank"]] = None
-    stages = pretrained.stages(folder)
-    heard = f"{sum(map(_hours, stages)):.1f} h of mixtures in {len(stages)} training runs"
-    rows = {"corpora": ", ".join(facts["corpora"]), "heard": heard}
+    rows = {"command": facts["command"], "heard": f"{_hours(folder):.1f} h of mixtures"}
     for use, names in banks.items():
-        some = shorten(", ".join(names), LONGEST_LIST, placeholder=" …")
-        rows[use] = f"{facts['minutes'][use]} min: {some}"
+        rows[use] = f"{facts['minutes'][use]} min: {', '.join(_gathered(names))}"
     return _rows("training", rows)
 
 
-def _hours(stage: Path) -> float:
+def _gathered(banks: Iterable[str]) -> Iterator[str]:
+    """Names of banks; those of one collection, which differ after the last hyphen, as one."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for bank in banks:
+        groups[bank.rpartition("-")[0] or bank].append(bank)
+    for collection, members in groups.items():
+        yield f"{collection} ({len(members)})" if len(members) > 1 else members[0]
+
+
+def _hours(folder: Path) -> float:
     """Hours that a training run heard; one that was interrupted heard less than planned."""
-    recipe: dict[str, Any] = json.loads((stage / "recipe.json").read_text(encoding="utf-8"))
-    config = Config.load(stage / "config.json")
-    epochs = len((stage / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
+    recipe: dict[str, Any] = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+    config = Config.load(folder / "config.json")
+    epochs = len((folder / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
     return epochs * recipe["steps"] * config.batch_size * config.segment_seconds / 3600
 
 
@@ -97,8 +103,13 @@ def _scores(folder: Path) -> str:
 
 
 def _rows(title: str, rows: dict[str, str]) -> str:
-    """A title and aligned lines."""
-    return "\n".join([title, *(f"  {line}" for line in aligned(rows.items()))])
+    """A title and aligned lines, the long ones wrapped in their column."""
+    hang = " " * (2 + max(map(len, rows)) + 2)
+    lines = (
+        fill(line, WIDTH, initial_indent="  ", subsequent_indent=hang)
+        for line in aligned(rows.items())
+    )
+    return "\n".join([title, *lines])
 
 
 @click.command("info")

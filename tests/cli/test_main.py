@@ -1,6 +1,7 @@
 """The command line as its users meet it: real processes, real files, one line for each mistake."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import soundfile
 from command_line import assert_one_clear_line, run
 
 import lstm_se
-from lstm_se.cli import main
+from lstm_se.cli import info, main
 from lstm_se.network import in_numpy
 
 RATE = 16_000
@@ -233,6 +234,19 @@ def test_info_tells_size_training_and_scores():
     for words in (*cost, "train speech", "PESQ-WB", "95 % interval"):
         assert words in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_info_counts_the_talkers_of_a_collection(tmp_path):
+    shipped = Path(lstm_se.__file__).parent / "pretrained" / "tiny"
+    shutil.copytree(shipped, tmp_path / "run")
+    banks = ["june", "kerstin-de", *(f"readers-{number}" for number in range(40))]
+    rows = [f"train speech,{bank},a.wav,1.0,0" for bank in banks]
+    (tmp_path / "run" / "sources.csv").write_text(
+        "\n".join(["use,bank,file,seconds,sha256", *rows])
+    )
+    told = info.describe(tmp_path / "run").partition("scores")[0]
+    assert "june, kerstin-de, readers (40)" in " ".join(told.split())
+    assert max(map(len, told.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("command", ["", *main.commands.commands])
