@@ -50,7 +50,8 @@ def _network(config: Config) -> str:
             "cost": f"{macs:,} MAC a frame, {frames * macs / 1e6:.1f} million a second",
             "frame": f"{1000 / frames:.0f} ms; algorithmic latency {latency:.0f} ms",
             "streams": "yes" if config.streams else "no: it looks into the future",
-            "trained with": f"{' + '.join(loss)}, seed {config.seed}",
+            "trained with": " + ".join(loss),
+            "seed": str(config.seed),
         },
     )
 
