@@ -77,9 +77,12 @@ static SE_FAST_CODE void compute_mask(const int16_t *outputs, const int16_t *fea
     }
 }
 
-static void copy(int16_t *to, const int16_t *from, int count) {
-    for (int i = 0; i < count; i++) {
-        to[i] = from[i];
+/* Outputs become a layer's last ones, in the unit of what it reads from below: of features in the
+ * first layer, Q2.13, and Q0.15 in all others. */
+static void remember(int16_t *last, const int16_t *outputs, int units, int bits) {
+    const int32_t half = 1 << bits >> 1;
+    for (int i = 0; i < units; i++) {
+        last[i] = (int16_t)((outputs[i] + half) >> bits);
     }
 }
 
@@ -90,7 +93,7 @@ SE_FAST_CODE void se_network(se_state *state) {
         const se_layer *layer = se_layers + i;
         int16_t *last = inputs + layer->inputs, *outputs = last + layer->units;
         step_layer(layer, inputs, cells, outputs);
-        copy(last, outputs, layer->units);
+        remember(last, outputs, layer->units, i == 0 ? 2 : 0);
         inputs = outputs;
         cells += layer->units;
     }

@@ -21,7 +21,7 @@ NO_LIMIT = 97  # dB: such a gain is less than half a step of Q15
 
 def rounded_shift(x: np.ndarray, bits: int) -> np.ndarray:
     """``x / 2**bits``, rounded; int64."""
-    return (x + (1 << (bits - 1))) >> bits
+    return (x + (1 << bits >> 1)) >> bits
 
 
 def saturate(x: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..network.in_numpy import local, neighbours
 from . import fixed
-from .quantize import FEATURE_BITS, Quantized, Rows
+from .quantize import FEATURE_BITS, Quantized, Rows, input_bits
 
 
 class IntegerNetwork:
@@ -36,7 +36,8 @@ class IntegerNetwork:
         """
         frame = features
         for k, layer in enumerate(self._layers):
-            gates = fixed.saturate(layer(np.concatenate([frame, self.h[k]], axis=-1)))
+            last = fixed.rounded_shift(self.h[k], fixed.UNIT_BITS - input_bits(k))
+            gates = fixed.saturate(layer(np.concatenate([frame, last], axis=-1)))
             frame, self.c[k] = _cell(gates, self.c[k], self.model.layers[k].clip)
             self.h[k] = frame
         logits = self._output(frame)

@@ -36,7 +36,8 @@ class Recurrent(NamedTuple):
     """An LSTM layer; gates of one unit stand together: rows i, f, g, o of unit 0, of unit 1 ...
 
     Attributes:
-        rows: From the layer below, then from the layer's own last output.
+        rows: From the layer below, then from the layer's own last output, brought to the unit of
+            the former.
         bias: In units of their accumulators, shape ``(4 * units,)``, int32.
         clip: Bound of the cell state, Q4.11.
     """
@@ -90,9 +91,8 @@ def quantize(weights: Weights, config: Config) -> Quantized:
     parts = ("kernel", "recurrent_kernel", "bias")
     for i in range(len(config.units)):
         kernel, recurrent, bias = (_by_unit(weights[f"rnn_{i}/{part}"]) for part in parts)
-        # inputs and state share the accumulators, so the kernel takes what their units differ by
-        unit = 2.0 ** (UNIT_BITS - (FEATURE_BITS if i == 0 else UNIT_BITS))
-        both = rows(np.concatenate([kernel * unit, recurrent], axis=1), UNIT_BITS)
+        # one row, one scale: what comes from below and the layer's own last outputs share a unit
+        both = rows(np.concatenate([kernel, recurrent], axis=1), input_bits(i))
         clip = round(float(config.cell_clip or 0) * (1 << CELL_BITS))
         layers.append(Recurrent(both, in_accumulators(bias, both), clip))
     dense = rows(weights["dense_0/kernel"].T, UNIT_BITS)
@@ -136,17 +136,22 @@ def undeployable(config: Config) -> Iterator[tuple[str, str]]:
         yield "units", f"{why} or bands"
 
 
-def rows(matrix: np.ndarray, input_bits: int) -> Rows:
+def input_bits(layer: int) -> int:
+    """Fractional bits of what a recurrent layer reads: features, or the outputs of one below."""
+    return UNIT_BITS if layer else FEATURE_BITS
+
+
+def rows(matrix: np.ndarray, bits: int) -> Rows:
     """Round a matrix to int8, each row at its own scale.
 
     Args:
         matrix: Shape ``(outputs, inputs)``, float.
-        input_bits: Fractional bits of what it will be multiplied with.
+        bits: Fractional, of what it will be multiplied with.
     """
     largest = np.maximum(np.abs(matrix).max(1).astype(np.float64), 1e-6)
     scale = largest / LARGEST
     weights = np.round(matrix / scale[:, None]).astype(np.int8)
-    ratio = scale * 2.0 ** (GATE_BITS - input_bits + MULTIPLIER_BITS)
+    ratio = scale * 2.0 ** (GATE_BITS - bits + MULTIPLIER_BITS)
     if ratio.max() >= 2**31:
         raise ValueError(f"a weight of {largest.max():.0f} is too large for a 32-bit multiplier")
     return Rows(weights, np.round(ratio).astype(np.int32))

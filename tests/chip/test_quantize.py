@@ -47,6 +47,18 @@ def test_gates_of_one_unit_stand_together(model):
         assert np.corrcoef(row, expected)[0, 1] > 0.999
 
 
+@pytest.mark.parametrize("layer", [0, 1])
+def test_what_meets_in_a_row_shares_its_unit(layer, model):
+    """Else the weights of the one would be too large for those of the other to keep their bits."""
+    parts = (MODEL.weights[f"rnn_{layer}/{part}"] for part in ("kernel", "recurrent_kernel"))
+    expected = np.concatenate([*parts]).reshape(-1, 4, MODEL.config.units[layer])
+    expected = expected.transpose(2, 1, 0).reshape(4 * MODEL.config.units[layer], -1)
+    rows, bits = model.layers[layer].rows, quantize.input_bits(layer)
+    back = rows.weights * (rows.multipliers[:, None] * 2.0 ** (bits - 12 - 32))
+    step = np.abs(expected).max(1, keepdims=True) / 127
+    assert (np.abs(back - expected) <= step * 0.501).all()
+
+
 def test_no_sum_can_leave_32_bits(model):
     for layer in model.layers:
         largest = 32768 * np.abs(layer.rows.weights.astype(np.int64)).sum(1)
