@@ -14,7 +14,8 @@ from ..sound.features import FLOOR, level_decay
 from . import fft, selftest, stft
 from .fixed import SIGMOID
 from .kernels import filled_rows, pack
-from .quantize import Quantized, Rows
+from .matrices import Rows
+from .quantize import Quantized
 
 NOTICE = (
     "/* SPDX-License-Identifier: MIT */\n"

@@ -12,8 +12,8 @@ from ..network.denoiser import Denoiser
 from ..network.in_numpy import MaskNetwork
 from ..sound import features, stft
 from ..sound.audio import FULL_SCALE, snr_db, to_pcm
-from .fixed import CELL_BITS, UNIT_BITS
-from .quantize import FEATURE_BITS, Quantized
+from .fixed import CELL_BITS, FEATURE_BITS, UNIT_BITS
+from .quantize import Quantized
 from .stft import HOP
 from .stream import IntegerStream, PcmDenoiser, integer_stages
 

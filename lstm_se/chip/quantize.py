@@ -12,44 +12,10 @@ import numpy as np
 from ..config import Config
 from ..network.in_numpy import Weights
 from ..sound.features import band_of_output
-from .fixed import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
+from .fixed import CELL_BITS, FEATURE_BITS, UNIT_BITS
+from .matrices import MOST_INPUTS, Dense, Recurrent, Rows, rows
 
-FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
-LARGEST = 127  # of a weight; -128 stays unused, so that a row is symmetric
-MOST_INPUTS = (2**31 - 1) // (LARGEST * 32768)  # of a row, for its sum to fit into 32 bits
 MOST_BANDS = 248  # of more, the last one begins at bin 256
-
-
-class Rows(NamedTuple):
-    """Rows of int8 weights, their common multipliers to Q3.12 pre-activations.
-
-    Attributes:
-        weights: Shape ``(outputs, inputs)``, int8.
-        multipliers: Shape ``(outputs,)``, int32.
-    """
-
-    weights: np.ndarray
-    multipliers: np.ndarray
-
-
-class Recurrent(NamedTuple):
-    """An LSTM layer; gates of one unit stand together: rows i, f, g, o of unit 0, of unit 1 ...
-
-    Attributes:
-        rows: From the layer below, then from the layer's own last output, brought to the unit of
-            the former.
-        bias: In units of their accumulators, shape ``(4 * units,)``, int32.
-        clip: Bound of the cell state, Q4.11.
-    """
-
-    rows: Rows
-    bias: np.ndarray
-    clip: int
-
-    @property
-    def units(self) -> int:
-        """Width of the layer."""
-        return len(self.bias) // 4
 
 
 class Output(NamedTuple):
@@ -87,18 +53,13 @@ def quantize(weights: Weights, config: Config) -> Quantized:
         ValueError: If the firmware cannot run such a network, or a sum could overflow.
     """
     refuse_undeployable(config)
-    layers = []
-    parts = ("kernel", "recurrent_kernel", "bias")
-    for i in range(len(config.units)):
-        kernel, recurrent, bias = (_by_unit(weights[f"rnn_{i}/{part}"]) for part in parts)
-        # one row, one scale: what comes from below and the layer's own last outputs share a unit
-        both = rows(np.concatenate([kernel, recurrent], axis=1), input_bits(i))
-        clip = round(float(config.cell_clip or 0) * (1 << CELL_BITS))
-        layers.append(Recurrent(both, in_accumulators(bias, both), clip))
-    dense = rows(weights["dense_0/kernel"].T, UNIT_BITS)
+    layers = tuple(
+        Recurrent.of(weights, f"rnn_{i}", input_bits(i), config.cell_clip)
+        for i in range(len(config.units))
+    )
+    last = Dense.of(weights["dense_0/kernel"], weights["dense_0/bias"], UNIT_BITS)
     local = rows(weights["local/kernel"].T, FEATURE_BITS) if config.local else None
-    bias = in_accumulators(weights["dense_0/bias"], dense)
-    return Quantized(config, tuple(layers), Output(dense, bias, local, band_of_output(config)))
+    return Quantized(config, layers, Output(*last, local, band_of_output(config)))
 
 
 def refuse_undeployable(config: Config) -> None:
@@ -139,39 +100,3 @@ def undeployable(config: Config) -> Iterator[tuple[str, str]]:
 def input_bits(layer: int) -> int:
     """Fractional bits of what a recurrent layer reads: features, or the outputs of one below."""
     return UNIT_BITS if layer else FEATURE_BITS
-
-
-def rows(matrix: np.ndarray, bits: int) -> Rows:
-    """Round a matrix to int8, each row at its own scale.
-
-    Args:
-        matrix: Shape ``(outputs, inputs)``, float.
-        bits: Fractional, of what it will be multiplied with.
-    """
-    largest = np.maximum(np.abs(matrix).max(1).astype(np.float64), 1e-6)
-    scale = largest / LARGEST
-    weights = np.round(matrix / scale[:, None]).astype(np.int8)
-    ratio = scale * 2.0 ** (GATE_BITS - bits + MULTIPLIER_BITS)
-    if ratio.max() >= 2**31:
-        raise ValueError(f"a weight of {largest.max():.0f} is too large for a 32-bit multiplier")
-    return Rows(weights, np.round(ratio).astype(np.int32))
-
-
-def in_accumulators(bias: np.ndarray, of: Rows) -> np.ndarray:
-    """A bias in units of the accumulators it is added to, int32.
-
-    Raises:
-        ValueError: If the sum could leave the range of int32.
-    """
-    unit = of.multipliers / 2.0 ** (MULTIPLIER_BITS + GATE_BITS)
-    rounded = np.round(bias / unit)
-    largest = np.abs(of.weights.astype(np.int64)).sum(1) * 32768
-    if (np.abs(rounded) + largest).max() >= 2**31:
-        raise ValueError("a sum of this network could overflow 32 bits: its bias is too large")
-    return rounded.astype(np.int32)
-
-
-def _by_unit(gates: np.ndarray) -> np.ndarray:
-    """From Keras' columns (all i, all f, all g, all o) to rows of i, f, g, o for each unit."""
-    *inputs, rows = gates.shape
-    return np.moveaxis(gates.reshape(*inputs, 4, -1), (-1, -2), (0, 1)).reshape(rows, *inputs)

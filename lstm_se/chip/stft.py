@@ -17,8 +17,7 @@ from ..sound.audio import FULL_SCALE
 from ..sound.features import FLOOR, LOG_SCALE, bank_of, level_decay
 from ..sound.stft import sqrt_hann
 from . import fft
-from .fixed import UNIT_BITS
-from .quantize import FEATURE_BITS
+from .fixed import FEATURE_BITS, UNIT_BITS
 
 HOP = fft.POINTS
 FEATURE_UNIT = np.float32(1 << FEATURE_BITS)

@@ -79,8 +79,7 @@ class IntegerStream:
         spectrum = _spectra(self._last_hop, pcm)
         self._last_hop = pcm[-HOP:].copy()
         features = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
-        masks = np.concatenate([self._network(frame[None]) for frame in features])
-        gains = np.maximum(masks, self._least_gain)
+        gains = np.maximum(self._network.masks(features), self._least_gain)
         samples, self._overlap = stft.synthesise(stft.apply_mask(spectrum, gains), self._overlap)
         return samples.ravel()
 
@@ -105,7 +104,7 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
     network, level = IntegerNetwork(model), stft.Level(model.config)
     spectrum = _spectra(np.zeros(HOP, np.int16), pcm)
     for features in stft.fixed_features(stft.log_bands(spectrum, model.config), level):
-        stages = {"features": features, "mask": network(features[None])[0]}
+        stages = {"features": features, "mask": network.masks(features[None])[0]}
         for i, (h, c) in enumerate(zip(network.h, network.c, strict=True)):
             stages |= {f"h{i}": h[0], f"c{i}": c[0]}
         yield stages
