@@ -15,7 +15,7 @@ from . import fft, selftest, stft
 from .fixed import SIGMOID
 from .kernels import filled_rows, pack
 from .matrices import Rows
-from .quantize import Quantized
+from .quantize import Quantized, refuse_undeployable
 
 NOTICE = (
     "/* SPDX-License-Identifier: MIT */\n"
@@ -33,17 +33,25 @@ def write_sources(model: Quantized, folder: str | Path) -> list[Path]:
 
     Returns:
         The files: ``se_tables.c``, ``se_weights.h`` and ``se_weights.c``.
+
+    Raises:
+        ValueError: If the firmware has no code for such a network.
     """
+    texts = sources(model)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    texts = sources(model)
     for name, text in texts.items():
         write_whole(folder / name, NOTICE + text)
     return [folder / name for name in texts]
 
 
 def sources(model: Quantized) -> dict[str, str]:
-    """File name to C source."""
+    """File name to C source.
+
+    Raises:
+        ValueError: If the firmware has no code for such a network.
+    """
+    refuse_undeployable(model.config)
     return {
         "se_tables.c": _tables(model),
         "se_weights.h": _sizes(model),
@@ -53,11 +61,11 @@ def sources(model: Quantized) -> dict[str, str]:
 
 def sha256(model: Quantized) -> str:
     """Fingerprint of every integer of a model."""
-    output = model.output
-    matrices = [*((layer.rows, layer.bias) for layer in model.layers), (output.rows, output.bias)]
-    parts = [part for rows, bias in matrices for part in (rows.weights, rows.multipliers, bias)]
-    if output.local:
-        parts += [output.local.weights, output.local.multipliers]
+    between = model.bandwise.layers if model.bandwise else []
+    layers = [*model.layers, *between, model.output]
+    parts = [part for m in layers for part in (m.rows.weights, m.rows.multipliers, m.bias)]
+    if local := model.output.local:
+        parts += [local.weights, local.multipliers]
     return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from ..config import Config
 from ..network.in_numpy import Weights
-from ..sound.features import band_of_output
+from ..sound.features import feature_of_output
+from .bandwise import Bandwise, rounded_bandwise, rounded_join
 from .fixed import CELL_BITS, FEATURE_BITS, UNIT_BITS
 from .matrices import MOST_INPUTS, Dense, Recurrent, Rows, rows
 
@@ -22,10 +23,10 @@ class Output(NamedTuple):
     """The layer that gives the mask.
 
     Attributes:
-        rows: From the last recurrent layer.
+        rows: From the last layer; with sub-bands, from the channels of the gain's own.
         bias: In units of their accumulator, int32.
-        local: From the bands around each gain's own, or ``None``: shape ``(outputs, 3)``.
-        band: Own band of each gain, shape ``(outputs,)``.
+        local: From the features around each gain's own, or ``None``: shape ``(outputs, 3)``.
+        band: Own feature of each gain, a band or, with sub-bands, a bin; shape ``(outputs,)``.
     """
 
     rows: Rows
@@ -35,11 +36,19 @@ class Output(NamedTuple):
 
 
 class Quantized(NamedTuple):
-    """A mask network in integers; :mod:`lstm_se.chip.network` runs it."""
+    """A mask network in integers; :mod:`lstm_se.chip.network` runs it.
+
+    Attributes:
+        config: What it was before.
+        layers: The recurrent layers of ``config.units``.
+        output: What gives the mask.
+        bandwise: What sub-bands have between the two.
+    """
 
     config: Config
     layers: tuple[Recurrent, ...]
     output: Output
+    bandwise: Bandwise | None = None
 
 
 def quantize(weights: Weights, config: Config) -> Quantized:
@@ -50,34 +59,49 @@ def quantize(weights: Weights, config: Config) -> Quantized:
         config: What they belong to.
 
     Raises:
-        ValueError: If the firmware cannot run such a network, or a sum could overflow.
+        ValueError: If integers have no code for such a network, or a sum could overflow.
     """
-    refuse_undeployable(config)
+    _refuse("cannot quantize", config, unroundable(config))
     layers = tuple(
         Recurrent.of(weights, f"rnn_{i}", input_bits(i), config.cell_clip)
         for i in range(len(config.units))
     )
-    last = Dense.of(weights["dense_0/kernel"], weights["dense_0/bias"], UNIT_BITS)
     local = rows(weights["local/kernel"].T, FEATURE_BITS) if config.local else None
-    return Quantized(config, layers, Output(*last, local, band_of_output(config)))
+    if config.subbands:
+        last, between = rounded_join(weights), rounded_bandwise(weights, config)
+    else:
+        last = Dense.of(weights["dense_0/kernel"], weights["dense_0/bias"], UNIT_BITS)
+        between = None
+    return Quantized(config, layers, Output(*last, local, feature_of_output(config)), between)
 
 
 def refuse_undeployable(config: Config) -> None:
-    """Refuse what the integer arithmetic and the firmware have no code for.
+    """Refuse what the firmware has no code for.
 
     Raises:
         ValueError: Which field, and why.
     """
-    for field, why in undeployable(config):
+    _refuse("cannot export", config, undeployable(config))
+
+
+def _refuse(what: str, config: Config, reasons: Iterable[tuple[str, str]]) -> None:
+    for field, why in reasons:
         found = getattr(config, field)
-        raise ValueError(f"cannot quantize {config.name!r}: {field} is {found!r}, {why}")
+        raise ValueError(f"{what} {config.name!r}: {field} is {found!r}, {why}")
 
 
 def undeployable(config: Config) -> Iterator[tuple[str, str]]:
     """Fields with which the firmware cannot run a network, each with the reason."""
+    yield from unroundable(config)
+    if config.subbands:
+        yield "subbands", "the firmware has no code for it yet, the engine int8 has"
+
+
+def unroundable(config: Config) -> Iterator[tuple[str, str]]:
+    """Fields with which there is no network in integers, each with the reason."""
     kinds = {"cell": "lstm", "compression": "log", "normalisation": "running", "mask": "bins"}
     sizes = {"sample_rate": 16_000, "n_fft": 512, "hop_length": 256}
-    absent = {"center": False, "batch_norm": False, "dense": (), "subbands": (), "smoothing": 0.0}
+    absent = {"center": False, "batch_norm": False, "dense": (), "smoothing": 0.0}
     for field, value in {**kinds, **sizes}.items():
         if getattr(config, field) != value:
             yield field, f"the firmware computes {value!r} only"
@@ -86,15 +110,31 @@ def undeployable(config: Config) -> Iterator[tuple[str, str]]:
             yield field, f"the firmware has no code for it: train with {field}={json.dumps(value)}"
     if config.cell_clip is None or not 0 < config.cell_clip * (1 << CELL_BITS) <= 32767:
         yield "cell_clip", "the int16 cell state ends at 16"
-    widths = [config.bands, *config.units]
-    for field, values in {"bands": widths[:1], "units": widths[1:]}.items():
-        if any(width % 8 for width in values):
+    for field, widths in _widths(config).items():
+        if any(width % 8 for width in widths):
             yield field, "the firmware reads 8 at once: take multiples of 8"
     if config.bands > MOST_BANDS:
         yield "bands", f"the firmware numbers their bins in bytes: take at most {MOST_BANDS}"
-    if (most := max(below + own for below, own in pairwise(widths))) > MOST_INPUTS:
-        why = f"a layer adds {most} products, and 32 bits hold {MOST_INPUTS}: take fewer units"
-        yield "units", f"{why} or bands"
+    for field, most in _products(config).items():
+        if most > MOST_INPUTS:
+            why = f"a layer adds {most} products, and 32 bits hold {MOST_INPUTS}"
+            yield field, f"{why}: make it narrower"
+
+
+def _widths(config: Config) -> dict[str, tuple[int, ...]]:
+    """Field to the sizes of the vectors that the layers read."""
+    widths = {"bands": (config.bands,), "units": config.units}
+    of_subbands = ("channels", "across", "context") if config.subbands else ()
+    return widths | {field: (getattr(config, field),) for field in of_subbands}
+
+
+def _products(config: Config) -> dict[str, int]:
+    """Field to the most products that a layer of such a width adds."""
+    products = {"units": max(map(sum, pairwise([config.bands, *config.units])))}
+    if config.subbands:
+        most = config.channels + max(config.channels, config.across)
+        products |= {"channels": most, "across": 2 * config.across}
+    return products
 
 
 def input_bits(layer: int) -> int:

@@ -62,7 +62,7 @@ def test_every_field_of_a_network_is_in_the_table():
 )
 def test_every_other_network_is_refused_for_a_reason(field, config):
     assert [refused for refused, _ in quantize.undeployable(config)][0] == field
-    with pytest.raises(ValueError, match=f"^cannot quantize 'tiny': {field} is [^\n]+, [^\n]+$"):
+    with pytest.raises(ValueError, match=f"^cannot export 'tiny': {field} is [^\n]+, [^\n]+$"):
         quantize.refuse_undeployable(config)
 
 
@@ -78,3 +78,13 @@ def test_refusal_on_the_command_line_is_one_clear_line(tmp_path):
     done = command_line.run("export", tmp_path, "--to", "c", "--out", tmp_path / "c")
     command_line.assert_one_clear_line(done, "cell is 'gru', the firmware computes 'lstm' only")
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("form", ["c", "wasm"])
+def test_network_of_the_int8_engine_alone_is_refused_before_anything_is_written(form, tmp_path):
+    config = Config.preset("bandwise")
+    model = quantize.quantize(random_weights(config, size=0.2), config)
+    write = {"c": export.write_sources, "wasm": builds.write_module}[form]
+    with pytest.raises(ValueError, match=r"^cannot export 'bandwise': subbands is .* int8 has$"):
+        write(model, tmp_path / "out.wasm")
+    assert not list(tmp_path.iterdir())

@@ -70,7 +70,6 @@ def test_no_sum_can_leave_32_bits(model):
         ({"normalisation": "none"}, "normalisation"),
         ({"mask": "bands"}, "mask"),
         ({"dense": (64,)}, "dense"),
-        ({"subbands": (128, 128)}, "subbands"),
         ({"cell_clip": None}, "cell_clip"),
         ({"cell_clip": 20.0}, "cell_clip"),
         ({"n_fft": 256, "hop_length": 128}, "n_fft"),
