@@ -28,7 +28,7 @@ def rounded_shift(x: np.ndarray, bits: int) -> np.ndarray:
 
 def saturate(x: np.ndarray) -> np.ndarray:
     """``x`` within the range of int16; the dtype is kept."""
-    return np.clip(x, -32768, 32767)
+    return np.minimum(np.maximum(x, -32768), 32767)  # faster than np.clip
 
 
 def requantise(accumulator: np.ndarray, multiplier: np.ndarray) -> np.ndarray:

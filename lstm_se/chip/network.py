@@ -91,7 +91,7 @@ class IntegerLstm:
         outputs = np.empty((len(x), *h.shape), np.int64)
         for k, now in enumerate(x):
             last = fixed.rounded_shift(h, self._shift)
-            gates = fixed.saturate(self._product(np.concatenate([now, last], axis=-1)))
+            gates = self._product(np.concatenate([now, last], axis=-1))
             h, c = _cell(gates, c, self._clip)
             outputs[k] = h
         return outputs, h, c
@@ -99,13 +99,16 @@ class IntegerLstm:
 
 def _cell(gates: np.ndarray, c: np.ndarray, clip: int) -> tuple[np.ndarray, np.ndarray]:
     """Output in Q15 and new cell state in Q4.11 of LSTM units, both ``(rows, units)``."""
-    i, f, g, o = np.moveaxis(gates.reshape(*c.shape, 4), -1, 0)
-    remembered = fixed.rounded_shift(fixed.sigmoid_q15(f) * c, fixed.UNIT_BITS)
-    new = fixed.sigmoid_q15(i) * fixed.tanh_q15(g)
+    # all look-ups at once, tanh(g) as 2 sigmoid(2 g) - 1
+    gates = gates.reshape(*c.shape, 4) * np.array([1, 1, 2, 1])
+    opened = fixed.sigmoid_q15(fixed.saturate(gates))
+    i, f, g, o = (opened[..., gate] for gate in range(4))
+    remembered = fixed.rounded_shift(f * c, fixed.UNIT_BITS)
+    new = i * (2 * g - fixed.UNIT)
     new = fixed.rounded_shift(new, 2 * fixed.UNIT_BITS - fixed.CELL_BITS)
     c = np.clip(remembered + new, -clip, clip)
     squashed = fixed.tanh_q15(fixed.saturate(c << (fixed.GATE_BITS - fixed.CELL_BITS)))
-    return fixed.rounded_shift(fixed.sigmoid_q15(o) * squashed, fixed.UNIT_BITS), c
+    return fixed.rounded_shift(o * squashed, fixed.UNIT_BITS), c
 
 
 def in_fixed_point(features: np.ndarray) -> np.ndarray:
