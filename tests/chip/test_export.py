@@ -1,6 +1,5 @@
 """Networks of every kind that ``Config`` makes: their C gives the same bits, or there is none."""
 
-import shutil
 from typing import Literal, get_args, get_origin
 
 import command_line
@@ -21,8 +20,7 @@ REFUSALS = list(exportable.refusals())
 
 def every_build(model, folder):
     """A stream of each build: of this machine, of a Cortex-M7, of WebAssembly."""
-    firmware = shutil.copytree(toolchain.firmware(), folder / "firmware")
-    export.write_sources(model, firmware / "speech_denoiser")
+    firmware = toolchain.copy_firmware(folder / "firmware", model)
     sources = toolchain.denoiser_sources(firmware / "speech_denoiser")
     yield builds.NativeStream(toolchain.build_library(folder / "denoiser.so", sources))
     yield builds.CortexStream(toolchain.build_elf(folder / "denoiser.elf", folder=firmware))
