@@ -23,7 +23,7 @@ CLOCK_HZ = 216e6
 CYCLES_PER_MAC = (1.39, 1.88)
 CYCLES_PER_INSTRUCTION = (1.0, 2.0)  # of what is not the network: an assumption
 # the rest is signal processing
-NETWORK = {"se_network.c", "se_kernels.c", "se_rows_asm.S"}
+NETWORK = {"se_network.c", "se_bandwise.c", "se_kernels.c", "se_rows_asm.S"}
 Figures = dict[str, Any]
 
 

@@ -17,6 +17,7 @@ from .fixed import CELL_BITS, FEATURE_BITS, UNIT_BITS
 from .matrices import MOST_INPUTS, Dense, Recurrent, Rows, rows
 
 MOST_BANDS = 248  # of more, the last one begins at bin 256
+MOST_NUMBERS = 20_000  # of sub-bands: with all else, the firmware's state stays below 64 KB
 
 
 class Output(NamedTuple):
@@ -93,8 +94,15 @@ def _refuse(what: str, config: Config, reasons: Iterable[tuple[str, str]]) -> No
 def undeployable(config: Config) -> Iterator[tuple[str, str]]:
     """Fields with which the firmware cannot run a network, each with the reason."""
     yield from unroundable(config)
-    if config.subbands:
-        yield "subbands", "the firmware has no code for it yet, the engine int8 has"
+    if config.subbands and (numbers := _of_subbands(config)) > MOST_NUMBERS:
+        why = f"the state would have to hold {numbers} numbers of theirs"
+        yield "subbands", f"{why}, and has room for {MOST_NUMBERS}: take fewer of them"
+
+
+def _of_subbands(config: Config) -> int:
+    """Numbers in the firmware's state, of what sub-bands remember and hand on."""
+    handed_on = config.channels + max(config.channels, config.across) + config.across
+    return len(config.subbands) * (2 * config.blocks * config.channels + handed_on)
 
 
 def unroundable(config: Config) -> Iterator[tuple[str, str]]:
@@ -133,7 +141,7 @@ def _products(config: Config) -> dict[str, int]:
     products = {"units": max(map(sum, pairwise([config.bands, *config.units])))}
     if config.subbands:
         most = config.channels + max(config.channels, config.across)
-        products |= {"channels": most, "across": 2 * config.across}
+        products |= {"channels": most, "across": 2 * config.across, "context": config.context}
     return products
 
 

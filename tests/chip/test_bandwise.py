@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from random_network import random_weights
+from random_network import balanced_weights
 
 import lstm_se
 from lstm_se.chip import bandwise, engines, fidelity, fixed, network, quantize, stream
@@ -17,13 +17,7 @@ HOP = 256
 
 
 def weights(gain=1.0):
-    """Kernels that keep the variance of what they read, times ``gain`` squared."""
-    drawn = random_weights(CONFIG, size=1)
-    seen = {"split/kernel": 12}  # a sub-band sees 5 to 22 of all bins
-    return {
-        name: value * (gain * seen.get(name, len(value)) ** -0.5 if "kernel" in name else 0.3)
-        for name, value in drawn.items()
-    }
+    return balanced_weights(CONFIG, gain)
 
 
 @pytest.fixture(scope="module")
@@ -105,14 +99,13 @@ def test_what_a_sub_band_makes_of_its_bins_is_saturated_before_anything_is_added
     assert (found.min(), found.max()) == (-32768, 32767)
 
 
-def test_engine_runs_a_folder_and_the_firmware_refuses_it(tmp_path, noisy):
+def test_engines_run_a_folder_and_give_the_same_bits(tmp_path, noisy):
     CONFIG.save(tmp_path / "config.json")
     save_weights(tmp_path / "weights.npz", weights())
-    found, exact = engines.load(tmp_path, "int8")(noisy), engines.load(tmp_path)(noisy)
-    assert found.shape == noisy.shape
-    assert metrics.si_sdr(exact, found) > 50
-    with pytest.raises(ValueError, match="^cannot export 'bandwise': subbands is"):
-        engines.load(tmp_path, "firmware")
+    exact, whole, compiled = (engines.load(tmp_path, name)(noisy) for name in engines.ENGINES)
+    assert whole.shape == noisy.shape
+    assert metrics.si_sdr(exact, whole) > 50
+    np.testing.assert_array_equal(compiled, whole)
 
 
 def test_stream_of_hops_is_the_whole(model, noisy):

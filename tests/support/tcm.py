@@ -5,7 +5,8 @@ from pathlib import Path
 from lstm_se.chip import builds, toolchain
 
 SCRIPT = Path(__file__).with_name("stm32f746_tcm.ld")
-HOOKS = ('-DSE_FAST_SECTION=".se_itcm"', '-DSE_FAST_DATA_SECTION=".se_dtcm"', "-DSE_EXAMPLE_TCM")
+HOOKS = ('-DSE_FAST_SECTION=".se_itcm"', '-DSE_FAST_DATA_SECTION=".se_dtcm"')
+HOOKS += ('-DSE_SHARED_SECTION=".se_dtcm"', "-DSE_EXAMPLE_TCM")
 ITCM, DTCM = range(16 << 10), range(0x2000_0000, 0x2001_0000)
 
 
