@@ -41,7 +41,14 @@ typedef struct {
     int16_t inputs[SE_INPUTS];               /* of each recurrent layer: features or outputs of the
                                                 layer below, then its own last outputs; of the mask */
     int16_t cells[SE_CELLS];                 /* cell states, Q4.11 */
-    int16_t mask[SE_MASK_ROWS];              /* gain of each bin, Q0.15 */
+#if SE_SUBBANDS
+    int16_t outputs[SE_BLOCKS][SE_SUBBANDS * SE_CHANNELS]; /* last ones of the LSTMs over time */
+    int16_t memory[SE_BLOCKS][SE_SUBBANDS * SE_CHANNELS];  /* their cell states */
+    int16_t rows[SE_SUBBANDS * SE_ROW];      /* scratch: what the layers of each sub-band read */
+    int16_t bins[SE_HOP + 8];                /* scratch: features of each bin */
+    float logs[SE_BANDS];                    /* scratch: of each band */
+#endif
+    int16_t mask[SE_MASK_SIZE];              /* scratch, then gain of each bin, Q0.15 */
     int16_t least_gain;                      /* no gain is below it, Q0.15 */
 } se_state;
 

@@ -26,7 +26,8 @@
  *
  *     -DSE_FAST_SECTION='".se_itcm"'       what runs in every frame; give it to the assembler too
  *     -DSE_FAST_DATA_SECTION='".se_dtcm"'  tables that every frame reads, 9 KB
- *     -DSE_RODATA_SECTION='".qspi"'        weights, and those tables if they have no section of theirs
+ *     -DSE_SHARED_SECTION='".se_dtcm"'     weights that every frame reads once in each sub-band
+ *     -DSE_RODATA_SECTION='".qspi"'        weights, and what has no section of its own
  */
 #ifdef SE_FAST_SECTION
 #define SE_FAST_CODE __attribute__((section(SE_FAST_SECTION)))
@@ -44,6 +45,12 @@
 #define SE_FAST_DATA __attribute__((section(SE_FAST_DATA_SECTION)))
 #else
 #define SE_FAST_DATA SE_RODATA
+#endif
+
+#ifdef SE_SHARED_SECTION
+#define SE_SHARED_DATA __attribute__((section(SE_SHARED_SECTION)))
+#else
+#define SE_SHARED_DATA SE_RODATA
 #endif
 
 #endif

@@ -46,6 +46,25 @@ SE_FAST_CODE void se_rows_c(const uint32_t *tile, const int16_t *x, int32_t colu
     sums[3] = high[1];
 }
 
+#if SE_SUBBANDS
+
+SE_FAST_CODE void se_wide_rows_c(const uint32_t *tiles, const int16_t *x, int32_t columns,
+                                 int32_t *sums, int32_t rows) {
+    for (; rows > 0; rows -= 4, sums += 4) {
+        for (int row = 0; row < 4; row++) {
+            sums[row] = (int32_t)*tiles++;
+        }
+        for (int32_t column = 0; column < columns; column += 2) {
+            for (int row = 0; row < 4; row++) {
+                const uint32_t word = *tiles++;
+                sums[row] += signed16(word) * x[column] + signed16(word >> 16) * x[column + 1];
+            }
+        }
+    }
+}
+
+#endif
+
 /* From here on not C99, but that of the compilers which have these intrinsics. */
 
 #if SE_HAVE_SSE2
@@ -75,6 +94,27 @@ SE_FAST_CODE void se_rows_sse2(const uint32_t *tile, const int16_t *x, int32_t c
         sums[row] += found[row] + found[row + 4];
     }
 }
+
+#if SE_SUBBANDS
+
+SE_FAST_CODE void se_wide_rows_sse2(const uint32_t *tiles, const int16_t *x, int32_t columns,
+                                    int32_t *sums, int32_t rows) {
+    for (; rows > 0; rows -= 4, sums += 4) {
+        __m128i sum = _mm_loadu_si128((const __m128i *)tiles);
+        const uint32_t *words = tiles + SE_WIDE_TILE(0);
+        for (int32_t column = 0; column < columns; column += 4, words += 8) {
+            const __m128i four = _mm_loadl_epi64((const __m128i *)(x + column));
+            const __m128i one = _mm_loadu_si128((const __m128i *)words);
+            const __m128i two = _mm_loadu_si128((const __m128i *)(words + 4));
+            sum = _mm_add_epi32(sum, _mm_madd_epi16(one, _mm_shuffle_epi32(four, 0x00)));
+            sum = _mm_add_epi32(sum, _mm_madd_epi16(two, _mm_shuffle_epi32(four, 0x55)));
+        }
+        _mm_storeu_si128((__m128i *)sums, sum);
+        tiles += SE_WIDE_TILE(columns);
+    }
+}
+
+#endif
 
 #endif
 

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "se_compiler.h"
+#include "se_weights.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,6 +67,36 @@ void se_rows_sse2(const uint32_t *tile, const int16_t *x, int32_t columns, int32
 #define se_rows se_rows_sse2
 #else
 #define se_rows se_rows_c
+#endif
+
+#if SE_SUBBANDS
+
+/* Weights that sub-bands share are read once in each, so they are unpacked once for all, by the export:
+ * one in a halfword, and nothing but loads and products is left. A wide tile has the biases of four
+ * rows, then for each two columns a word of each row. */
+#define SE_WIDE_TILE(columns) (4 + 2 * (columns)) /* words */
+
+/* As above, for `rows` rows: a multiple of 4. */
+void se_wide_rows_c(const uint32_t *tiles, const int16_t *x, int32_t columns, int32_t *sums,
+                    int32_t rows);
+#if SE_HAVE_DSP
+void se_wide_rows_asm(const uint32_t *tiles, const int16_t *x, int32_t columns, int32_t *sums,
+                      int32_t rows);
+#endif
+
+#if SE_HAVE_SSE2
+void se_wide_rows_sse2(const uint32_t *tiles, const int16_t *x, int32_t columns, int32_t *sums,
+                       int32_t rows);
+#endif
+
+#if SE_KERNEL == SE_KERNEL_ASM
+#define se_wide_rows se_wide_rows_asm
+#elif SE_KERNEL == SE_KERNEL_SSE2
+#define se_wide_rows se_wide_rows_sse2
+#else
+#define se_wide_rows se_wide_rows_c
+#endif
+
 #endif
 
 #ifdef __cplusplus

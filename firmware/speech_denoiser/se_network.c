@@ -4,8 +4,10 @@
 
 #include <stddef.h>
 
+#include "se_bandwise.h"
 #include "se_fixed.h"
 #include "se_kernels.h"
+#include "se_lstm.h"
 
 /* 127 * 32767 * 516 is the last product sum that fits; the export has checked the biases. */
 SE_STATIC_ASSERT(SE_MOST_INPUTS <= 516, sums_fit_in_int32);
@@ -20,19 +22,6 @@ SE_STATIC_ASSERT(offsetof(se_aligned_state, state) % 4 == 0, states_are_aligned)
 SE_STATIC_ASSERT(offsetof(se_state, inputs) % 4 == 0, inputs_are_aligned);
 SE_STATIC_ASSERT(SE_BANDS % 8 == 0 && SE_MASK_INPUTS % 8 == 0, columns_come_in_eights);
 
-/* One unit of an LSTM: four sums to a new cell state and output. */
-static SE_FAST_CODE int16_t step_unit(const int32_t sums[4], const int32_t multipliers[4],
-                                      int16_t *cell) {
-    const int32_t i = se_sigmoid(se_requantise(sums[0], multipliers[0]));
-    const int32_t f = se_sigmoid(se_requantise(sums[1], multipliers[1]));
-    const int32_t g = se_half_tanh(se_requantise(sums[2], multipliers[2]));
-    const int32_t o = se_sigmoid(se_requantise(sums[3], multipliers[3]));
-    int32_t c = se_rounded_shift(f * *cell, 15) + se_rounded_shift(i * g, 18);
-    c = se_clamp(c, -SE_CELL_CLIP, SE_CELL_CLIP);
-    *cell = (int16_t)c;
-    return (int16_t)se_rounded_shift(o * se_half_tanh(2 * c), 14);
-}
-
 /* One step of a layer. `inputs`: from below, then the layer's own last outputs. */
 static SE_FAST_CODE void step_layer(const se_layer *layer, const int16_t *inputs, int16_t *cells,
                                     int16_t *outputs) {
@@ -42,17 +31,17 @@ static SE_FAST_CODE void step_layer(const se_layer *layer, const int16_t *inputs
         int32_t sums[4];
         se_rows(tile, inputs, columns, sums);
         tile += SE_TILE(columns);
-        outputs[unit] = step_unit(sums, layer->multipliers + 4 * unit, cells + unit);
+        outputs[unit] = se_lstm_unit(sums, layer->multipliers + 4 * unit, cells + unit);
     }
 }
 
-/* What a gain sees of the band it belongs to and the two beside it. */
+/* What a gain sees of the feature it belongs to and the two beside it. */
 static inline int32_t local_share(int output, const int16_t *features) {
 #if SE_LOCAL
     const se_local *near = se_mask_local + output;
-    const int32_t sum = near->weights[0] * features[near->bands[0]] +
-                        near->weights[1] * features[near->bands[1]] +
-                        near->weights[2] * features[near->bands[2]];
+    const int32_t sum = near->weights[0] * features[near->features[0]] +
+                        near->weights[1] * features[near->features[1]] +
+                        near->weights[2] * features[near->features[2]];
     return se_requantise(sum, near->multiplier);
 #else
     (void)output;
@@ -61,7 +50,7 @@ static inline int32_t local_share(int output, const int16_t *features) {
 #endif
 }
 
-/* The mask from the outputs of the last layer. */
+/* The mask from the outputs of the last layer, or from the channels of one sub-band after the other. */
 static SE_FAST_CODE void compute_mask(const int16_t *outputs, const int16_t *features,
                                       int16_t *mask) {
     const uint32_t *tile = se_mask_tiles;
@@ -74,15 +63,10 @@ static SE_FAST_CODE void compute_mask(const int16_t *outputs, const int16_t *fea
             const int32_t logit = se_requantise(sums[k], *multipliers++);
             *mask++ = (int16_t)se_sigmoid(logit + local_share(row + k, features));
         }
-    }
-}
-
-/* Outputs become a layer's last ones, in the unit of what it reads from below: of features in the
- * first layer, Q2.13, and Q0.15 in all others. */
-static void remember(int16_t *last, const int16_t *outputs, int units, int bits) {
-    const int32_t half = 1 << bits >> 1;
-    for (int i = 0; i < units; i++) {
-        last[i] = (int16_t)((outputs[i] + half) >> bits);
+#if SE_SUBBANDS
+        mask -= se_mask_steps[row / 4].fill; /* these are no gains: the next ones overwrite them */
+        outputs += se_mask_steps[row / 4].ahead;
+#endif
     }
 }
 
@@ -93,9 +77,14 @@ SE_FAST_CODE void se_network(se_state *state) {
         const se_layer *layer = se_layers + i;
         int16_t *last = inputs + layer->inputs, *outputs = last + layer->units;
         step_layer(layer, inputs, cells, outputs);
-        remember(last, outputs, layer->units, i == 0 ? 2 : 0);
+        se_remember(last, outputs, layer->units, i == 0 ? 2 : 0); /* Q2.13 as features, or Q0.15 */
         inputs = outputs;
         cells += layer->units;
     }
+#if SE_SUBBANDS
+    se_bandwise(state, inputs);
+    compute_mask(state->rows, state->bins, state->mask);
+#else
     compute_mask(inputs, state->inputs, state->mask);
+#endif
 }

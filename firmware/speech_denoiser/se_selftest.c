@@ -4,7 +4,7 @@
 
 #include "se_compiler.h"
 
-SE_STATIC_ASSERT(SE_MASK_ROWS >= SE_HOP, a_hop_fits_into_the_mask);
+SE_STATIC_ASSERT(SE_MASK_SIZE >= SE_HOP, a_hop_fits_into_the_mask);
 
 /* A buzz that comes and goes, in noise: whole numbers only, so that it is the same everywhere. */
 static int16_t next_sample(uint32_t *noise, uint32_t n) {

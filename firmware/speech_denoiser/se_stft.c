@@ -53,7 +53,11 @@ static int16_t to_int16(float x) {
 }
 
 SE_FAST_CODE void se_features(se_state *state, int16_t features[SE_BANDS]) {
+#if SE_SUBBANDS
+    float *power = state->power, *logs = state->logs;
+#else
     float *power = state->power, *logs = state->power; /* a band never starts below its number */
+#endif
     compute_power(state->spectrum, power);
     const float *weight = se_band_weights;
     float total = 0.0f;
@@ -73,6 +77,12 @@ SE_FAST_CODE void se_features(se_state *state, int16_t features[SE_BANDS]) {
     for (int band = 0; band < SE_BANDS; band++) {
         features[band] = to_int16((logs[band] - level) * SE_FEATURE_UNIT);
     }
+#if SE_SUBBANDS
+    for (int k = 0; k <= SE_HOP; k++) {
+        const float value = log2_of(power[k] + SE_FLOOR) * SE_LOG_SCALE;
+        state->bins[k] = to_int16((value - level) * SE_FEATURE_UNIT);
+    }
+#endif
 }
 
 SE_FAST_CODE void se_apply_mask(se_state *state) {

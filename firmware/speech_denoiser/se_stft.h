@@ -12,7 +12,8 @@ extern "C" {
 /* Spectrum of the last hop and this one. */
 void se_analyse(se_state *state, const int16_t in[SE_HOP]);
 
-/* Level-free logarithmic features of the spectrum, Q2.13. */
+/* Level-free logarithmic features of the spectrum, Q2.13; for sub-bands, those of the bins go to
+ * state->bins. */
 void se_features(se_state *state, int16_t features[SE_BANDS]);
 
 /* Spectrum times mask. */

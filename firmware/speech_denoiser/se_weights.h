@@ -12,6 +12,8 @@
 #define SE_MASK_INPUTS 128
 #define SE_MASK_OUTPUTS 257
 #define SE_MASK_ROWS 260
+#define SE_MASK_SIZE 260
+#define SE_SUBBANDS 0
 #define SE_LOCAL 1
 #define SE_EXCHANGES 120
 #define SE_BAND_WEIGHTS 433

@@ -13,9 +13,9 @@ from . import toolchain
 from .board import Board
 
 
-def example_file() -> Path:
-    """The C file of the example."""
-    return toolchain.firmware() / "examples" / "stm32f746g-disco" / "main.c"
+def example_file(folder: Path | None = None) -> Path:
+    """The C file of the example, in a copy of the firmware or as it comes."""
+    return (folder or toolchain.firmware()) / "examples" / "stm32f746g-disco" / "main.c"
 
 
 def build_example(
@@ -23,6 +23,7 @@ def build_example(
     main: Path | None = None,
     options: Sequence[str] = ("-O2",),
     start_up_first: bool = True,
+    folder: Path | None = None,
 ) -> Path:
     """Compile the example, with a stand-in for ST's drivers in place of them.
 
@@ -32,18 +33,19 @@ def build_example(
         options: Of the compiler.
         start_up_first: Whether the linker meets the start-up code, whose handlers are weak, before
             the example's.
+        folder: Firmware with a model of one's own, as ``toolchain.copy_firmware`` leaves it.
 
     Raises:
         ValueError: If zig is not installed, or the compiler complains.
     """
-    cube, example = shipped("cube"), example_file().parent
-    sources = [main or example_file(), example / "link.c", example / "port.c", cube / "stand_in.c"]
+    cube, example = shipped("cube"), example_file(folder).parent
+    sources = [main or example / "main.c", example / "link.c", example / "port.c"]
+    sources.append(cube / "stand_in.c")
     sources.insert(0 if start_up_first else len(sources), cube / "start_up.c")
     # a copy finds the headers where the example finds them
     places = (f"-I{cube}", f"-I{example}")
-    return toolchain.build_elf(
-        target, sources, ("-DSE_EXAMPLE_STM32F746G_DISCO", *places, *options)
-    )
+    options = ("-DSE_EXAMPLE_STM32F746G_DISCO", *places, *options)
+    return toolchain.build_elf(target, sources, options, folder=folder)
 
 
 def play_example(heard: np.ndarray, text: str | None = None, cache: str = "none") -> np.ndarray:

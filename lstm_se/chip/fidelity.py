@@ -8,12 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from ..network.denoiser import Denoiser
-from ..network.in_numpy import MaskNetwork
+from ..network.denoiser import Denoiser, network_at_rest
 from ..sound import features, stft
 from ..sound.audio import FULL_SCALE, snr_db, to_pcm
-from .fixed import CELL_BITS, UNIT_BITS
-from .quantize import FEATURE_BITS, Quantized
+from .fixed import CELL_BITS, FEATURE_BITS, UNIT_BITS
+from .quantize import Quantized
 from .stft import HOP
 from .stream import IntegerStream, PcmDenoiser, integer_stages
 
@@ -36,7 +35,7 @@ def stage_snr_db(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dic
         noisy: Recording at 16 kHz, shape ``(samples,)``, at least a hop long.
 
     Returns:
-        Stage to dB: features, cell state and output of each layer, mask, sound.
+        Stage to dB: features, cell state and output of each layer with memory, mask, sound.
 
     Raises:
         ValueError: If the recording is shorter than a hop.
@@ -62,11 +61,11 @@ def stage_snr_db(denoiser: Denoiser, model: Quantized, noisy: np.ndarray) -> dic
 def _float_stages(denoiser: Denoiser, sound: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
     """What the float network computes in each frame, named as in ``integer_stages``."""
     config = denoiser.config
-    level, network = features.RunningLevel(config), MaskNetwork(denoiser.weights, config)
+    level, network = features.RunningLevel(config), network_at_rest(denoiser.weights, config)
     for power in np.abs(stft.stft(sound)[: len(sound) // HOP]) ** 2:
         frame = features.features(power[None], config, level)
         mask = network(frame)
         stages = {"features": frame[0]}
         for i, (h, c) in enumerate(filter(None, network.states)):
-            stages |= {f"h{i}": h[0], f"c{i}": c[0]}
+            stages |= {f"h{i}": h.ravel(), f"c{i}": c.ravel()}
         yield {**stages, "mask": mask[0]}

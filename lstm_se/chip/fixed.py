@@ -11,6 +11,8 @@ import numpy as np
 
 from ..sound.features import gain_floor
 
+FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
+STREAM_BITS = 10  # what layers of sub-bands hand each other, Q5.10: up to 25 in a trained network
 GATE_BITS = 12  # pre-activations, Q3.12: sigmoid(8) is 1 but for 11 steps of Q15
 CELL_BITS = 11  # cell state, Q4.11
 UNIT_BITS = 15  # outputs of gates and layers, and the mask, Q0.15
@@ -26,7 +28,7 @@ def rounded_shift(x: np.ndarray, bits: int) -> np.ndarray:
 
 def saturate(x: np.ndarray) -> np.ndarray:
     """``x`` within the range of int16; the dtype is kept."""
-    return np.clip(x, -32768, 32767)
+    return np.minimum(np.maximum(x, -32768), 32767)  # faster than np.clip
 
 
 def requantise(accumulator: np.ndarray, multiplier: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from ..corpora.mini import mini
 from ..network import in_numpy
 from ..network.pretrained import load_float
 from ..sound.audio import to_pcm
-from . import export, toolchain
+from . import toolchain
 from .builds import CortexStream
 from .cortex import RAM, Symbol
 from .quantize import Quantized
@@ -23,7 +22,8 @@ CLOCK_HZ = 216e6
 # Published for int8 networks of 264,192 MAC on this very board (MLPerf Tiny 1.0): 1.70 ms, 2.30 ms.
 CYCLES_PER_MAC = (1.39, 1.88)
 CYCLES_PER_INSTRUCTION = (1.0, 2.0)  # of what is not the network: an assumption
-NETWORK = {"se_network.c", "se_kernels.c", "se_rows_asm.S"}  # the rest is signal processing
+# the rest is signal processing
+NETWORK = {"se_network.c", "se_bandwise.c", "se_kernels.c", "se_rows_asm.S"}
 Figures = dict[str, Any]
 
 
@@ -45,9 +45,7 @@ def measure(
         ValueError: If the extra ``firmware`` is not installed.
     """
     with tempfile.TemporaryDirectory() as name:
-        folder = shutil.copytree(toolchain.firmware(), Path(name) / "firmware")
-        if model:
-            export.write_sources(model, folder / "speech_denoiser")
+        folder = toolchain.copy_firmware(Path(name) / "firmware", model)
         elf = toolchain.build_elf(
             Path(name) / "denoiser.elf", options=options, compiler=compiler, folder=folder
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,55 +11,23 @@ import numpy as np
 
 from ..config import Config
 from ..network.in_numpy import Weights
-from ..sound.features import band_of_output
-from .fixed import CELL_BITS, GATE_BITS, MULTIPLIER_BITS, UNIT_BITS
+from ..sound.features import feature_of_output
+from .bandwise import Bandwise, rounded_bandwise, rounded_join
+from .fixed import CELL_BITS, FEATURE_BITS, UNIT_BITS
+from .matrices import MOST_INPUTS, Dense, Recurrent, Rows, rows
 
-FEATURE_BITS = 13  # Q2.13: features of -4 to 4; a bang out of silence is 3.5
-LARGEST = 127  # of a weight; -128 stays unused, so that a row is symmetric
-MOST_INPUTS = (2**31 - 1) // (LARGEST * 32768)  # of a row, for its sum to fit into 32 bits
 MOST_BANDS = 248  # of more, the last one begins at bin 256
-
-
-class Rows(NamedTuple):
-    """Rows of int8 weights, their common multipliers to Q3.12 pre-activations.
-
-    Attributes:
-        weights: Shape ``(outputs, inputs)``, int8.
-        multipliers: Shape ``(outputs,)``, int32.
-    """
-
-    weights: np.ndarray
-    multipliers: np.ndarray
-
-
-class Recurrent(NamedTuple):
-    """An LSTM layer; gates of one unit stand together: rows i, f, g, o of unit 0, of unit 1 ...
-
-    Attributes:
-        rows: From the layer below, then from the layer's own last output, brought to the unit of
-            the former.
-        bias: In units of their accumulators, shape ``(4 * units,)``, int32.
-        clip: Bound of the cell state, Q4.11.
-    """
-
-    rows: Rows
-    bias: np.ndarray
-    clip: int
-
-    @property
-    def units(self) -> int:
-        """Width of the layer."""
-        return len(self.bias) // 4
+MOST_NUMBERS = 20_000  # of sub-bands: with all else, the firmware's state stays below 64 KB
 
 
 class Output(NamedTuple):
     """The layer that gives the mask.
 
     Attributes:
-        rows: From the last recurrent layer.
+        rows: From the last layer; with sub-bands, from the channels of the gain's own.
         bias: In units of their accumulator, int32.
-        local: From the bands around each gain's own, or ``None``: shape ``(outputs, 3)``.
-        band: Own band of each gain, shape ``(outputs,)``.
+        local: From the features around each gain's own, or ``None``: shape ``(outputs, 3)``.
+        band: Own feature of each gain, a band or, with sub-bands, a bin; shape ``(outputs,)``.
     """
 
     rows: Rows
@@ -69,11 +37,19 @@ class Output(NamedTuple):
 
 
 class Quantized(NamedTuple):
-    """A mask network in integers; :mod:`lstm_se.chip.network` runs it."""
+    """A mask network in integers; :mod:`lstm_se.chip.network` runs it.
+
+    Attributes:
+        config: What it was before.
+        layers: The recurrent layers of ``config.units``.
+        output: What gives the mask.
+        bandwise: What sub-bands have between the two.
+    """
 
     config: Config
     layers: tuple[Recurrent, ...]
     output: Output
+    bandwise: Bandwise | None = None
 
 
 def quantize(weights: Weights, config: Config) -> Quantized:
@@ -84,39 +60,56 @@ def quantize(weights: Weights, config: Config) -> Quantized:
         config: What they belong to.
 
     Raises:
-        ValueError: If the firmware cannot run such a network, or a sum could overflow.
+        ValueError: If integers have no code for such a network, or a sum could overflow.
     """
-    refuse_undeployable(config)
-    layers = []
-    parts = ("kernel", "recurrent_kernel", "bias")
-    for i in range(len(config.units)):
-        kernel, recurrent, bias = (_by_unit(weights[f"rnn_{i}/{part}"]) for part in parts)
-        # one row, one scale: what comes from below and the layer's own last outputs share a unit
-        both = rows(np.concatenate([kernel, recurrent], axis=1), input_bits(i))
-        clip = round(float(config.cell_clip or 0) * (1 << CELL_BITS))
-        layers.append(Recurrent(both, in_accumulators(bias, both), clip))
-    dense = rows(weights["dense_0/kernel"].T, UNIT_BITS)
+    _refuse("cannot quantize", config, unroundable(config))
+    layers = tuple(
+        Recurrent.of(weights, f"rnn_{i}", input_bits(i), config.cell_clip)
+        for i in range(len(config.units))
+    )
     local = rows(weights["local/kernel"].T, FEATURE_BITS) if config.local else None
-    bias = in_accumulators(weights["dense_0/bias"], dense)
-    return Quantized(config, tuple(layers), Output(dense, bias, local, band_of_output(config)))
+    if config.subbands:
+        last, between = rounded_join(weights), rounded_bandwise(weights, config)
+    else:
+        last = Dense.of(weights["dense_0/kernel"], weights["dense_0/bias"], UNIT_BITS)
+        between = None
+    return Quantized(config, layers, Output(*last, local, feature_of_output(config)), between)
 
 
 def refuse_undeployable(config: Config) -> None:
-    """Refuse what the integer arithmetic and the firmware have no code for.
+    """Refuse what the firmware has no code for.
 
     Raises:
         ValueError: Which field, and why.
     """
-    for field, why in undeployable(config):
+    _refuse("cannot export", config, undeployable(config))
+
+
+def _refuse(what: str, config: Config, reasons: Iterable[tuple[str, str]]) -> None:
+    for field, why in reasons:
         found = getattr(config, field)
-        raise ValueError(f"cannot quantize {config.name!r}: {field} is {found!r}, {why}")
+        raise ValueError(f"{what} {config.name!r}: {field} is {found!r}, {why}")
 
 
 def undeployable(config: Config) -> Iterator[tuple[str, str]]:
     """Fields with which the firmware cannot run a network, each with the reason."""
+    yield from unroundable(config)
+    if config.subbands and (numbers := _of_subbands(config)) > MOST_NUMBERS:
+        why = f"the state would have to hold {numbers} numbers of theirs"
+        yield "subbands", f"{why}, and has room for {MOST_NUMBERS}: take fewer of them"
+
+
+def _of_subbands(config: Config) -> int:
+    """Numbers in the firmware's state, of what sub-bands remember and hand on."""
+    handed_on = config.channels + max(config.channels, config.across) + config.across
+    return len(config.subbands) * (2 * config.blocks * config.channels + handed_on)
+
+
+def unroundable(config: Config) -> Iterator[tuple[str, str]]:
+    """Fields with which there is no network in integers, each with the reason."""
     kinds = {"cell": "lstm", "compression": "log", "normalisation": "running", "mask": "bins"}
     sizes = {"sample_rate": 16_000, "n_fft": 512, "hop_length": 256}
-    absent = {"center": False, "batch_norm": False, "dense": (), "subbands": (), "smoothing": 0.0}
+    absent = {"center": False, "batch_norm": False, "dense": (), "smoothing": 0.0}
     for field, value in {**kinds, **sizes}.items():
         if getattr(config, field) != value:
             yield field, f"the firmware computes {value!r} only"
@@ -125,53 +118,33 @@ def undeployable(config: Config) -> Iterator[tuple[str, str]]:
             yield field, f"the firmware has no code for it: train with {field}={json.dumps(value)}"
     if config.cell_clip is None or not 0 < config.cell_clip * (1 << CELL_BITS) <= 32767:
         yield "cell_clip", "the int16 cell state ends at 16"
-    widths = [config.bands, *config.units]
-    for field, values in {"bands": widths[:1], "units": widths[1:]}.items():
-        if any(width % 8 for width in values):
+    for field, widths in _widths(config).items():
+        if any(width % 8 for width in widths):
             yield field, "the firmware reads 8 at once: take multiples of 8"
     if config.bands > MOST_BANDS:
         yield "bands", f"the firmware numbers their bins in bytes: take at most {MOST_BANDS}"
-    if (most := max(below + own for below, own in pairwise(widths))) > MOST_INPUTS:
-        why = f"a layer adds {most} products, and 32 bits hold {MOST_INPUTS}: take fewer units"
-        yield "units", f"{why} or bands"
+    for field, most in _products(config).items():
+        if most > MOST_INPUTS:
+            why = f"a layer adds {most} products, and 32 bits hold {MOST_INPUTS}"
+            yield field, f"{why}: make it narrower"
+
+
+def _widths(config: Config) -> dict[str, tuple[int, ...]]:
+    """Field to the sizes of the vectors that the layers read."""
+    widths = {"bands": (config.bands,), "units": config.units}
+    of_subbands = ("channels", "across", "context") if config.subbands else ()
+    return widths | {field: (getattr(config, field),) for field in of_subbands}
+
+
+def _products(config: Config) -> dict[str, int]:
+    """Field to the most products that a layer of such a width adds."""
+    products = {"units": max(map(sum, pairwise([config.bands, *config.units])))}
+    if config.subbands:
+        most = config.channels + max(config.channels, config.across)
+        products |= {"channels": most, "across": 2 * config.across, "context": config.context}
+    return products
 
 
 def input_bits(layer: int) -> int:
     """Fractional bits of what a recurrent layer reads: features, or the outputs of one below."""
     return UNIT_BITS if layer else FEATURE_BITS
-
-
-def rows(matrix: np.ndarray, bits: int) -> Rows:
-    """Round a matrix to int8, each row at its own scale.
-
-    Args:
-        matrix: Shape ``(outputs, inputs)``, float.
-        bits: Fractional, of what it will be multiplied with.
-    """
-    largest = np.maximum(np.abs(matrix).max(1).astype(np.float64), 1e-6)
-    scale = largest / LARGEST
-    weights = np.round(matrix / scale[:, None]).astype(np.int8)
-    ratio = scale * 2.0 ** (GATE_BITS - bits + MULTIPLIER_BITS)
-    if ratio.max() >= 2**31:
-        raise ValueError(f"a weight of {largest.max():.0f} is too large for a 32-bit multiplier")
-    return Rows(weights, np.round(ratio).astype(np.int32))
-
-
-def in_accumulators(bias: np.ndarray, of: Rows) -> np.ndarray:
-    """A bias in units of the accumulators it is added to, int32.
-
-    Raises:
-        ValueError: If the sum could leave the range of int32.
-    """
-    unit = of.multipliers / 2.0 ** (MULTIPLIER_BITS + GATE_BITS)
-    rounded = np.round(bias / unit)
-    largest = np.abs(of.weights.astype(np.int64)).sum(1) * 32768
-    if (np.abs(rounded) + largest).max() >= 2**31:
-        raise ValueError("a sum of this network could overflow 32 bits: its bias is too large")
-    return rounded.astype(np.int32)
-
-
-def _by_unit(gates: np.ndarray) -> np.ndarray:
-    """From Keras' columns (all i, all f, all g, all o) to rows of i, f, g, o for each unit."""
-    *inputs, rows = gates.shape
-    return np.moveaxis(gates.reshape(*inputs, 4, -1), (-1, -2), (0, 1)).reshape(rows, *inputs)

@@ -38,9 +38,9 @@ def golden_vectors(model: Quantized) -> dict[str, np.ndarray]:
     """Every stage of the self-test's sound, frame by frame.
 
     Returns:
-        ``input``, ``output``: int16 ``(samples,)``; ``features``: int16 ``(frames, bands)``, Q2.13;
-        ``hN`` (Q0.15) and ``cN`` (Q4.11) int16 ``(frames, units)`` after each frame; ``mask`` int16
-        ``(frames, 257)``, Q0.15.
+        ``input``, ``output``: int16 ``(samples,)``; ``features``, Q2.13, int16
+        ``(frames, inputs)``; ``hN`` (Q0.15) and ``cN`` (Q4.11) int16 ``(frames, units)`` after each
+        frame, with the units of all sub-bands; ``mask`` int16 ``(frames, 257)``, Q0.15.
     """
     pcm = sound()
     frames = list(integer_stages(model, pcm))

@@ -17,8 +17,7 @@ from ..sound.audio import FULL_SCALE
 from ..sound.features import FLOOR, LOG_SCALE, bank_of, level_decay
 from ..sound.stft import sqrt_hann
 from . import fft
-from .fixed import UNIT_BITS
-from .quantize import FEATURE_BITS
+from .fixed import FEATURE_BITS, UNIT_BITS
 
 HOP = fft.POINTS
 FEATURE_UNIT = np.float32(1 << FEATURE_BITS)
@@ -67,7 +66,10 @@ def analyse(pcm: np.ndarray) -> np.ndarray:
 
 
 def log_bands(spectrum: np.ndarray, config: Config) -> np.ndarray:
-    """Logarithmic band energies of spectra of :func:`analyse`, ``(frames, bands)``, float32."""
+    """Logarithmic energies of spectra of :func:`analyse`, ``(frames, inputs)``, float32.
+
+    They are those of the bands and, for sub-bands, of all bins behind them.
+    """
     bands = bands_of(config)
     power = np.empty((len(spectrum), HOP + 1 + bands.bins.max()), np.float32)
     squares = spectrum * spectrum
@@ -79,6 +81,8 @@ def log_bands(spectrum: np.ndarray, config: Config) -> np.ndarray:
     for i in range(bands.bins.max()):  # the i-th bin of every band that has so many
         wide = i < bands.bins
         energy[:, wide] += power[:, bands.first[wide] + i] * bands.weights[begins[wide] + i]
+    if config.subbands:
+        energy = np.concatenate([energy, power[:, : HOP + 1]], axis=1)
     return log2(energy + np.float32(FLOOR)) * LOG_UNIT
 
 
@@ -94,13 +98,13 @@ class Level:
 
     def __init__(self, config: Config) -> None:
         """Start from nothing heard."""
-        self.decay = np.float32(level_decay(config))
+        self.bands, self.decay = config.bands, np.float32(level_decay(config))
         self.share = np.float32(1 / config.bands)
         self.sum = self.weight = np.float32(0)
 
     def __call__(self, logs: np.ndarray) -> np.ndarray:
-        """Levels after each of some frames: ``(frames, bands)`` to ``(frames, 1)``."""
-        totals = np.add.accumulate(logs, axis=1)[:, -1]  # one band after the other
+        """Levels after each of some frames: ``(frames, inputs)`` to ``(frames, 1)``."""
+        totals = np.add.accumulate(logs[:, : self.bands], axis=1)[:, -1]  # one band after the other
         levels = np.empty((len(logs), 1), np.float32)
         for frame, total in enumerate(totals):
             self.sum = self.sum * self.decay + total * self.share
@@ -110,7 +114,7 @@ class Level:
 
 
 def fixed_features(logs: np.ndarray, level: Level) -> np.ndarray:
-    """Features of frames, Q2.13: ``(frames, bands)`` float32 to int64."""
+    """Features of frames, Q2.13: ``(frames, inputs)`` float32 to int64."""
     return to_int16((logs - level(logs)) * FEATURE_UNIT)
 
 

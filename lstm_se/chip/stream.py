@@ -12,6 +12,7 @@ from ..network.denoiser import AnyRateDenoiser
 from ..network.stream import HopStream
 from ..sound import audio
 from . import fixed, stft
+from .bandwise_network import BandwiseIntegerNetwork
 from .network import IntegerNetwork
 from .quantize import Quantized
 from .stft import HOP
@@ -38,7 +39,7 @@ class IntegerStream:
     def __init__(self, model: Quantized, limit_db: float | None = None) -> None:
         """Start from silence, with a limit as :meth:`set_limit` takes it."""
         self.model = model
-        self._network = IntegerNetwork(model)
+        self._network = integer_network(model)
         self.set_limit(limit_db)
         self.reset()
 
@@ -79,10 +80,16 @@ class IntegerStream:
         spectrum = _spectra(self._last_hop, pcm)
         self._last_hop = pcm[-HOP:].copy()
         features = stft.fixed_features(stft.log_bands(spectrum, self.model.config), self._level)
-        masks = np.concatenate([self._network(frame[None]) for frame in features])
-        gains = np.maximum(masks, self._least_gain)
+        gains = np.maximum(self._network.masks(features), self._least_gain)
         samples, self._overlap = stft.synthesise(stft.apply_mask(spectrum, gains), self._overlap)
         return samples.ravel()
+
+
+def integer_network(model: Quantized) -> IntegerNetwork:
+    """The network of a model, at rest."""
+    if model.bandwise:
+        return BandwiseIntegerNetwork(model, model.bandwise)
+    return IntegerNetwork(model)
 
 
 def _spectra(last_hop: np.ndarray, pcm: np.ndarray) -> np.ndarray:
@@ -100,14 +107,14 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
 
     Yields:
         ``features`` (Q2.13), ``mask`` (Q0.15), and ``hN`` (Q0.15) and ``cN`` (Q4.11) of each layer
-        after the frame; all of one dimension, int64.
+        with memory after the frame; all of one dimension, int64.
     """
-    network, level = IntegerNetwork(model), stft.Level(model.config)
+    network, level = integer_network(model), stft.Level(model.config)
     spectrum = _spectra(np.zeros(HOP, np.int16), pcm)
     for features in stft.fixed_features(stft.log_bands(spectrum, model.config), level):
-        stages = {"features": features, "mask": network(features[None])[0]}
+        stages = {"features": features, "mask": network.masks(features[None])[0]}
         for i, (h, c) in enumerate(zip(network.h, network.c, strict=True)):
-            stages |= {f"h{i}": h[0], f"c{i}": c[0]}
+            stages |= {f"h{i}": h.ravel(), f"c{i}": c.ravel()}
         yield stages
 
 

@@ -45,6 +45,14 @@ def copy_denoiser(model: Quantized, folder: Path) -> list[Path]:
     return denoiser_sources(folder)
 
 
+def copy_firmware(folder: Path, model: Quantized | None = None) -> Path:
+    """The whole firmware, ports and examples too, in a new folder: with a model of one's own."""
+    shutil.copytree(firmware(), folder)
+    if model:
+        export.write_sources(model, folder / "speech_denoiser")
+    return folder
+
+
 def host_compiler() -> list[str]:
     """Command of the host's C compiler, or of zig where there is none.
 

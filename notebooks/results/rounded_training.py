@@ -11,7 +11,6 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
-from lstm_se.chip.quantize import FEATURE_BITS, UNIT_BITS
 from lstm_se.config import Config
 from lstm_se.network import in_keras
 from lstm_se.network.in_numpy import Weights
@@ -38,11 +37,9 @@ def rounded_weights(weights: Weights, config: Config, bits: int) -> dict[str, np
     values = dict(weights)
     for i in range(len(config.units)):
         names = [f"rnn_{i}/kernel", f"rnn_{i}/recurrent_kernel"]
-        # both share a scale, in the units that their inputs have on the chip
-        unit = 2.0 ** (UNIT_BITS - FEATURE_BITS) if i == 0 else 1.0
-        kernel, recurrent = weights[names[0]] * unit, weights[names[1]]
-        both = _grid(np.concatenate([kernel, recurrent]), bits)
-        values[names[0]], values[names[1]] = both[: len(kernel)] / unit, both[len(kernel) :]
+        # one row of the chip: both share its scale
+        both = _grid(np.concatenate([weights[name] for name in names]), bits)
+        values |= zip(names, np.split(both, [-config.units[i]]), strict=True)
     for name in weights:
         if name.endswith("/kernel") and not name.startswith("rnn"):
             values[name] = _grid(weights[name], bits)

@@ -1,6 +1,5 @@
 """Networks of every kind that ``Config`` makes: their C gives the same bits, or there is none."""
 
-import shutil
 from typing import Literal, get_args, get_origin
 
 import command_line
@@ -21,8 +20,7 @@ REFUSALS = list(exportable.refusals())
 
 def every_build(model, folder):
     """A stream of each build: of this machine, of a Cortex-M7, of WebAssembly."""
-    firmware = shutil.copytree(toolchain.firmware(), folder / "firmware")
-    export.write_sources(model, firmware / "speech_denoiser")
+    firmware = toolchain.copy_firmware(folder / "firmware", model)
     sources = toolchain.denoiser_sources(firmware / "speech_denoiser")
     yield builds.NativeStream(toolchain.build_library(folder / "denoiser.so", sources))
     yield builds.CortexStream(toolchain.build_elf(folder / "denoiser.elf", folder=firmware))
@@ -62,7 +60,7 @@ def test_every_field_of_a_network_is_in_the_table():
 )
 def test_every_other_network_is_refused_for_a_reason(field, config):
     assert [refused for refused, _ in quantize.undeployable(config)][0] == field
-    with pytest.raises(ValueError, match=f"^cannot quantize 'tiny': {field} is [^\n]+, [^\n]+$"):
+    with pytest.raises(ValueError, match=f"^cannot export 'tiny': {field} is [^\n]+, [^\n]+$"):
         quantize.refuse_undeployable(config)
 
 
@@ -78,3 +76,13 @@ def test_refusal_on_the_command_line_is_one_clear_line(tmp_path):
     done = command_line.run("export", tmp_path, "--to", "c", "--out", tmp_path / "c")
     command_line.assert_one_clear_line(done, "cell is 'gru', the firmware computes 'lstm' only")
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("form", ["c", "wasm"])
+def test_network_of_the_int8_engine_alone_is_refused_before_anything_is_written(form, tmp_path):
+    config = Config.preset("bandwise", subbands=(1,) * 256)
+    model = quantize.quantize(random_weights(config, size=0.2), config)
+    write = {"c": export.write_sources, "wasm": builds.write_module}[form]
+    with pytest.raises(ValueError, match=r"^cannot export 'bandwise': subbands is .* of them$"):
+        write(model, tmp_path / "out.wasm")
+    assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_se.chip.kernels import pack
+from lstm_se.chip.kernels import pack, pack_wide
 
 BEGIN = 6  # words of a tile before its weights
 
@@ -47,6 +47,15 @@ def test_first_word_of_weights_holds_two_rows_of_two_columns():
     weights = np.zeros((4, 8), np.int8)
     weights[:2, :2] = [[1, 2], [3, -4]]
     assert pack(weights)[BEGIN] == (256 * 3 + 1) | (((256 * -4 + 2) & 0xFFFF) << 16)
+
+
+def test_wide_tile_has_four_biases_then_a_word_of_each_row_for_two_columns():
+    weights = np.arange(-32, 32, dtype=np.int8).reshape(8, 8)
+    bias = np.arange(-4, 4)
+    tiles = pack_wide(weights, bias).view(np.int32).reshape(2, 4 + 16)
+    np.testing.assert_array_equal(tiles[:, :4], bias.reshape(2, 4))
+    halves = tiles[1, 4:].astype("<i4").view("<i2").reshape(4, 4, 2)  # pairs, rows, columns
+    np.testing.assert_array_equal(halves.swapaxes(0, 1).reshape(4, 8), weights[4:])
 
 
 @pytest.mark.parametrize("weights", [np.zeros((4, 9)), np.full((4, 8), -128)])

@@ -29,7 +29,11 @@ RUNS = {
     "dense": [()],
     "mask": ["bins"],
     "local": [False, True],
-    "subbands": [()],
+    "subbands": [(), PRESETS["bandwise"]["subbands"], (1, 7, 120, 128)],
+    "channels": [24, 8, 40],
+    "blocks": [2, 1, 3],
+    "across": [16, 24, 8],
+    "context": [8, 16],
     "smoothing": [0.0],
 }
 REFUSED = {
@@ -46,13 +50,18 @@ REFUSED = {
     "batch_norm": [True],
     "dense": [(64,)],
     "mask": ["bands"],
-    "subbands": [PRESETS["bandwise"]["subbands"]],
+    "subbands": [(1,) * 256],
+    "channels": [20, 264],
+    "across": [12, 264],
+    "context": [12, 520],
     "smoothing": [0.5],
 }
-NEEDS = {"compression": {"normalisation": "none"}}  # what Config asks for beside a refused value
+# what a refused value asks for beside it, or matters with
+NEEDS = {"compression": {"normalisation": "none"}}
+NEEDS |= dict.fromkeys(["channels", "across", "context"], {"subbands": (128, 128)})
 OF_TRAINING = ["initializer", "loss", "complex_weight", "snr_weight", "estoi_weight"]
 OF_TRAINING += ["segment_seconds", "batch_size", "optimizer", "learning_rate", "averaging", "seed"]
-UNUSED = ["name", "normalisation_scope", "channels", "blocks", "across", "context"]
+UNUSED = ["name", "normalisation_scope"]
 
 
 def networks():

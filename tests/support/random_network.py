@@ -43,6 +43,15 @@ def random_weights(config: Config, seed: int = 0, size: float = 0.5) -> dict[str
     return weights
 
 
+def balanced_weights(config: Config, gain: float = 1.0) -> dict[str, np.ndarray]:
+    """Kernels that keep the variance of what they read, times ``gain`` squared."""
+    seen = {"split/kernel": 12}  # a sub-band sees 5 to 22 of all bins
+    return {
+        name: value * (gain * seen.get(name, len(value)) ** -0.5 if "kernel" in name else 0.3)
+        for name, value in random_weights(config, size=1).items()
+    }
+
+
 def random_denoiser(config: Config, seed: int = 0) -> Denoiser:
     """A denoiser whose masks are far from constant."""
     return Denoiser(config, random_weights(config, seed))

@@ -1,21 +1,21 @@
 """The denoiser in the fast memories of an emulated STM32F746, by ``tcm.ld``."""
 
-import shutil
 from pathlib import Path
 
 from lstm_se.chip import builds, toolchain
 
 SCRIPT = Path(__file__).with_name("stm32f746_tcm.ld")
-HOOKS = ('-DSE_FAST_SECTION=".se_itcm"', '-DSE_FAST_DATA_SECTION=".se_dtcm"', "-DSE_EXAMPLE_TCM")
+HOOKS = ('-DSE_FAST_SECTION=".se_itcm"', '-DSE_FAST_DATA_SECTION=".se_dtcm"')
+HOOKS += ('-DSE_SHARED_SECTION=".se_dtcm"', "-DSE_EXAMPLE_TCM")
 ITCM, DTCM = range(16 << 10), range(0x2000_0000, 0x2001_0000)
 
 
-def start(folder, options, compiler=None):
+def start(folder, options, compiler=None, model=None):
     """A stream whose code and tables the program itself has copied to where they run.
 
     The emulator loads them there, as a debugger may and a reset does not: they are wiped first.
     """
-    firmware = shutil.copytree(toolchain.firmware(), folder / "firmware")
+    firmware = toolchain.copy_firmware(folder / "firmware", model)
     port, denoiser = firmware / "port/mps2_an500", firmware / "speech_denoiser"
     where = f'"{denoiser}/tcm.ld"'  # zig hands no -L on to its linker
     (port / "mps2_an500.ld").write_text(SCRIPT.read_text().replace("tcm.ld", where))

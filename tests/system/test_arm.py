@@ -7,9 +7,11 @@ import cmake_project
 import numpy as np
 import pytest
 import tcm
+from random_network import balanced_weights
 
 import lstm_se
-from lstm_se.chip import builds, disco, footprint, link, silicon, stft, stream, toolchain
+from lstm_se.chip import builds, disco, footprint, link, quantize, silicon, stft, stream, toolchain
+from lstm_se.config import Config
 from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
@@ -31,18 +33,18 @@ BUILDS = {
 LINK = ["-nostartfiles", "--specs=nosys.specs"]
 
 
+def build_selftest(path, name, folder=None):
+    """The denoiser and the self-test for the board that qemu emulates."""
+    main = (folder or FIRMWARE) / "examples/selftest/main.c"
+    options = (*BUILDS[name], "-DSE_EXAMPLE_SELFTEST", *LINK)
+    return toolchain.build_elf(path, [main], options, GCC, folder)
+
+
 @pytest.fixture(scope="module")
 def elf(tmp_path_factory):
     """The denoiser and the self-test for the board that qemu emulates, by each set of options."""
     folder = tmp_path_factory.mktemp("arm")
-    main = FIRMWARE / "examples/selftest/main.c"
-
-    def build(name):
-        path = folder / f"{name}.elf"
-        options = (*BUILDS[name], "-DSE_EXAMPLE_SELFTEST", *LINK)
-        return toolchain.build_elf(path, [main], options, GCC)
-
-    return {name: build(name) for name in BUILDS}
+    return {name: build_selftest(folder / f"{name}.elf", name) for name in BUILDS}
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +61,31 @@ def expected(model, heard):
     return stream.IntegerStream(model).process(heard)
 
 
-@pytest.mark.parametrize("name", BUILDS)
-def test_selftest_passes_in_qemu(name, elf):
+@pytest.fixture(scope="module")
+def bandwise():
+    """A network with sub-bands."""
+    config = Config.preset("bandwise")
+    return quantize.quantize(balanced_weights(config), config)
+
+
+def assert_selftest_passes(elf):
     board = ["qemu-system-arm", "-M", "mps2-an500", "-icount", "shift=0", "-nographic"]
     board += ["-monitor", "none", "-serial", "none"]
-    board += ["-semihosting-config", "enable=on,target=native", "-kernel", elf[name]]
+    board += ["-semihosting-config", "enable=on,target=native", "-kernel", elf]
     done = subprocess.run(board, capture_output=True, text=True, timeout=300)
     assert "self-test passed" in done.stdout + done.stderr
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_selftest_passes_in_qemu(name, elf):
+    assert_selftest_passes(elf[name])
+
+
+@pytest.mark.parametrize("name", ["O0", "O2", "cube-release"])
+def test_selftest_of_sub_bands_passes_in_qemu(name, bandwise, tmp_path):
+    firmware = toolchain.copy_firmware(tmp_path / "firmware", bandwise)
+    assert_selftest_passes(build_selftest(tmp_path / "selftest.elf", name, firmware))
 
 
 @pytest.mark.parametrize("name", ["O2", "cube-debug", "cube-release"])
@@ -114,9 +133,17 @@ def test_fast_memories_give_the_same_bits(level, heard, expected, tmp_path):
     np.testing.assert_array_equal(found, expected[part])
 
 
+def instructions_by_gcc(model=None):
+    options = ["-O2", "-g", *SECTIONS, *LINK]
+    return footprint.measure(options, 8, model, GCC)["instructions_per_frame"]
+
+
 def test_frame_costs_at_most_360_thousand_instructions_by_gcc():
-    figures = footprint.measure(["-O2", "-g", *SECTIONS, *LINK], 8, compiler=GCC)
-    assert figures["instructions_per_frame"] <= 360_000
+    assert instructions_by_gcc() <= 360_000
+
+
+def test_frame_of_sub_bands_costs_at_most_a_million_instructions_by_gcc(bandwise):
+    assert instructions_by_gcc(bandwise) <= 1_000_000
 
 
 @pytest.mark.parametrize("options", [BUILDS["cube-debug"], BUILDS["cube-release"]])
