@@ -5,6 +5,7 @@ import pkgutil
 import re
 from pathlib import Path
 
+import exportable
 import map_package
 import measure_lessons
 import nbformat
@@ -123,3 +124,22 @@ def test_width_that_teachers_call_just_enough_halves_the_instructions():
     count = {row["units"][0]: row["instructions_per_frame"] for row in json.loads(stored)["costs"]}
     passing = [units for units, work in count.items() if work <= count[max(count)] / 2]
     assert told == max(passing)
+
+
+def test_configuration_page_tells_of_each_field_what_the_firmware_makes_of_it():
+    """It asks the exporter; the tests of the firmware run and refuse values of their own."""
+    page = nbformat.read(ROOT / "book" / "configuration.ipynb", as_version=4)
+    outputs = [output for cell in page.cells for output in cell.get("outputs", [])]
+    told = {}
+    for output in outputs:
+        rows = [
+            row.split(" | ") for row in output.get("data", {}).get("text/markdown", "").split("\n")
+        ]
+        if "the firmware" in rows[0]:
+            column = rows[0].index("the firmware")
+            told |= {row[0].strip("| `"): row[column] for row in rows[2:]}
+    silent = {field for field, words in told.items() if words == "does not ask"}
+    assert silent == {*exportable.OF_TRAINING, *exportable.UNUSED}
+    free = {field for field, words in told.items() if words == "takes any"}
+    assert free == exportable.RUNS.keys() - exportable.REFUSED.keys()
+    assert told.keys() - silent - free == exportable.REFUSED.keys()
