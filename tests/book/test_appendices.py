@@ -9,10 +9,12 @@ import exportable
 import map_package
 import measure_lessons
 import nbformat
+import numpy as np
 import pytest
 import torture
 
 import lstm_se
+from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(lstm_se.__file__).parent
@@ -143,3 +145,15 @@ def test_configuration_page_tells_of_each_field_what_the_firmware_makes_of_it():
     free = {field for field, words in told.items() if words == "takes any"}
     assert free == exportable.RUNS.keys() - exportable.REFUSED.keys()
     assert told.keys() - silent - free == exportable.REFUSED.keys()
+
+
+def test_lines_that_denoise_in_python_run_as_they_stand(tmp_path, monkeypatch):
+    part = text_of(ROOT / "book" / "how_to_use.md").split("## Denoise in Python\n")[1]
+    code = "\n".join(re.findall(r"```python\n(.*?)```", part.split("\n## ")[0], re.DOTALL))
+    sound = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    audio.write(tmp_path / "noisy.wav", sound)
+    monkeypatch.chdir(tmp_path)
+    exec(code, there := {})
+    assert audio.read("enhanced.wav").samples.shape == sound.shape
+    late = np.concatenate(there["streamed"])[256:]
+    np.testing.assert_allclose(late, there["enhanced"][0], atol=1e-5)
