@@ -11,7 +11,7 @@ from .plots import COLOURS
 
 WIDTH, HEIGHT = 100, 38  # of a box
 LEFT, ACROSS, DOWN = 24, 116, 58  # where the first begins, and from each to the next
-LINE = 15  # from the foot of a line of words to the next
+ROW_OF_WORDS = 15  # from the foot of a line of words to the next
 STILL = 'fill="none" stroke="currentColor"'
 
 
@@ -32,10 +32,10 @@ class Stage:
     @property
     def height(self) -> int:
         """Of its frame."""
-        return 2 * LINE - 8 + DOWN * len(self.rows)
+        return 2 * ROW_OF_WORDS - 8 + DOWN * len(self.rows)
 
 
-STAGES = (
+PATH_STAGES = (
     Stage(
         "Training only, on a PC: once",
         "fifth",
@@ -80,12 +80,12 @@ def signal_path(address: Callable[[int], str]) -> str:
         address: Of a lesson, by its number.
     """
     parts, tops, top = [], [], 2
-    for stage in STAGES:
+    for stage in PATH_STAGES:
         tops.append(top)
         parts.append(_stage(stage, top, address))
         top += stage.height + GAP
     training, frame, chip, judged = tops
-    ends = [place + stage.height for place, stage in zip(tops, STAGES, strict=True)]
+    ends = [place + stage.height for place, stage in zip(tops, PATH_STAGES, strict=True)]
     parts += [
         *_in_training(training),
         *_in_a_frame(frame),
@@ -104,7 +104,7 @@ def _x(column: int) -> int:
 
 def _y(top: int, row: int) -> int:
     """Upper edge of a box of a stage."""
-    return top + 2 * LINE + DOWN * row
+    return top + 2 * ROW_OF_WORDS + DOWN * row
 
 
 def _stage(stage: Stage, top: int, address: Callable[[int], str]) -> str:
@@ -112,7 +112,7 @@ def _stage(stage: Stage, top: int, address: Callable[[int], str]) -> str:
     frame = (
         f'<rect x="16" y="{top}" width="{_x(2) + WIDTH - 8}" height="{stage.height}" rx="8" '
         f'fill="none" stroke="{COLOURS[stage.colour]}" stroke-width="2"/>'
-        f'<text x="{LEFT}" y="{top + LINE + 4}" font-weight="bold">{stage.where}</text>'
+        f'<text x="{LEFT}" y="{top + ROW_OF_WORDS + 4}" font-weight="bold">{stage.where}</text>'
     )
     boxes = [
         _box(name, lesson, _x(column), _y(top, row), address(lesson))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_se.pages.signal_path import STAGES, WIDTH, signal_path
+from lstm_se.pages.signal_path import PATH_STAGES, WIDTH, signal_path
 
 LESSONS = {int(path.name[:2]) for path in Path(__file__).parents[2].glob("notebooks/[0-9]*.ipynb")}
 
@@ -16,7 +16,7 @@ def drawing():
 
 
 def boxes():
-    return [box for stage in STAGES for row in stage.rows for box in row]
+    return [box for stage in PATH_STAGES for row in stage.rows for box in row]
 
 
 def test_each_box_leads_to_the_lesson_that_it_names(drawing):
