@@ -1,7 +1,8 @@
 """Execute notebooks in place and leave in them only what a reader of the repository needs.
 
 Run by ``make notebooks``. Every notebook runs from top to bottom in a fresh kernel on at most
-two processor cores; its measured time goes into the "runs in" column of its opening table.
+two processor cores; its opening table says how long that took and how long the page takes to read.
+After a change of prose alone ``--reading`` executes nothing and counts the time to read again.
 Sound, stderr and the traces of the machine are removed: the built book computes its sound again.
 """
 
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
+from measure_lessons import reading_minutes
 
 CORES = 2
 CELL_SECONDS = 1200
@@ -45,11 +48,24 @@ def execute(path: Path) -> float:
     client.execute()
     seconds = time.monotonic() - start
     clean(notebook)
-    write_running_time(notebook, seconds)
+    write_head(notebook, "runs in", running_time(seconds))
+    write_head(notebook, "reads in", reading_time(notebook))
+    _write_whole(notebook, path)
+    return seconds
+
+
+def count_again(path: Path) -> None:
+    """Write how long a notebook takes to read, as it is now, into its opening table."""
+    notebook = nbformat.read(path, as_version=4)
+    write_head(notebook, "reads in", reading_time(notebook))
+    _write_whole(notebook, path)
+
+
+def _write_whole(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Replace a file by a notebook, or leave it as it was."""
     part = path.with_name(path.name + ".part")
     nbformat.write(notebook, part)
     os.replace(part, path)
-    return seconds
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:
@@ -64,20 +80,26 @@ def clean(notebook: nbformat.NotebookNode) -> None:
             cell.outputs = [output for output in cell.outputs if not _is_volatile(output)]
 
 
-def write_running_time(notebook: nbformat.NotebookNode, seconds: float) -> None:
-    """Write the measured time, rounded up to 10 s, into the opening table of a notebook.
-
-    The table has a column headed "runs in"; a notebook without one is left alone.
-    """
+def running_time(seconds: float) -> str:
+    """A measured time, rounded up to 10 s."""
     cores = min(CORES, os.cpu_count() or 1)
-    text = f"{math.ceil(seconds / 10) * 10} s on {cores} CPU core{'s' if cores > 1 else ''}"
+    return f"{math.ceil(seconds / 10) * 10} s on {cores} CPU core{'s' if cores > 1 else ''}"
+
+
+def reading_time(notebook: nbformat.NotebookNode) -> str:
+    """What the model of ``measure_lessons.py`` says of a notebook with its outputs."""
+    return f"{reading_minutes(notebook.cells)} min"
+
+
+def write_head(notebook: nbformat.NotebookNode, column: str, text: str) -> None:
+    """Write a time into the opening table of a notebook, if that has such a column."""
     for cell in notebook.cells:
         lines = cell.source.splitlines()
-        heads = [number for number, line in enumerate(lines) if "runs in" in _columns(line)]
+        heads = [number for number, line in enumerate(lines) if column in _columns(line)]
         if cell.cell_type == "markdown" and heads:
             head = heads[0]
             row = _columns(lines[head + 2])
-            row[_columns(lines[head]).index("runs in")] = text
+            row[_columns(lines[head]).index(column)] = text
             lines[head + 2] = "| " + " | ".join(row) + " |"
             cell.source = "\n".join(lines)
             return
@@ -107,12 +129,19 @@ def main() -> None:
     """Execute the notebooks named on the command line, one after the other."""
     parser = argparse.ArgumentParser(description="Execute notebooks in place and clean them.")
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
-    paths = parser.parse_args().notebooks
+    parser.add_argument(
+        "--reading", action="store_true", help="only count again how long they take to read"
+    )
+    asked = parser.parse_args()
+    if asked.reading:
+        for path in asked.notebooks:
+            count_again(path)
+        return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _use_cores(CORES)
-    for path in paths:
+    for path in asked.notebooks:
         print(f"{path}: {execute(path):.0f} s", flush=True)
 
 

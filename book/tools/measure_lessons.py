@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_FIGURE = 170, 3.5, 12
 PLUMBING = re.compile(
-    r"(print|show_table|display|Markdown|HTML|listen|switch|np\.testing\.\w+|pytest\.raises"
+    r"(print|(?:tables\.)?show_table|display|Markdown|HTML|(?:players\.)?listen|switch|np\.testing\.\w+|pytest\.raises"
     r"|(plt|plots|figure|fig|axes?|axis|left|right|upper|lower|slider|fader|chart)\b.*)$"
 )
 WIDEST = 80  # characters of an output line
@@ -43,6 +43,7 @@ class Lesson:
     figures: int
     sounds: int
     exercises: int
+    quiz: int
     wide: int
 
 
@@ -102,28 +103,45 @@ def wide_lines(cells: Sequence[Cell]) -> list[str]:
     return [line for text in texts for line in "".join(text).split("\n") if len(line) > WIDEST]
 
 
+def prose_of(cells: Sequence[Cell]) -> str:
+    """Text between the code."""
+    return "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+
+
+def pictures(cells: Sequence[Cell]) -> int:
+    """Number of figures."""
+    return sum("image/png" in output.get("data", {}) for output in outputs(cells))
+
+
+def reading_minutes(cells: Sequence[Cell]) -> int:
+    """How long a page takes to read, by the model above."""
+    prose = re.sub(r"\]\([^)]*\)|\$[^$]*\$", "]", prose_of(cells))
+    words = len(re.findall(r"\w[\w'’-]*", prose))
+    lines = sum(code_lines(cell) for cell in cells if shown(cell))
+    seconds = SECONDS_A_LINE * lines + SECONDS_A_FIGURE * pictures(cells)
+    return round(words / WORDS_A_MINUTE + seconds / 60)
+
+
 def lesson_of(path: Path) -> Lesson:
     """Count one notebook."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    prose = prose_of(cells)
     visible = [cell for cell in cells if shown(cell)]
     lines = [code_lines(cell) for cell in visible]
     plumbing = sum(plumbing_lines(ast.parse(source(cell)).body) for cell in visible)
-    figures = sum("image/png" in output.get("data", {}) for output in outputs(cells))
     code = "\n".join(source(cell) for cell in cells if cell["cell_type"] == "code")
-    words = len(re.findall(r"\w[\w'’-]*", re.sub(r"\]\([^)]*\)|\$[^$]*\$", "]", prose)))
-    seconds = SECONDS_A_LINE * sum(lines) + SECONDS_A_FIGURE * figures
     (running,) = re.findall(r"\| (\d+ s) on", prose) or ["–"]
     return Lesson(
         name=path.stem,
-        minutes=round(words / WORDS_A_MINUTE + seconds / 60),
+        minutes=reading_minutes(cells),
         seconds=running,
         lines=sum(lines),
         plumbing=plumbing,
         longest=max(lines, default=0),
-        figures=figures,
+        figures=pictures(cells),
         sounds=len(re.findall(r"(?<!def )\b(?:listen|switch)\(|players\.", code)),
         exercises=len(re.findall(r"^\*\*\d+\.\d+ \(", prose, re.M)),
+        quiz=prose.count("**Quick check.**"),
         wide=len(wide_lines(cells)),
     )
 

@@ -19,10 +19,11 @@ def svg(alt: str, width: float, height: float, content: str) -> str:
         alt: What it shows, in words.
         width: Of the ground that the content is drawn on.
         height: The same.
-        content: SVG elements.
+        content: SVG elements; links among them are for readers who do not see it, too.
     """
+    role = "group" if "<a " in content else "img"
     return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{html.escape(alt)}" '
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="{role}" aria-label="{html.escape(alt)}" '
         f'style="width: 100%; max-width: {1.2 * width:.0f}px" font-size="12" '
         f'fill="currentColor">{content}</svg>'
     )

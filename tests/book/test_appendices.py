@@ -5,13 +5,16 @@ import pkgutil
 import re
 from pathlib import Path
 
+import exportable
 import map_package
 import measure_lessons
 import nbformat
+import numpy as np
 import pytest
 import torture
 
 import lstm_se
+from lstm_se.sound import audio
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(lstm_se.__file__).parent
@@ -123,3 +126,34 @@ def test_width_that_teachers_call_just_enough_halves_the_instructions():
     count = {row["units"][0]: row["instructions_per_frame"] for row in json.loads(stored)["costs"]}
     passing = [units for units, work in count.items() if work <= count[max(count)] / 2]
     assert told == max(passing)
+
+
+def test_configuration_page_tells_of_each_field_what_the_firmware_makes_of_it():
+    """It asks the exporter; the tests of the firmware run and refuse values of their own."""
+    page = nbformat.read(ROOT / "book" / "configuration.ipynb", as_version=4)
+    outputs = [output for cell in page.cells for output in cell.get("outputs", [])]
+    told = {}
+    for output in outputs:
+        rows = [
+            row.split(" | ") for row in output.get("data", {}).get("text/markdown", "").split("\n")
+        ]
+        if "the firmware" in rows[0]:
+            column = rows[0].index("the firmware")
+            told |= {row[0].strip("| `"): row[column] for row in rows[2:]}
+    silent = {field for field, words in told.items() if words == "does not ask"}
+    assert silent == {*exportable.OF_TRAINING, *exportable.UNUSED}
+    free = {field for field, words in told.items() if words == "takes any"}
+    assert free == exportable.RUNS.keys() - exportable.REFUSED.keys()
+    assert told.keys() - silent - free == exportable.REFUSED.keys()
+
+
+def test_lines_that_denoise_in_python_run_as_they_stand(tmp_path, monkeypatch):
+    part = text_of(ROOT / "book" / "how_to_use.md").split("## Denoise in Python\n")[1]
+    code = "\n".join(re.findall(r"```python\n(.*?)```", part.split("\n## ")[0], re.DOTALL))
+    sound = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    audio.write(tmp_path / "noisy.wav", sound)
+    monkeypatch.chdir(tmp_path)
+    exec(code, there := {})
+    assert audio.read("enhanced.wav").samples.shape == sound.shape
+    late = np.concatenate(there["streamed"])[256:]
+    np.testing.assert_allclose(late, there["enhanced"][0], atol=1e-5)

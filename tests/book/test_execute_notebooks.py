@@ -2,14 +2,15 @@
 
 import nbformat
 import pytest
-from execute_notebooks import clean, execute, write_running_time
+from execute_notebooks import clean, count_again, execute, running_time, write_head
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 pytestmark = pytest.mark.slow  # starts kernels
 
 TABLE = (
-    "# 1. Title\n\n| you need | runs in | you can |\n| --- | --- | --- |\n| page 0 | ? | do it |"
+    "# 1. Title\n\n| you need | reads in | runs in | you can |\n| --- | --- | --- | --- |\n"
+    "| page 0 | ? | ? | do it |"
 )
 
 
@@ -25,13 +26,13 @@ def notebook_file(tmp_path):
     return write
 
 
-def test_executed_notebook_has_outputs_and_its_measured_time(notebook_file):
+def test_executed_notebook_has_outputs_and_its_times(notebook_file):
     path = notebook_file(new_markdown_cell(TABLE), new_code_cell("print(6 * 7)"))
     seconds = execute(path)
     table, cell = nbformat.read(path, as_version=4).cells
     assert cell.outputs[0].text == "42\n"
     assert cell.execution_count == 1
-    assert f"| page 0 | {-(-seconds // 10) * 10:.0f} s on " in table.source
+    assert f"| page 0 | 0 min | {-(-seconds // 10) * 10:.0f} s on " in table.source
     assert "do it |" in table.source
 
 
@@ -69,9 +70,26 @@ def test_traces_of_the_machine_are_removed_and_tags_stay():
 
 
 def test_time_is_rounded_up_to_ten_seconds():
-    notebook = new_notebook(cells=[new_markdown_cell(TABLE)])
-    write_running_time(notebook, 60.1)
-    assert "| 70 s on " in notebook.cells[0].source
+    assert running_time(60.1).startswith("70 s on ")
+
+
+def test_page_without_a_column_is_left_alone():
+    notebook = new_notebook(
+        cells=[new_markdown_cell("# Title\n\n| a | b |\n| --- | --- |\n| 1 | 2 |")]
+    )
+    before = notebook.cells[0].source
+    write_head(notebook, "runs in", "10 s")
+    assert notebook.cells[0].source == before
+
+
+def test_reading_time_is_counted_again_without_executing(notebook_file):
+    path = notebook_file(
+        new_markdown_cell(TABLE), new_markdown_cell("word " * 340), new_code_cell("1 / 0")
+    )
+    count_again(path)
+    table, _, cell = nbformat.read(path, as_version=4).cells
+    assert "| page 0 | 2 min | ? | do it |" in table.source
+    assert cell.execution_count is None
 
 
 def test_notebook_that_fails_stays_as_it_was(notebook_file):
