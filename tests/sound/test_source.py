@@ -301,6 +301,14 @@ def test_with_the_library_they_are_found_among_the_others(tmp_path):
     assert [path.name for path in audio.find(tmp_path)] == ["a.m4a", "b.wav", "c.webm"]
 
 
+@pytest.mark.parametrize("suffix", ["w64", "caf", "au", "snd", "rf64", "sph", "AIFC", "oga"])
+def test_whatever_the_library_of_sound_reads_is_found(suffix, tmp_path):
+    kind = {"snd": "AU", "sph": "NIST", "AIFC": "AIFF", "oga": "OGG"}.get(suffix, suffix.upper())
+    sf.write(tmp_path / f"a.{suffix}", 0.1 * noise(400), RATE, format=kind)
+    assert audio.find(tmp_path) == [tmp_path / f"a.{suffix}"]
+    assert read(open_source(tmp_path / f"a.{suffix}"))[0].shape == (1, 400)
+
+
 def test_channels_that_cancel_out_give_the_louder_one(tmp_path):
     one = audio.to_pcm(0.5 * noise(RATE)).astype(np.float32) / 32768
     audio.write(tmp_path / "a.wav", np.stack([-0.96875 * one, one]), subtype="FLOAT")
