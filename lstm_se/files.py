@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+LONGEST_NAME = 255  # bytes, on most disks
 
 
 def write_whole(path: str | Path, content: bytes | str) -> None:
@@ -34,8 +37,11 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
 
 
 def part_of(path: Path) -> Path:
-    """Hidden name beside a file, under which it is written."""
-    return path.with_name(f".{path.name}.part")
+    """Hidden name beside a file, under which it is written; its own name may be the longest."""
+    name = f".{path.name}.part"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}.part"
+    return path.with_name(name)
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
