@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, wait
 from typing import Any
 
+from .interrupts import STOPS
+
 Progress = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what is worked through, like tqdm
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
@@ -19,9 +21,14 @@ def executor(jobs: int) -> Any:
     """
     from loky import get_reusable_executor
 
-    # Ctrl-C reaches the workers, too: the process that started them decides what becomes of it
-    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    return get_reusable_executor(jobs, env=ONE_THREAD, **ignore)
+    return get_reusable_executor(jobs, env=ONE_THREAD, initializer=_leave_interrupts)
+
+
+def _leave_interrupts() -> None:
+    """What a terminal sends reaches workers, too: who started them decides what becomes of it."""
+    for stop in STOPS:
+        if stop != signal.SIGTERM:  # with which they are ended
+            signal.signal(stop, signal.SIG_IGN)
 
 
 def in_order(
