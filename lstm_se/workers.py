@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, wait
 from typing import Any
 
-from .interrupts import STOPS
-
 Progress = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what is worked through, like tqdm
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
@@ -26,9 +24,9 @@ def executor(jobs: int) -> Any:
 
 def _leave_interrupts() -> None:
     """What a terminal sends reaches workers, too: who started them decides what becomes of it."""
-    for stop in STOPS:
-        if stop != signal.SIGTERM:  # with which they are ended
-            signal.signal(stop, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no terminal that hangs up
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def in_order(

@@ -23,7 +23,7 @@ def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
 
 
-ENDED = {128 + number: number for number in STOPS if number != signal.SIGINT}  # by exit code
+ENDS = tuple(number for number in STOPS if number != signal.SIGINT)
 
 
 for command in (
@@ -46,7 +46,7 @@ for command in (
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    for number in ENDED.values():  # half a file is tidied up
+    for number in ENDS:  # half a file is tidied up
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
@@ -58,9 +58,10 @@ def main() -> NoReturn:
         complain(error)
         sys.exit(2)
     except SystemExit as leaving:
-        if leaving.code in ENDED:
-            # at once: the interpreter's end would wait for threads of TensorFlow that wait for it
-            os._exit(leaving.code)
+        for number in ENDS:
+            if leaving.code == 128 + number:
+                # at once: the interpreter would wait for threads of TensorFlow that wait for it
+                os._exit(128 + number)
         raise
     except (KeyboardInterrupt, click.Abort) as interrupt:
         reason = str(interrupt.__cause__ or interrupt)  # click hides ours behind its own
