@@ -113,6 +113,33 @@ def test_flac_that_came_through_a_pipe_has_no_length_and_is_read_to_its_end(tmp_
         assert read(source)[0].shape == (1, 100_000)
 
 
+@pytest.mark.parametrize("opened", [open_source, lambda path: open_stream(path.open("rb"), "it")])
+@pytest.mark.parametrize("told", [0, 2, 1001])
+def test_header_that_tells_less_than_there_is_loses_no_sample(told, opened, tmp_path):
+    """As that of 5.5 GB, of whose size only the rest of 2 to the power of 32 fits in."""
+    samples = audio.to_pcm(noise(1, 40_000)).astype(np.float32) / 32768
+    (tmp_path / "a.wav").write_bytes(wav(samples, told))
+    found, note = read(opened(tmp_path / "a.wav"))
+    np.testing.assert_array_equal(found, samples)
+    less = (40_000 - told // 2) / RATE
+    assert (
+        note == f"the header promises {less:.2f} s less than there is: read to the end of the file"
+    )
+
+
+@pytest.mark.parametrize(
+    "behind", [b"", bytes(7), b"cue \0\0\0\0", b"_PMX\xff\xff\xff\xff", b"TAGone two"]
+)
+def test_what_lies_behind_the_samples_is_no_sound(behind, tmp_path):
+    (tmp_path / "a.wav").write_bytes(wav(noise(400)) + behind)
+    for source in (
+        open_source(tmp_path / "a.wav"),
+        open_stream((tmp_path / "a.wav").open("rb"), "it"),
+    ):
+        found, note = read(source)
+        assert (found.shape, note) == ((1, 400), "")
+
+
 def test_empty_file_that_was_finished_so_stays_empty(tmp_path):
     content = wav(np.zeros(0), riff=36 + 12) + b"LIST\4\0\0\0INFO"
     (tmp_path / "a.wav").write_bytes(content)
