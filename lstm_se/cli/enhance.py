@@ -27,7 +27,7 @@ SLASHES = ("/", os.sep)
 
 @click.command("enhance")
 @click.argument("sources", metavar="IN...", nargs=-1, required=True, type=FOLDER)
-@click.option("-o", "--output", required=True, help="File or folder, or '-'.")
+@click.option("-o", "--output", required=True, type=click.Path(), help="File or folder, or '-'.")
 @MODEL
 @ENGINE
 @LIMIT
@@ -56,7 +56,8 @@ def enhance_command(
 ) -> None:
     """Denoise files or whole folders of any length; names, rate, channels and length stay.
 
-    A '-' in the place of a file is the standard input or output, a WAV or raw int16.
+    A '-' in the place of a file is the standard input or output, a WAV or raw int16. Ctrl-C ends
+    what goes from there into a file, and keeps it.
 
     \b
     Examples:
@@ -64,6 +65,7 @@ def enhance_command(
       lstm-se enhance recordings/ -o enhanced/ --resume
       lstm-se enhance noisy.wav -o enhanced.wav --engine firmware --limit 12
       ffmpeg -i film.mkv -f wav - | lstm-se enhance - -o - | aplay
+      arecord -f S16_LE -r 16000 - | lstm-se enhance - -o call.wav
       lstm-se enhance - -o - --raw 16000 < noisy.pcm > enhanced.pcm
     """
     work = _Work(model, engine, limit, band == "full")
@@ -187,9 +189,9 @@ def _refuse_losses(tasks: list[_Task]) -> None:
     if twice := next((target for target, count in counts.items() if count > 1), None):
         raise ValueError(f"two inputs would both be written to {twice}: enhance them separately")
     folder = cache(Path.resolve)  # few, and to resolve a path takes a while
-    sources = {folder(task.source.parent) / task.source.name: task.source for task in tasks}
+    sources = {(folder(task.source.parent), task.source.name): task.source for task in tasks}
     for task in tasks:
-        lost = sources.get(folder(task.target.parent) / task.target.name, task.source)
+        lost = sources.get((folder(task.target.parent), task.target.name), task.source)
         if lost != task.source:
             raise ValueError(
                 f"{task.source} would be written over {lost}, which is an input, too: "

@@ -181,16 +181,21 @@ def test_interrupt_is_the_end_of_what_is_recorded_and_loses_nothing(recorder, nu
 
 
 @pytest.mark.slow
-def test_hang_up_leaves_no_half_file(tmp_path):
-    soundfile.write(tmp_path / "in.wav", noise(1800 * RATE), RATE)
-    command = [sys.executable, "-m", "lstm_se", "enhance", tmp_path / "in.wav", "-o"]
-    process = subprocess.Popen([*command, tmp_path / "out.wav"])
-    while not (tmp_path / ".out.wav.part").exists():
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_terminal_that_closes_leaves_no_half_file(jobs, tmp_path):
+    """It hangs up on all processes of the group."""
+    folder, target = tmp_path / "rec", tmp_path / "out"
+    folder.mkdir()
+    for name in "ab":
+        soundfile.write(folder / f"{name}.wav", noise(1800 * RATE), RATE)
+    command = [sys.executable, "-m", "lstm_se", "enhance", folder, "-o", target, "--jobs", jobs]
+    process = subprocess.Popen(command, start_new_session=True)
+    while not list(target.glob(".?.wav.part")):
         assert process.poll() is None
         time.sleep(0.05)
-    process.send_signal(signal.SIGHUP)
+    os.killpg(process.pid, signal.SIGHUP)
     assert process.wait(60) == 128 + signal.SIGHUP
-    assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+    assert {soundfile.info(path).frames for path in target.iterdir()} <= {1800 * RATE}
 
 
 def piped(sound, *options):
