@@ -25,7 +25,7 @@ from ..files import make_folder, write_whole
 HIDDEN = ".lstm-se"  # name of a store in the folder whose sound it holds
 ELSEWHERE = "LSTM_SE_STORE"  # environment variable: the folder for all stores
 ALIGNMENT = 8  # bytes, so that a sample never lies across two words
-FIELDS = {"key", "dtype", "offset", "size"}  # that every line of an index has
+OF_A_ROW = {"key", "dtype", "offset", "size"}  # that every line of an index has
 Facts = Mapping[str, Any]
 
 
@@ -214,7 +214,7 @@ def _rows(text: bytes) -> list[dict[str, Any]]:
         rows = json.loads(b"[" + b",".join(lines) + b"]")  # faster than line by line
     except ValueError:
         rows = map(_row, lines)
-    return [row for row in rows if isinstance(row, dict) and row.keys() >= FIELDS]
+    return [row for row in rows if isinstance(row, dict) and row.keys() >= OF_A_ROW]
 
 
 def _row(line: bytes) -> Any:
