@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from ..files import part_of
+from ..files import Part
 from ..interrupts import held_back
 
 BLOCK = 1 << 16  # samples that are encoded at once: libsndfile's Vorbis crashes on a minute
@@ -61,14 +59,13 @@ class SoundSink:
             OSError: If the folder cannot be written to.
         """
         self.path, self.clipped = Path(path), 0
-        self._part = part_of(self.path)
         kind, subtype = _format(self.path, subtype)
         self._float = subtype in FLOATS
         room = WAV_BYTES // (channels * WIDTHS.get(subtype, 1))
         if kind == "WAV" and (frames or 0) > room:
             kind = "RF64"
         self._room = room if kind == "WAV" else None
-        self._disk = _Disk(self._part, self.path)
+        self._disk = _Disk(self.path)
         try:
             with held_back():
                 self._file = soundfile.SoundFile(
@@ -79,7 +76,7 @@ class SoundSink:
                     with suppress(soundfile.LibsndfileError, AttributeError):
                         setattr(self._file, name, text)
         except soundfile.LibsndfileError as error:
-            self._remove()
+            self._disk.leave()
             raise ValueError(f"cannot write {self.path}: {error.error_string}") from None
         except (KeyboardInterrupt, SystemExit) as leaving:  # nobody will leave the ``with``
             self.__exit__(type(leaving))
@@ -115,48 +112,27 @@ class SoundSink:
                 self._file.close()
             if kind in (None, FullError):
                 self._disk.check()
-                self._disk.close()
-                os.replace(self._part, self.path)
-        except OSError as error:
-            raise self._disk.explained(error) from None
+                self._disk.finish()
         finally:
-            self._remove()
-
-    def _remove(self) -> None:
-        self._disk.close()
-        with suppress(OSError):
-            self._part.unlink()
+            self._disk.leave()
 
 
-class _Disk(io.FileIO):
+class _Disk(Part):
     """A file that remembers why it could not be written: libsndfile would not tell."""
 
-    def __init__(self, part: Path, path: Path) -> None:
-        self._goal = path
-        self._error: OSError | None = None
-        try:
-            super().__init__(part, "w+")
-        except OSError as error:
-            raise self.explained(error) from None
+    _error: OSError | None = None
 
     def write(self, content: Any) -> int:
-        left = memoryview(content)
         try:
-            while left:
-                left = left[super().write(left) :]
+            return super().write(content)
         except OSError as error:
             self._error = error
             return 0
-        return len(content)
 
     def check(self) -> None:
         """Raise what went wrong."""
         if self._error:
-            raise self.explained(self._error)
-
-    def explained(self, error: OSError) -> OSError:
-        """One line for an error."""
-        return type(error)(f"cannot write {self._goal}: {error.strerror or error}")
+            raise self._error
 
 
 def writes(path: Path) -> bool:
