@@ -11,6 +11,8 @@ import pytest
 import soundfile
 from command_line import assert_one_clear_line, run
 
+from lstm_se.files import claimed
+
 RATE = 16_000
 
 
@@ -96,6 +98,35 @@ def test_interrupt_leaves_whole_files_only(tmp_path, jobs):
     assert left.pop("a.wav") == 4000
     # on a busy machine one process may have done b before the other had done a
     assert left in ({}, {"b.wav": 1800 * RATE}, {"c.wav": 1800 * RATE})
+
+
+def taken(path):
+    """Whether a process has a file."""
+    try:
+        with claimed(path):
+            return False
+    except BlockingIOError:
+        return True
+
+
+def test_workers_of_a_killed_command_write_no_longer(tmp_path):
+    folder, target = tmp_path / "rec", tmp_path / "out"
+    folder.mkdir()
+    for name in "ab":
+        soundfile.write(folder / f"{name}.wav", noise(600 * RATE), RATE)
+    words = "enhance", folder, "-o", target, "--jobs", "2"
+    command = [sys.executable, "-m", "lstm_se", *map(str, words)]
+    with subprocess.Popen(command) as process:
+        while len(parts := list(target.glob(".[ab].wav.part"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
+        assert all(map(taken, parts))
+        process.kill()
+    latest = time.monotonic() + 10
+    while any(map(taken, parts)):
+        assert time.monotonic() < latest, "a worker is still at it"
+        time.sleep(0.1)
+    assert sorted(target.iterdir()) == sorted(parts)
 
 
 def piped(sound, *options):
