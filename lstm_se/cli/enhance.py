@@ -121,18 +121,18 @@ def _enhance_all(work: _Work, tasks: list[_Task], jobs: int | None) -> bool:
     if not tasks:
         return True
     work.denoiser()  # what is wrong with it is wrong with all files
-    jobs, good = min(jobs or cpu_count(), len(tasks)), True
+    jobs, told = min(jobs or cpu_count(), len(tasks)), set[str]()
     with TemporaryDirectory() as folder:
         stop = Path(folder) / "stop"
         run = partial(_enhance, work, stop, jobs == 1)
         results = in_order(run, tasks, jobs, hurry=stop.touch)
         for result in bar(results, "enhancing", "file", len(tasks)) if len(tasks) > 1 else results:
-            if isinstance(result, Exception):
-                complain(result)
-                good = False
-            else:
+            if not isinstance(result, Exception):
                 tqdm.write(result)
-    return good
+            elif str(result) not in told:  # a folder that cannot be made is that of many files
+                complain(result)
+                told.add(str(result))
+    return not told
 
 
 def _enhance(work: _Work, stop: Path, show: bool, task: _Task) -> str | Exception:

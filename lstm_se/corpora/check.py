@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 import scipy.fft
 
 from .. import workers
+from ..files import sha256_of
 from ..sound import audio
 from .pairs import Pair, choose_set, choose_validation, form_of, matched, pair_folders
 
@@ -164,7 +164,7 @@ def examine(pair: Pair) -> Measured:
         except (ValueError, OSError) as error:
             return Measured(0.0, "", {"unreadable": str(error)})
     clean, noisy = sides
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (pair.clean, pair.noisy)]
+    digests = [sha256_of(path) for path in (pair.clean, pair.noisy)]
     seconds = len(clean.samples) / clean.sample_rate
     try:
         pair.check(*map(form_of, sides))

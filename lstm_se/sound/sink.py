@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from ..files import part_of
+from ..files import Part
 from ..interrupts import held_back
 
 BLOCK = 1 << 16  # samples that are encoded at once: libsndfile's Vorbis crashes on a minute
@@ -64,7 +62,6 @@ class SoundSink:
             OSError: If the folder cannot be written to.
         """
         self.path, self.clipped = Path(path), 0
-        self._part = part_of(self.path)
         kind, subtype = _format(self.path, subtype)
         self._float = subtype in FLOATS
         room = WAV_BYTES // (channels * WIDTHS.get(subtype, 1))
@@ -72,7 +69,7 @@ class SoundSink:
         if kind == "WAV" and (frames is None or frames > room):
             kind = "RF64"
         self._room = room if kind in SHORT else None
-        self._disk = _Disk(self._part, self.path)
+        self._disk = _Disk(self.path)
         try:
             with held_back():
                 self._file = begin(self._disk, "w", sample_rate, channels, subtype, format=kind)
@@ -81,7 +78,7 @@ class SoundSink:
                     with suppress(soundfile.LibsndfileError, AttributeError):
                         setattr(self._file, name, text)
         except soundfile.LibsndfileError as error:
-            self._remove()
+            self._disk.leave()
             raise ValueError(f"cannot write {self.path}: {error.error_string}") from None
         except (KeyboardInterrupt, SystemExit) as leaving:  # nobody will leave the ``with``
             self.__exit__(type(leaving))
@@ -117,17 +114,9 @@ class SoundSink:
                 self._file.close()
             if kind in (None, FullError):
                 self._disk.check()
-                self._disk.close()
-                os.replace(self._part, self.path)
-        except OSError as error:
-            raise self._disk.explained(error) from None
+                self._disk.finish()
         finally:
-            self._remove()
-
-    def _remove(self) -> None:
-        self._disk.close()
-        with suppress(OSError):
-            self._part.unlink()
+            self._disk.leave()
 
 
 class _GrowingWav(soundfile.SoundFile):
@@ -144,35 +133,22 @@ class _GrowingWav(soundfile.SoundFile):
             _shorten_header(self._disk)
 
 
-class _Disk(io.FileIO):
+class _Disk(Part):
     """A file that remembers why it could not be written: libsndfile would not tell."""
 
-    def __init__(self, part: Path, path: Path) -> None:
-        self._goal = path
-        self._error: OSError | None = None
-        try:
-            super().__init__(part, "w+")
-        except OSError as error:
-            raise self.explained(error) from None
+    _error: OSError | None = None
 
     def write(self, content: Any) -> int:
-        left = memoryview(content)
         try:
-            while left:
-                left = left[super().write(left) :]
+            return super().write(content)
         except OSError as error:
             self._error = error
             return 0
-        return len(content)
 
     def check(self) -> None:
         """Raise what went wrong."""
         if self._error:
-            raise self.explained(self._error)
-
-    def explained(self, error: OSError) -> OSError:
-        """One line for an error."""
-        return type(error)(f"cannot write {self._goal}: {error.strerror or error}")
+            raise self._error
 
 
 def _shorten_header(disk: _Disk) -> None:

@@ -13,6 +13,7 @@ import soundfile
 from command_line import assert_one_clear_line, run
 
 from lstm_se.cli import enhance
+from lstm_se.files import claimed
 
 RATE = 16_000
 
@@ -196,6 +197,35 @@ def test_terminal_that_closes_leaves_no_half_file(jobs, tmp_path):
     os.killpg(process.pid, signal.SIGHUP)
     assert process.wait(60) == 128 + signal.SIGHUP
     assert {soundfile.info(path).frames for path in target.iterdir()} <= {1800 * RATE}
+
+
+def taken(path):
+    """Whether a process has a file."""
+    try:
+        with claimed(path):
+            return False
+    except BlockingIOError:
+        return True
+
+
+def test_workers_of_a_killed_command_write_no_longer(tmp_path):
+    folder, target = tmp_path / "rec", tmp_path / "out"
+    folder.mkdir()
+    for name in "ab":
+        soundfile.write(folder / f"{name}.wav", noise(600 * RATE), RATE)
+    words = "enhance", folder, "-o", target, "--jobs", "2"
+    command = [sys.executable, "-m", "lstm_se", *map(str, words)]
+    with subprocess.Popen(command) as process:
+        while len(parts := list(target.glob(".[ab].wav.part"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
+        assert all(map(taken, parts))
+        process.kill()
+    latest = time.monotonic() + 10
+    while any(map(taken, parts)):
+        assert time.monotonic() < latest, "a worker is still at it"
+        time.sleep(0.1)
+    assert sorted(target.iterdir()) == sorted(parts)
 
 
 def piped(sound, *options):

@@ -28,6 +28,15 @@ def test_nothing_is_there_before_the_end_and_nothing_after_a_failure(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_two_at_once_never_mix_in_one_file(tmp_path):
+    with SoundSink(tmp_path / "a.wav", 16_000) as file:
+        file.write(noise(1000))
+        with pytest.raises(BlockingIOError, match="a.wav: another process is at it"):
+            SoundSink(tmp_path / "a.wav", 16_000)
+        file.write(noise(1000))
+    assert soundfile.info(tmp_path / "a.wav").frames == 2000
+
+
 @pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize(
     ("moment", "name"),

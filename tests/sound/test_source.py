@@ -94,6 +94,19 @@ def test_cut_file_gives_what_is_there_and_tells_what_is_missing(tmp_path):
     assert note == "cut: the header promises 0.50 s more than there is"
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "w64"])
+def test_file_that_shrinks_while_it_is_read_gives_what_was_there_and_tells_it(suffix, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    sf.write(path, noise(400_000), RATE)
+    with open_source(path) as source:
+        blocks = source.blocks()
+        done = next(blocks).shape[1]
+        os.truncate(path, path.stat().st_size // 2)
+        done += sum(block.shape[1] for block in blocks)
+    assert 0 < done < 400_000
+    assert source.note.startswith(("cut: ", "damaged beyond "))
+
+
 def test_cut_flac_gives_what_is_there_too(tmp_path):
     sf.write(tmp_path / "a.flac", noise(20 * RATE), RATE)
     (tmp_path / "a.flac").write_bytes((tmp_path / "a.flac").read_bytes()[:-RATE])
