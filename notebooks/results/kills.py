@@ -1,7 +1,7 @@
 """Kill ``lstm-se`` at random moments, and write what became of it into ``kills.json``.
 
-Usage: ``python notebooks/results/kills.py [--moments 100] [--seed 0] [COMMAND ...]``: a quarter of
-an hour on two quiet cores, most of it for ``train``. A command is killed at moments that are spread
+Usage: ``python notebooks/results/kills.py [--moments 100] [--seed 0] [COMMAND ...]``: half an
+hour on two quiet cores, most of it for ``train``. A command is killed at moments that are spread
 over the whole of its run, and started again in the same folder, where it has to go on. After each
 kill all that has its name is whole and nothing is gone that was promised to stay; at the end the
 folder holds what a run leaves that nobody disturbed.
@@ -238,7 +238,7 @@ def trained_result(run: Path) -> Contents:
 
 VICTIMS = {
     "enhance": Victim(
-        lambda folder: [noise(folder / f"{number}.wav", 30, number) for number in range(4)],
+        lambda folder: [noise(folder / f"{number}.wav", 12, number) for number in range(4)],
         lambda folder, out: ("enhance", folder, "-o", out, "--resume", "--jobs", 2),
         hashes,
         hashes,

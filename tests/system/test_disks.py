@@ -97,9 +97,9 @@ def test_full_disk_is_told_and_with_more_room_the_command_goes_on(name, prepared
 
 
 def test_full_disk_stops_no_file_that_has_room(prepared, disk):
-    """Each of the four files takes 938 kB."""
+    """Each of the four files takes 375 kB."""
     run, victim, out = prepared("enhance"), VICTIMS["enhance"], disk.place / "out"
-    disk.leave(2200)
+    disk.leave(900)
     done = run(out)
     lines = done.stderr.splitlines()
     assert done.returncode == 2
