@@ -107,11 +107,13 @@ def test_cmake_project_gives_the_same_bits(preset, heard, expected, tmp_path):
     np.testing.assert_array_equal(found, expected[part])
 
 
-@pytest.mark.parametrize("level", ["-O0", "-O3"])
-def test_fast_memories_give_the_same_bits(level, heard, expected, tmp_path):
+@pytest.mark.parametrize("name", ["cube-debug", "cube-release", "O3"])
+def test_fast_memories_hold_all_that_runs_in_a_frame(name, heard, expected, tmp_path):
     part = slice(60 * HOP)
-    found = tcm.start(tmp_path, (level, *LINK), GCC).process(heard[part])
-    np.testing.assert_array_equal(found, expected[part])
+    stream = tcm.start(tmp_path, (*BUILDS[name], *LINK), GCC)
+    assert tcm.begins_with_vectors(stream.cpu)
+    assert not tcm.outside(stream, heard[:HOP])
+    np.testing.assert_array_equal(stream.process(heard[part]), expected[part])
 
 
 def test_frame_costs_at_most_360_thousand_instructions_by_gcc():
