@@ -90,9 +90,6 @@ def hear(link: Link, seconds: float) -> list[Health]:
     """
     heard: list[Health] = []
     for line in link.lines(seconds):
-        if line.kind == "stopped":
-            cause = line.words.get("cause", "")
-            raise ValueError(f"{link.port}: the board gave up: {cause}; see firmware/README.md")
         if line.kind == "health":
             health = Health.of(line)
             if heard and health.hops < heard[-1].hops:

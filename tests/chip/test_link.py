@@ -1,10 +1,12 @@
 """What a board says is read, and what may go wrong at a serial port has one clear line each."""
 
+import errno
 import json
 import sys
 
 import numpy as np
 import pytest
+import serial
 import soundfile
 from command_line import assert_one_clear_line, run
 from fake_board import fake_board, line
@@ -99,6 +101,10 @@ SAID = {
     "other model": (lambda tick, health: health(model="123"), "runs model 123, and this one is"),
     "older": (lambda tick, health: line("health", board="x"), "says no version: build"),
     "deaf": (lambda tick, health: health(hops=tick), "does not hear: does PB7"),
+    "stopped when asked": (
+        lambda tick, health: health(hops=1) if tick < 28 else line("stopped", cause="no-sound"),
+        "gave up: no-sound",
+    ),
 }
 
 
@@ -118,6 +124,7 @@ ANSWERS = {
     "not understood": (lambda content, health: link.frame(b""), "damaged on its way"),
     "none": (lambda content, health: b"\x02\x04\x02", "no answer within 1 s"),
     "reset": (lambda content, health: health(hops=1), "began anew amid the sound"),
+    "fault": (lambda content, health: line("stopped", cause="hard-fault"), "gave up: hard-fault"),
     "unplugged": (unplugged, "is gone: was the board unplugged"),
 }
 
@@ -133,6 +140,45 @@ def test_port_that_another_program_has_open_is_told(health):
     busy = pytest.raises(OSError, match="another program has it open")
     with fake_board(lambda tick: b"") as port, link.Link(port), busy:
         link.Link(port)
+
+
+def trickle(health):
+    """As a board that never sleeps: a few bytes at a time, and a line that takes over a second."""
+    said = health() * 9
+    return lambda tick: said[4 * tick : 4 * tick + 4]
+
+
+def test_line_that_takes_longer_than_one_listens_is_waited_for(health):
+    with fake_board(trickle(health)) as port, link.Link(port) as opened:
+        assert silicon.hear(opened, 0.3)[0].hops == 63
+
+
+def test_board_that_is_too_slow_for_a_line_is_told_from_a_wrong_rate(health, monkeypatch):
+    monkeypatch.setattr(link, "LONGEST", 0.3)
+    slow = pytest.raises(ValueError, match="no whole line: is the processor too slow")
+    with fake_board(trickle(health)) as port, link.Link(port) as opened, slow:
+        silicon.hear(opened, 0.3)
+
+
+NOT_OPENED = {
+    "busy": (errno.EBUSY, "device busy", "another program has it open"),
+    "windows, busy": (None, "PermissionError(13, 'Access is denied.')", "another program has it"),
+    "windows, missing": (None, "FileNotFoundError(2, 'no file')", "there is no such serial port"),
+    "other": (errno.EIO, "Input/output error", "Input/output error"),
+}
+
+
+@pytest.mark.parametrize(("number", "text", "message"), NOT_OPENED.values(), ids=NOT_OPENED)
+def test_port_that_is_not_opened_has_its_line(number, text, message, monkeypatch):
+    """What pyserial raises on Windows has no number, but the name of another error in its text."""
+    told = (number, text) if number else (f"could not open port 'COM9': {text}",)
+
+    def refuse(*_, **__):
+        raise serial.SerialException(*told)
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(OSError, match=f"^COM9: {message}[^(]*; "):
+        link.Link("COM9")
 
 
 def test_command_takes_the_rate_of_the_link():
