@@ -186,7 +186,7 @@ class Link:
             self._listen()
             text, _, rest = self._heard.partition(FRAME)
             for line in text.split(b"\n"):
-                self._understand(line)
+                self._understand(bytes(line))
             if b"se health" in text:
                 raise self._trouble("the board began anew amid the sound: was it reset?")
             size = int.from_bytes(rest[:2], "little") + 4

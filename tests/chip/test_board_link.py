@@ -104,6 +104,7 @@ def test_line_says_what_is_so(elf):
     assert wire.dividers == {DIVIDER} and len(said) == 2
     first, second = said
     assert first.compiler.startswith("clang-") and first.optimised == "speed"
+    assert first.caches == "both"
     assert (first.hops, second.hops) == (1, 63)
     assert (second.late, second.lost, second.hz) == (0, 0, 216_000_000)
     assert (first.peak, second.peak) == (32768, 32768)

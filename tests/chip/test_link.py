@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sys
 
 import numpy as np
@@ -19,8 +20,8 @@ from lstm_se.cli.main import commands
 HOP = stream.HOP
 WORDS = {
     "board": "stm32f746g-disco", "version": "0.1.0", "compiler": "gcc-13.3.1", "optimised": "size",
-    "selftest": "passed", "hz": 216000000, "cycles": 700000, "most": 756000, "hops": 63, "late": 0,
-    "lost": 0, "clipped": 0, "peak": 3277,
+    "caches": "both", "selftest": "passed", "hz": 216000000, "cycles": 700000, "most": 756000,
+    "hops": 37500, "late": 0, "lost": 0, "clipped": 0, "peak": 3277,
 }  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def trickle(health):
 
 def test_line_that_takes_longer_than_one_listens_is_waited_for(health):
     with fake_board(trickle(health)) as port, link.Link(port) as opened:
-        assert silicon.hear(opened, 0.3)[0].hops == 63
+        assert silicon.hear(opened, 0.3)[0].hops == 37500
 
 
 def test_board_that_is_too_slow_for_a_line_is_told_from_a_wrong_rate(health, monkeypatch):
@@ -201,11 +202,29 @@ def test_command_writes_the_report(sound, health, denoise, tmp_path):
     report = json.loads((out / "board.json").read_text())
     assert report["wrong_samples"] == 0 and report["samples"] == 7 * HOP
     assert report["health"]["compiler"] == "gcc-13.3.1" and report["most_ms"] == 3.7037
+    assert report["minutes"] == round(report["health"]["hops"] * 0.016 / 60, 1)
     table = (out / "board.md").read_text()
     assert table in done.stdout
     assert "| a hop live, most | 756,000 cycles, 3.50 ms, 21.9 % of the time |" in table
     assert "| microphone, clipped and peak | 0 samples, -20 dBFS |" in table
     assert soundfile.info(out / "enhanced.wav").frames == len(sound)
+
+
+def test_reports_of_several_builds_fill_the_table_of_the_lesson(model, health, tmp_path):
+    """Each build fills a row of its own, and what is not measured stays empty."""
+    for day, words in enumerate(({}, {"optimised": "no", "most": 2_160_000, "caches": "code"})):
+        said = silicon.Health.of(link.read_line(health(**words)))
+        report = silicon.BoardReport(f"2027-01-0{day + 1}", said, 5, 0, "a.wav", 256, 0, 1, 2)
+        path = tmp_path / str(day) / "board.json"
+        path.parent.mkdir()
+        path.write_text(report.json())
+        os.utime(path, (day, day))
+    found = silicon.measured(tmp_path)
+    assert found["board"] == "2027-01-02, stm32f746g-disco"
+    assert found["release, caches both"] == "0.76 million, 3.5 ms"
+    assert found["debug, caches code"] == "2.16 million, 10.0 ms"
+    assert "debug, caches both" not in found and not silicon.measured(tmp_path / "none")
+    assert found["hops"] == "0 and 0 after 10 min"
 
 
 def test_command_tells_that_bits_differ(sound, health, tmp_path):

@@ -126,8 +126,10 @@ void HAL_DMA_IRQHandler(DMA_HandleTypeDef *dma) {
 __attribute__((weak)) void BSP_AUDIO_OUT_HalfTransfer_CallBack(void) {}
 __attribute__((weak)) void BSP_AUDIO_OUT_TransferComplete_CallBack(void) {}
 
-void SCB_EnableICache(void) {}
-void SCB_EnableDCache(void) {}
+static SCB_Type control_block;
+SCB_Type *const SCB = &control_block;
+void SCB_EnableICache(void) { SCB->CCR |= 1U << 17; }
+void SCB_EnableDCache(void) { SCB->CCR |= 1U << 16; }
 
 void SCB_CleanDCache_by_Addr(uint32_t *address, int32_t size) {
     BOARD->clean_address = (uint32_t)address;

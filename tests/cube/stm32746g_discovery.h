@@ -106,6 +106,11 @@ extern DWT_Type *const DWT;
 #define CoreDebug_DEMCR_TRCENA_Msk (1UL << 24)
 #define DWT_CTRL_CYCCNTENA_Msk 1UL
 
+typedef struct {
+    volatile uint32_t CCR;
+} SCB_Type;
+
+extern SCB_Type *const SCB;
 void SCB_EnableICache(void);
 void SCB_EnableDCache(void);
 void SCB_InvalidateDCache_by_Addr(void *address, int32_t size);

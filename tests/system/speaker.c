@@ -42,6 +42,7 @@ static void say_health(uint32_t hops) {
     link_begin("health");
     link_word("board", "mps2-an500");
     link_build();
+    link_word("caches", "none");
     link_word("selftest", "passed");
     link_number("hz", HZ);
     link_number("cycles", cycles);

@@ -26,7 +26,7 @@
 #define HOP_BYTES (2 * SE_HOP)
 enum { QUIET = -1, DAMAGED = -2 };
 
-static char line[256];
+static char line[288]; /* the longest: all numbers of ten digits */
 static uint32_t length, sent;
 static int asked;
 

@@ -224,12 +224,18 @@ static void report(void) {
     ITM_SendChar('\n');
 }
 
+static const char *caches(void) {
+    static const char *const on[] = {"none", "data", "code", "both"};
+    return on[SCB->CCR >> 16 & 3]; /* the bits DC and IC */
+}
+
 /* Starts a line of the serial port, unless some of the last one still has to go: then there is no time. */
 static void say_health(void) {
     if (link_busy()) return;
     link_begin("health");
     link_word("board", "stm32f746g-disco");
     link_build();
+    link_word("caches", caches());
     link_word("selftest", "passed"); /* or there would be no hops to speak of */
     link_number("hz", SystemCoreClock);
     link_number("cycles", se_cycles_last);
