@@ -172,6 +172,13 @@ def test_missing_optimisation_loses_no_byte(sound, wanted, tmp_path):
     assert_all_denoised(wire.answers, wanted[:2])
 
 
+def test_faster_port_loses_no_byte_either(sound, wanted, tmp_path):
+    elf = disco.build_example(tmp_path / "fast.elf", options=("-O2", "-DBAUD=921600"))
+    _, wire, _ = exchange(elf, sound, *frames(sound)[:2], hops=8)
+    assert wire.dividers == {108_000_000 // 921_600}
+    assert_all_denoised(wire.answers, wanted[:2])
+
+
 def test_what_came_damaged_is_not_denoised(elf, sound, wanted):
     first, second, *_ = frames(sound)
     too_long = link.frame(first)[:3]

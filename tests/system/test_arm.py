@@ -1,15 +1,30 @@
 """The firmware by Arm's gcc, as STM32CubeIDE calls it, and in qemu. Run by ``make test-system``."""
 
 import re
+import shutil
 import subprocess
 
 import cmake_project
+import exportable
 import numpy as np
 import pytest
 import tcm
+from random_network import random_weights
 
 import lstm_se
-from lstm_se.chip import builds, disco, footprint, link, silicon, stft, stream, toolchain
+from lstm_se.chip import (
+    builds,
+    disco,
+    export,
+    footprint,
+    link,
+    quantize,
+    silicon,
+    stft,
+    stream,
+    toolchain,
+)
+from lstm_se.chip.board import Board
 from lstm_se.sound import audio
 
 FIRMWARE = toolchain.firmware()
@@ -114,6 +129,31 @@ def test_fast_memories_hold_all_that_runs_in_a_frame(name, heard, expected, tmp_
     assert tcm.begins_with_vectors(stream.cpu)
     assert not tcm.outside(stream, heard[:HOP])
     np.testing.assert_array_equal(stream.process(heard[part]), expected[part])
+
+
+@pytest.mark.parametrize("name", ["cube-debug", "cube-release", "O3"])
+def test_example_by_gcc_plays_every_sample(name, heard, expected, tmp_path):
+    """The left microphone in both ears, two hops later, on the simulated board."""
+    options = (*BUILDS[name], *LINK)
+    elf = disco.build_example(tmp_path / "example.elf", options=options, compiler=GCC)
+    board = Board(elf, np.stack([heard, heard], axis=1), cache="sticky")
+    board.stub("se_selftest", 1)
+    played = board.power_on(8 * HOP, seconds=1)
+    assert not played[: 2 * HOP].any()
+    np.testing.assert_array_equal(played[2 * HOP :], np.stack([expected[: 6 * HOP]] * 2, axis=1))
+
+
+@pytest.mark.parametrize("config", exportable.networks(), ids=lambda c: f"{c.bands}-{c.units}")
+def test_every_network_that_runs_gives_the_same_bits(config, tmp_path):
+    model = quantize.quantize(random_weights(config, size=0.3), config)
+    pcm = np.random.default_rng(0).integers(-9000, 9000, 30 * HOP).astype(np.int16)
+    folder = shutil.copytree(FIRMWARE, tmp_path / "firmware")
+    export.write_sources(model, folder / "speech_denoiser")
+    elf = toolchain.build_elf(
+        tmp_path / "own.elf", options=(*CUBE, "-Os"), compiler=toolchain.arm_gcc(), folder=folder
+    )
+    found = builds.CortexStream(elf).process(pcm)
+    np.testing.assert_array_equal(found, stream.IntegerStream(model).process(pcm))
 
 
 def test_frame_costs_at_most_360_thousand_instructions_by_gcc_as_cubeide_calls_it():

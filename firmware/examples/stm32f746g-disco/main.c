@@ -148,11 +148,10 @@ static void start_audio(void) {
         stop(WRONG_DMA);
     BSP_AUDIO_OUT_SetAudioFrameSlot(CODEC_AUDIOFRAME_SLOT_02);
     BSP_AUDIO_OUT_SetVolume(VOLUME);
-    /* Play first: it writes to the codec for a millisecond, in which the other ring would run ahead.
-     * Neither call tells whether its ring turns: require_sound does. */
+    /* Play first: it writes to the codec for a millisecond, in which the other ring would run ahead */
     BSP_AUDIO_OUT_Play((uint16_t *)said, sizeof said); /* in bytes */
     BSP_AUDIO_IN_Record((uint16_t *)heard, 2 * HALF);  /* in half-words */
-    heard_at = said_at = HAL_GetTick();
+    heard_at = said_at = HAL_GetTick(); /* neither call tells whether its ring turns: require_sound does */
 }
 
 /* Gives up if a ring stands still. By the tick, since the cycle counter may rest while the processor
