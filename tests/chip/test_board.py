@@ -224,9 +224,9 @@ BLINKS = {
 HOPS_BEFORE = {Defect.MUTE: 3, Defect.DEAF_LATER: 5, Defect.MUTE_LATER: 8}
 
 
-def blinks(board):
+def blinks(board, seconds=10):
     """Flashes between two pauses, which are nine times as long as a flash; 0 if there are none."""
-    board.power_on(10_000 * HOP, seconds=10)
+    board.power_on(10_000 * HOP, seconds)
     changes = [(False, 0), *((on, cycle) for cycle, on in board.devices.light)]
     times = [new[1] for old, new in pairwise(changes) if new[0] != old[0]]
     on, off = np.diff(times)[::2], np.diff(times)[1::2]
@@ -247,7 +247,7 @@ def test_light_of_a_board_that_is_well_tells_of_nothing(elf, heard):
     board = Board(elf, heard)
     board.stub("se_selftest", 1)
     board.stub("se_process", 0)
-    assert blinks(board) == 0 and len(board.devices.light) > 8
+    assert blinks(board, seconds=3.5) == 0 and len(board.devices.light) > 6
 
 
 def test_light_tells_that_the_self_test_failed(elf, heard):

@@ -143,7 +143,9 @@ def test_example_by_gcc_plays_every_sample(name, heard, expected, tmp_path):
     np.testing.assert_array_equal(played[2 * HOP :], np.stack([expected[: 6 * HOP]] * 2, axis=1))
 
 
-@pytest.mark.parametrize("config", exportable.networks(), ids=lambda c: f"{c.bands}-{c.units}")
+@pytest.mark.parametrize(
+    "config", list(exportable.networks()), ids=lambda c: f"{c.bands}-{c.units}"
+)
 def test_every_network_that_runs_gives_the_same_bits(config, tmp_path):
     model = quantize.quantize(random_weights(config, size=0.3), config)
     pcm = np.random.default_rng(0).integers(-9000, 9000, 30 * HOP).astype(np.int16)

@@ -216,7 +216,7 @@ static void show_health(uint32_t hop_of_second) {
 
 /* Share of the time that the denoiser takes, in percent, to the debugger's console. */
 static void report(void) {
-    const uint32_t percent = se_cycles_last / (SystemCoreClock / HOPS_PER_SECOND / 100);
+    const uint32_t percent = se_cycles_last / (SystemCoreClock / SE_SAMPLE_RATE * SE_HOP / 100);
     ITM_SendChar('0' + percent / 100 % 10);
     ITM_SendChar('0' + percent / 10 % 10);
     ITM_SendChar('0' + percent % 10);
