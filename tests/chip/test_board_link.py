@@ -10,9 +10,10 @@ from command_line import run
 from pty_wire import PtyWire, running
 
 import lstm_se
-from lstm_se.chip import disco, fixed, link, silicon, stream
-from lstm_se.chip.board import Board
-from lstm_se.chip.devices import Defect
+from lstm_se.chip import disco, fixed, link, silicon, stream, toolchain
+from lstm_se.chip.board import PACE, Board
+from lstm_se.chip.cortex import Cortex
+from lstm_se.chip.devices import CYCLES_PER_SAMPLE, Defect
 from lstm_se.chip.usart import FRAMING, Wire
 from lstm_se.sound.audio import to_pcm
 
@@ -110,6 +111,17 @@ def test_line_says_what_is_so(elf):
     assert (first.peak, second.peak) == (32768, 32768)
     assert (first.clipped, second.clipped) == (HOP, 32 * HOP)
     assert second.most >= second.cycles > 0
+
+
+def test_line_takes_no_longer_than_the_readme_says(tmp_path):
+    """Without optimisation, where its checksum is slowest; no register of the board is asked."""
+    readme = (toolchain.firmware() / "README.md").read_text(encoding="utf-8")
+    percent = int(re.search(r"less than (\d+) % of a hop", readme)[1])
+    cpu = Cortex(disco.build_example(tmp_path / "slow.elf", options=("-O0",)), sources=False)
+    with cpu.counting() as counts:
+        cpu.call("say_health")
+    cycles = PACE * sum(counts.values())
+    assert 10_000 < cycles < percent / 100 * HOP * CYCLES_PER_SAMPLE
 
 
 def exchange(elf, sound, *sent, hops, cache="none"):

@@ -3,8 +3,8 @@
  * Needs the HAL, the BSP of the board and its WM8994 driver from the STM32CubeF7 pack (the driver that
  * is on its own elsewhere does not fit this BSP). Define SE_EXAMPLE_STM32F746G_DISCO to compile it, as C
  * or as C++, and SE_HANDLERS_ELSEWHERE if your project keeps an stm32f7xx_it.c with handlers of its own.
- * While the blue button is pressed you hear the microphones as they are. It runs on a simulated board in
- * the project's tests; it has never been run on a real one.
+ * While the blue button is pressed you hear the microphones as they are. It links with HAL 1.3.0, BSP 2.1.1
+ * and WM8994 driver 2.2.1, and runs on a simulated board in the project's tests; never yet on a real one.
  *
  * The green light, once a second:
  *     a short flash              all is well
