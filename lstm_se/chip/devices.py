@@ -18,7 +18,7 @@ from .usart import RXNE, Usart, Wire
 CYCLES_PER_US = 216
 CYCLES_PER_SAMPLE = 216_000_000 / 16_000
 STALE = 4  # frames of before the start that wait in the microphones' FIFO
-STOPS = 5 * 256  # frames after which a ring stops that does so
+STOPS_AFTER = 5 * 256  # frames after which a ring stops that does so
 PREFETCH = 5  # frames that the headphones' FIFO fetches before they play
 REGISTERS = (
     "wait_us",
@@ -101,7 +101,7 @@ class Ring:
     def advance(self) -> int:
         """Count a frame; returns what is reported then, or 0."""
         self.count += 1
-        stopped = self._stops and self.count >= STOPS
+        stopped = self._stops and self.count >= STOPS_AFTER
         self.due = float("inf") if stopped else self.due + CYCLES_PER_SAMPLE
         return self._events.get(self.count % self._frames, 0)
 

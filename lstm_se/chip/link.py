@@ -22,7 +22,9 @@ BAUD = 115_200
 ASK, FRAME = b"T", b"\x02"
 ASKS = 3  # times that the board is asked before it counts as deaf
 POLL = 0.1  # seconds that a read waits at most
-LONGEST = 60.0  # seconds more that a first line may take: of a board that is too slow for its sound
+LONGEST_LINE = (
+    60.0  # seconds more that a first line may take: of a board that is too slow for its sound
+)
 HOP_AND_CYCLES = 2 * HOP + 4  # bytes
 _BUSY = "another program has it open, perhaps only for some seconds after it was plugged in"
 REASONS = {
@@ -120,7 +122,7 @@ class Link:
         """
         end, heard, good, begun = time.monotonic() + seconds, bytearray(), 0, False
         while (late := time.monotonic() - end) < 0 or (
-            late < LONGEST and not good and self._is_on_its_way(heard)
+            late < LONGEST_LINE and not good and self._is_on_its_way(heard)
         ):
             heard += self._listen()
             for text in self._whole_lines():
@@ -217,7 +219,7 @@ class Link:
             return f"nothing heard in {seconds:g} s: does the example run there?"
         if self._is_on_its_way(heard):
             slow = "is the processor too slow for its sound? see firmware/README.md"
-            return f"{len(heard)} bytes in {seconds + LONGEST:g} s, and no whole line: {slow}"
+            return f"{len(heard)} bytes in {seconds + LONGEST_LINE:g} s, and no whole line: {slow}"
         both = f"do both ends have {self._baud} baud?"
         return f"{len(heard)} bytes, but no line with a right checksum: {both}"
 

@@ -155,7 +155,7 @@ def test_line_that_takes_longer_than_one_listens_is_waited_for(health):
 
 
 def test_board_that_is_too_slow_for_a_line_is_told_from_a_wrong_rate(health, monkeypatch):
-    monkeypatch.setattr(link, "LONGEST", 0.3)
+    monkeypatch.setattr(link, "LONGEST_LINE", 0.3)
     slow = pytest.raises(ValueError, match="no whole line: is the processor too slow")
     with fake_board(trickle(health)) as port, link.Link(port) as opened, slow:
         silicon.hear(opened, 0.3)
