@@ -13,13 +13,14 @@ import lstm_se
 from lstm_se.chip import disco, fixed, link, silicon, stream, toolchain
 from lstm_se.chip.board import PACE, Board
 from lstm_se.chip.cortex import Cortex
-from lstm_se.chip.devices import CYCLES_PER_SAMPLE, Defect
+from lstm_se.chip.devices import CYCLES_PER_SAMPLE, CYCLES_PER_US, Defect
 from lstm_se.chip.usart import FRAMING, Wire
 from lstm_se.sound.audio import to_pcm
 
 pytestmark = pytest.mark.slow  # compiles the firmware, and emulates a processor
 
 HOP, HOPS = stream.HOP, 3
+HZ = 1e6 * CYCLES_PER_US
 DIVIDER = 937  # of 108 MHz: 115,200 baud
 
 
@@ -271,3 +272,21 @@ def test_wrong_rate_is_told(baud, elf, sound):
     wrong = pytest.raises(ValueError, match=f"do both ends have {baud} baud")
     with running(board), link.Link(wire.port, baud) as opened, wrong:
         silicon.hear(opened, 1.5)
+
+
+class LateBoard(Board):
+    """Each hop takes 25 ms more: the processor never sleeps."""
+
+    def entered(self, address):
+        if address == self.symbols["se_process"].address:
+            self.devices.elapse(0.025 * HZ)
+
+
+def test_board_that_is_late_in_every_hop_is_heard_all_the_same(elf, sound):
+    wire = PtyWire()
+    board = LateBoard(elf, np.stack([sound, sound], axis=1), wire=wire)
+    board.stub("se_selftest", 1)
+    board.stub("se_process", 0)
+    with running(board), link.Link(wire.port) as opened:
+        said = silicon.hear(opened, 0.2)[-1]
+    assert said.late > 0 and said.cycles > 0.025 * said.hz
