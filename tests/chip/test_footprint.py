@@ -83,6 +83,18 @@ def test_stored_builds_are_those_of_the_shipped_model(figures):
     assert row["instructions_per_frame"] == pytest.approx(counted, rel=0.02), found["command"]
 
 
+def test_build_with_other_bits_is_not_counted():
+    """clang takes this option as an order, whatever the sources say."""
+    with pytest.raises(ValueError, match="gives other bits than Python"):
+        footprint.measure(("-O0", "-ffp-contract=fast"), frames=8)
+
+
+def test_compiler_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(toolchain.shutil, "which", lambda name: None)
+    with pytest.raises(ValueError, match="no arm-none-eabi-gcc: install it"):
+        toolchain.arm_gcc()
+
+
 def test_files_of_the_network_exist():
     assert {path.name for path in toolchain.denoiser_sources()} > footprint.NETWORK
 
