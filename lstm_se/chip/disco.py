@@ -23,6 +23,7 @@ def build_example(
     main: Path | None = None,
     options: Sequence[str] = ("-O2",),
     start_up_first: bool = True,
+    compiler: Sequence[str] | None = None,
 ) -> Path:
     """Compile the example, with a stand-in for ST's drivers in place of them.
 
@@ -32,6 +33,7 @@ def build_example(
         options: Of the compiler.
         start_up_first: Whether the linker meets the start-up code, whose handlers are weak, before
             the example's.
+        compiler: Command; zig with its target if ``None``.
 
     Raises:
         ValueError: If zig is not installed, or the compiler complains.
@@ -42,7 +44,7 @@ def build_example(
     # a copy finds the headers where the example finds them
     places = (f"-I{cube}", f"-I{example}")
     return toolchain.build_elf(
-        target, sources, ("-DSE_EXAMPLE_STM32F746G_DISCO", *places, *options)
+        target, sources, ("-DSE_EXAMPLE_STM32F746G_DISCO", *places, *options), compiler
     )
 
 
