@@ -144,7 +144,15 @@ def test_interrupt_leaves_whole_files_only(tmp_path, jobs):
 
 
 @pytest.fixture
-def recorder(tmp_path):
+def heeding():
+    """What starts within heeds a terminal that closes, even if these tests run under ``nohup``."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def recorder(heeding):
     """Starts ``enhance - -o out.wav`` as behind a recorder, which stays when it is interrupted."""
     processes = []
 
@@ -183,7 +191,7 @@ def test_interrupt_is_the_end_of_what_is_recorded_and_loses_nothing(recorder, nu
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_terminal_that_closes_leaves_no_half_file(jobs, tmp_path):
+def test_terminal_that_closes_leaves_no_half_file(heeding, jobs, tmp_path):
     """It hangs up on all processes of the group."""
     folder, target = tmp_path / "rec", tmp_path / "out"
     folder.mkdir()
