@@ -1,6 +1,7 @@
 """The blind test of the live page: what is heard, what is scored, what is kept."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from controls import (
     choose,
     click,
     download,
+    in_view,
     move,
     ready,
     samples,
@@ -174,10 +176,21 @@ def test_silence_cannot_be_compared(each_page, tmp_path):
     audio.write(tmp_path / "silent.wav", np.zeros(16_000, np.float32))
     page.give_file(tmp_path / "silent.wav")
     page.wait("document.getElementById('status').textContent === 'silent.wav is ready.'")
+    page.evaluate("document.getElementById('blind').scrollIntoView()")
     click(page, "blind")
     page.wait("!document.getElementById('message').hidden")
     assert text(page, "message").startswith("One of the two is silent")
+    assert in_view(page, "status", "message") and text(page, "status") == "Ready."
     assert page.evaluate("document.getElementById('trial').hidden")
+
+
+def test_impatient_second_click_does_not_end_the_test(each_page):
+    page = each_page
+    choose(page, samples(page)[0])
+    page.evaluate("for (const _ of 'ab') document.getElementById('blind').click()")
+    page.wait("!document.getElementById('trial').hidden")
+    time.sleep(0.3)
+    assert text(page, "blind") == "Stop the test"
 
 
 def test_answers_without_sound_do_not_count(each, port):

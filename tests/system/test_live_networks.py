@@ -7,6 +7,7 @@ from controls import (
     HOP,
     Server,
     address,
+    again,
     alive,
     bits_of_numpy,
     choose,
@@ -147,14 +148,37 @@ def test_new_start_keeps_the_network(each, port, other, other_model):
         "globalThis.AudioWorkletNode = class extends Own {"
         " constructor(...given) { super(...given); renewed = true; } }; 0"
     )
-    click(page, "again")
-    page.wait("renewed")
-    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+    again(page)
+    assert page.evaluate("renewed")
     click(page, "record")
     hops(page, 40)
     stopped(page)
     noisy, denoised = download(page)
     assert heard(page) == 1
+    np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(other_model, noisy)[:-HOP])
+
+
+UNREAD = """
+const own = MessagePort.prototype.postMessage;
+MessagePort.prototype.postMessage = function (message, ...more) {
+  if (!(message.second instanceof WebAssembly.Module)) return own.call(this, message, ...more);
+  globalThis.refused = true;
+  this.onmessage({ data: { unread: true } });
+};"""
+
+
+def test_browser_that_passes_no_compiled_module_on_gets_its_bytes(each, port, other, other_model):
+    with each.prepared(UNREAD):
+        page = ready(each, address(port, "?rate=16000"))
+    choose(page, samples(page)[0])
+    started(page)
+    give_network(page, other)
+    assert page.evaluate("refused")
+    hops(page, 30)
+    click(page, "record")
+    hops(page, 40)
+    stopped(page)
+    noisy, denoised = download(page)
     np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(other_model, noisy)[:-HOP])
 
 
