@@ -19,6 +19,7 @@ import { unless } from "./unless.js";
  */
 
 const FADE_MS = 40; // in which every change has faded in and out
+const END_MS = 200; // in which the audio thread has read that it may end
 const LOAD_MS = 20_000;
 
 /** @type {WeakMap<Recording, AudioBuffer>} what was played of each, to be played again */
@@ -116,7 +117,7 @@ export class Engine {
     context.resume().catch(() => {}); // while a click is known of: some browsers ask for one
     await this.#fade();
     this.tell({ end: true }); // else Chromium keeps the old context, even when it is closed
-    await pause(FADE_MS);
+    await pause(END_MS);
     this.context.close().catch(() => {}); // is closed already
     await prepare(context);
     this.context = context;

@@ -11,6 +11,6 @@ export function unless(signal, answer) {
     const leave = () => reject(signal.reason);
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave);
-    answer.then(resolve, reject);
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
   });
 }
