@@ -86,6 +86,34 @@ def test_change_while_sound_runs_goes_from_bits_to_bits(each, port, model, other
     assert page.complaints() == []
 
 
+def test_network_taken_while_sound_runs_is_heard_when_it_has_heard_something(
+    each, port, model, other, other_model
+):
+    """It begins with silence: heard at once, it would be a gap."""
+    page = ready(each, address(port, "?rate=16000"))
+    choose(page, samples(page)[0])
+    started(page)
+    move(page, "limit", 20)
+    click(page, "record")
+    hops(page, 40)
+    give_network(page, other)
+    hops(page, 60)
+    click(page, "record")
+    noisy, denoised = download(page)
+    stopped(page)
+    change = np.flatnonzero(denoised != bits_of_numpy(model, noisy, 20))[0]
+    after = denoised[change + FADE : -HOP]
+    first_heard = [
+        hop
+        for hop in range(change // HOP - 20, change // HOP + 2)
+        if np.array_equal(
+            after, bits_of_numpy(other_model, noisy[hop * HOP :], 20)[-HOP - len(after) : -HOP]
+        )
+    ]
+    assert len(after) > 20 * HOP and len(first_heard) == 1
+    assert change // HOP - first_heard[0] in (7, 8, 9)
+
+
 def damaged(folder, _):
     code = bytearray((folder / "other.wasm").read_bytes())
     code[-10_000] ^= 4  # among the weights
