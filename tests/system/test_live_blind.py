@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from controls import (
+    CONTEXT,
     address,
     choose,
     click,
@@ -184,13 +185,15 @@ def test_silence_cannot_be_compared(each_page, tmp_path):
     assert page.evaluate("document.getElementById('trial').hidden")
 
 
-def test_impatient_second_click_does_not_end_the_test(each_page):
-    page = each_page
+def test_impatient_second_click_is_none(each, port):
+    with each.prepared(CONTEXT):
+        page = ready(each, address(port))
     choose(page, samples(page)[0])
     page.evaluate("for (const _ of 'ab') document.getElementById('blind').click()")
     page.wait("!document.getElementById('trial').hidden")
     time.sleep(0.3)
     assert text(page, "blind") == "Stop the test"
+    assert page.evaluate("contexts.length") == 2  # of the live sound, and of one test
 
 
 def test_answers_without_sound_do_not_count(each, port):

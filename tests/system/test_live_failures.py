@@ -231,14 +231,16 @@ def test_microphone_that_cannot_be_connected_is_let_go(page):
 
 
 OVERLOOKED = "document.getElementById('message').textContent.startsWith('The browser waits for')"
-LATE = "await new Promise((allow) => { globalThis.allow = async () => allow(await own(wanted)); })"
+LATE = (
+    "await new Promise((answer) => { globalThis.asked = (globalThis.asked ?? 0) + 1;"
+    " globalThis.allow = async () => answer(await own(wanted)); })"
+)
 
 
 def test_question_that_is_overlooked_is_told_and_can_be_given_up(each_page):
     page = each_page
     replaced_microphone(page, LATE)
     click(page, "start")
-    click(page, "start")  # impatience is no answer
     page.wait(OVERLOOKED)
     assert in_view(page, "message")
     assert text(page, "status").startswith("Starting: allow the microphone")
@@ -266,9 +268,11 @@ def test_another_source_gives_up_a_question(each_page):
 def test_late_answer_is_taken_and_the_question_forgotten(page):
     replaced_microphone(page, LATE)
     click(page, "start")
+    click(page, "start")  # somebody is impatient
     page.wait(OVERLOOKED)
     page.evaluate("allow().then(() => 0)")
     page.wait("document.getElementById('status').textContent.startsWith('Running')")
+    assert page.evaluate("asked") == 1
     assert page.evaluate("document.getElementById('message').hidden")
     assert text(page, "start") == "Stop"
     stopped(page)
