@@ -81,6 +81,18 @@ def test_file_that_is_too_long_is_not_decoded(kind, each, port, tmp_path):
     assert 0 < page.evaluate("read") <= 1 << 20 < path.stat().st_size
 
 
+def test_file_whose_length_is_never_told_is_refused(each, port, tmp_path):
+    (tmp_path / "mine.flac").write_bytes(b"whatever it is")
+    page = ready(each, address(port))
+    page.evaluate(
+        "Object.defineProperty(HTMLMediaElement.prototype, 'src', { set() {} });"
+        "const own = AbortSignal.timeout; AbortSignal.timeout = () => own.call(AbortSignal, 100); 0"
+    )
+    page.give_file(tmp_path / "mine.flac")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith("mine.flac is no sound that this browser can read")
+
+
 def test_file_that_became_another_can_be_chosen_again(each_page, spoken, tmp_path):
     page = each_page
     for samples_of_it in (8000, 16_000):

@@ -231,12 +231,20 @@ def test_headphones_that_are_lost_are_told(each_opened):
     stopped(page)
 
 
-def test_worklet_that_cannot_be_loaded_is_told_and_samples_are_denoised(each_opened):
-    page = each_opened(
-        "AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no luck'));"
-    )
+# Patience is short in a test.
+HURRY = "AbortSignal.timeout = () => AbortSignal.abort(new Error('no answer'));"
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [("Promise.reject(new Error('no luck'))", "no luck"), ("new Promise(() => {})", "no answer")],
+    ids=["refused", "never answered"],
+)
+def test_worklet_that_cannot_be_loaded_is_told_and_samples_are_denoised(fault, why, each_opened):
+    hurry = HURRY if why == "no answer" else ""
+    page = each_opened(f"{hurry} AudioWorklet.prototype.addModule = () => {fault};")
     assert text(page, "message").startswith(
-        "The audio thread could not load its code (no luck): reload the page."
+        f"The audio thread could not load its code ({why}): reload the page."
     )
     assert page.evaluate("document.getElementById('start').disabled")
     click(page, "whole")
