@@ -21,7 +21,7 @@ const OVERLOOKED = "The browser waits for your answer: may this page hear the mi
 export class Live {
   /** Whether the reader seems to overlook the browser's question. */
   asking = false;
-  /** What to say while sound runs. */
+  /** What is heard when all is well. */
   news = "";
   /** @type {Take | null} */
   take = null;
@@ -48,6 +48,12 @@ export class Live {
   /** @returns {boolean} */
   get running() {
     return Boolean(this.engine.source);
+  }
+
+  /** @returns {string} what to say of sound that runs, or should run */
+  get state() {
+    if (!this.watch.stopped) return this.news;
+    return this.engine.failed ? "The sound has stopped." : "Waiting for sound…";
   }
 
   /**
@@ -142,7 +148,7 @@ export class Live {
   look() {
     if (!this.running) return;
     warn(this.watch.look());
-    if (this.watch.stopped) say(this.engine.failed ? "The sound has stopped." : "Waiting for sound…");
+    if (this.watch.stopped && !element("status").textContent?.startsWith(this.state)) say(this.state);
     element("cost").textContent = String(this.cost);
     element("latency").textContent = this.engine.latency();
     element("dropouts").textContent = String(this.losses);

@@ -49,7 +49,7 @@ function refresh() {
 
 /** Say what is the case when nothing is being done. */
 function sayState() {
-  say(live?.running ? live.news : ready() ? "Ready." : "Choose a sound.");
+  say(live?.running ? live.state : ready() ? "Ready." : "Choose a sound.");
 }
 
 /** @param {Action} action done when those before it are, none of which waits any longer; its error is shown */
@@ -114,7 +114,7 @@ async function denoiseWhole() {
   if (!found) return;
   const { title, noisy, denoised: clean } = await denoised(found, networks);
   results.add(title, noisy, clean);
-  say(`${live?.running ? `${live.news} ` : ""}${found.name} is denoised: see Recordings.`);
+  say(`${live?.running ? `${live.state} ` : ""}${found.name} is denoised: see Recordings.`);
 }
 
 /** Begin a blind test of the chosen recording. */

@@ -146,6 +146,10 @@ def test_start_without_sound_can_be_stopped(opened):
     click(page, "start")
     assert told(page)
     assert text(page, "status") == WAITING
+    click(page, "whole")
+    page.wait("document.getElementById('status').textContent.includes('is denoised')")
+    time.sleep(0.6)  # two looks at the sound
+    assert text(page, "status").startswith(f"{WAITING} Allison")
     stopped(page)
     assert text(page, "status") == "Stopped." and page.evaluate(NOTHING_TOLD)
 
