@@ -21,6 +21,8 @@ const OVERLOOKED = "The browser waits for your answer: may this page hear the mi
 export class Live {
   /** Whether the reader seems to overlook the browser's question. */
   asking = false;
+  /** Whether sound should run: neither while it fades out, nor while a new context opens. */
+  watched = false;
   /** What is heard when all is well. */
   news = "";
   /** @type {Take | null} */
@@ -73,6 +75,7 @@ export class Live {
     element("input").textContent = source.facts;
     this.engine.start(source, Number(aloud.checked));
     this.watch.begin();
+    this.watched = true;
   }
 
   /** @template T @param {Promise<T>} answer of the reader, who is told after a while that he has to give one */
@@ -103,6 +106,7 @@ export class Live {
 
   /** What was running is over. */
   #close() {
+    this.watched = false;
     warn("");
     this.finishTake();
   }
@@ -126,7 +130,7 @@ export class Live {
 
   /** @param {Report} report of the audio thread, for each hop */
   #hear(report) {
-    if (this.watch.add(report)) {
+    if (this.watch.add(report) && this.watched) {
       say(this.news);
       this.look();
     }
@@ -146,7 +150,7 @@ export class Live {
 
   /** To be called four times a second: whether sound runs, and the numbers. */
   look() {
-    if (!this.running) return;
+    if (!this.watched) return;
     warn(this.watch.look());
     if (this.watch.stopped && !element("status").textContent?.startsWith(this.state)) say(this.state);
     element("cost").textContent = String(this.cost);
