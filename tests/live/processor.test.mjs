@@ -64,11 +64,13 @@ test("a network that is heard fades out before the next takes its place", () => 
   tell({ second, network: 1 });
   hopsUntil(processor, () => choice.value === 1);
   const [, before] = denoisers;
+  tell({ limit: 0 });
   tell({ second, network: 1 });
   assert.equal(denoisers[1], before);
   hopsUntil(processor, () => denoisers[1] !== before);
   assert.equal(choice.value, 0);
   assert.ok(hopsUntil(processor, () => choice.value === 1) > 8);
+  assert.equal(denoisers[1].mask[100], 32767, "the limit that was there before");
 });
 
 test("at a start nothing is heard, and a new network need not wait", () => {
