@@ -6,7 +6,7 @@
 import kills
 import pytest
 
-MOMENTS = {"enhance": 10, "data open": 10, "data build": 10, "train": 3}
+MOMENTS = {"enhance": 5, "data open": 5, "data build": 5, "train": 2}
 
 
 @pytest.mark.slow
