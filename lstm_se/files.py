@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+LONGEST_NAME = 255  # bytes, on most disks
 
 
 def write_whole(path: str | Path, content: bytes | str) -> None:
@@ -21,21 +24,138 @@ def write_whole(path: str | Path, content: bytes | str) -> None:
     Raises:
         OSError: If it cannot be written; what was there stays.
     """
-    path = Path(path)
-    part = part_of(path)
+    part = Part(Path(path))
     try:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(part, path)
+        part.write(content.encode() if isinstance(content, str) else content)
+        part.finish()
+    finally:
+        part.leave()
+
+
+class Part(io.FileIO):
+    """A file on its way, hidden beside its place until it is whole.
+
+    What a killed process left of it is overwritten. Two processes are never in it at once: its
+    place would get a mixture of both.
+
+    Attributes:
+        path: Its place.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Begin.
+
+        Raises:
+            OSError: If the folder cannot be written to, or another process writes the same file.
+        """
+        self.path, self._hidden = path, _part_of(path)
+        self._claim, self._whole = ExitStack(), False
+        self._claim.enter_context(claimed(self._hidden, path))
+        with writing(path):
+            super().__init__(self._hidden, "w+")
+
+    def write(self, content: Any) -> int:
+        """Write all of it.
+
+        Raises:
+            OSError: If the disk is full or gone.
+        """
+        with writing(self.path):
+            write_all(super().write, content)
+        return len(content)
+
+    def finish(self) -> None:
+        """Give it its name.
+
+        Raises:
+            OSError: If that cannot be done.
+        """
+        with writing(self.path):
+            self.close()  # before: Windows renames nothing open, and some disks tell only now
+            os.replace(self._hidden, self.path)
+        self._whole = True
+
+    def leave(self) -> None:
+        """Let go of it, and remove it if it is not whole."""
+        self.close()
+        if not self._whole:
+            with suppress(OSError):
+                self._hidden.unlink()
+        self._claim.close()
+
+
+@contextmanager
+def claimed(path: Path, name: Path | None = None) -> Iterator[None]:
+    """Keep other processes out of a file or a folder within; a kill ends that, too.
+
+    Where the system or the disk knows no such locks, nobody is kept out.
+
+    Args:
+        path: A folder, or a file, which is made if it is not there.
+        name: What to call it in errors, if not ``path``.
+
+    Raises:
+        BlockingIOError: If another process has it.
+        OSError: If it cannot be opened.
+    """
+    if os.name == "nt":  # it has no fcntl
+        yield
+        return
+    name = name or path
+    with writing(name):
+        handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        if not _locked(handle, path):
+            advice = "wait for it, or choose another output"
+            raise BlockingIOError(f"cannot write {name}: another process is at it; {advice}")
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, path: Path) -> bool:
+    """Whether what was opened is ours, and still has the name that it was opened by."""
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except OSError:  # a disk without locks, as some in the network are
+        return True
+
+
+def write_all(write: Callable[[Any], int], content: Any) -> None:
+    """Write all of some bytes to a file without a buffer, which may take less at a time.
+
+    With one, the error of a full disk would come from ``close``, where nobody looks for it.
+    """
+    left = memoryview(content)
+    while left:
+        left = left[write(left) :]
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file in the error of a system that cannot write it."""
+    try:
+        yield
     except OSError as error:
         raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
-def part_of(path: Path) -> Path:
-    """Hidden name beside a file, under which it is written."""
-    return path.with_name(f".{path.name}.part")
+def _part_of(path: Path) -> Path:
+    """Hidden name beside a file, under which it is written; its own name may be the longest."""
+    name = f".{path.name}.part"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}.part"
+    return path.with_name(name)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

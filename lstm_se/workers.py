@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, wait
+from threading import Thread
 from typing import Any
 
 Progress = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what is worked through, like tqdm
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+_LOOK = 0.2  # seconds after which a worker looks again whether it is still wanted
 
 
 def executor(jobs: int) -> Any:
@@ -19,9 +23,23 @@ def executor(jobs: int) -> Any:
     """
     from loky import get_reusable_executor
 
-    # Ctrl-C reaches the workers, too: the process that started them decides what becomes of it
-    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    return get_reusable_executor(jobs, env=ONE_THREAD, **ignore)
+    begin = {"initializer": _begin, "initargs": (os.getpid(),)}
+    return get_reusable_executor(jobs, env=ONE_THREAD, **begin)
+
+
+def _begin(parent: int) -> None:
+    """Leave what a terminal sends to the process that started the workers, and end with it."""
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no terminal that hangs up
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    """End this process when its parent was killed: it would write into what the next run does."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os._exit(1)
 
 
 def in_order(

@@ -28,6 +28,13 @@ export class Ramp {
 
 /** One stream: what comes in, and the same denoised, both equally late. */
 export class Chain {
+  /** The last hop as it is heard. */
+  said = new Int16Array(HOP);
+  /** Times that a sample was needed before it was there. */
+  underruns = 0;
+  /** Share of the second denoiser. */
+  choice = new Ramp(0, 1 / (FADE_SECONDS * RATE));
+
   /**
    * @param {Denoiser} denoiser
    * @param {number} rate of the device in Hz
@@ -36,8 +43,6 @@ export class Chain {
   constructor(denoiser, rate, onHop = () => {}) {
     /** One, or two that are compared: both hear all of the sound, equally late. */
     this.denoisers = [denoiser];
-    /** The last hop as it is heard. */
-    this.said = new Int16Array(HOP);
     this.onHop = onHop;
     this.down = new Resampler(rate, RATE);
     this.up = new Resampler(RATE, rate);
@@ -48,12 +53,9 @@ export class Chain {
     this.dry = new Fifo(room);
     this.wet = new Fifo(room);
     this.waiting = new Fifo(this.down.most(MOST) + 2 * HOP);
-    /** Share of the second denoiser, of the denoised sound, and loudness of the whole. */
-    this.choice = new Ramp(0, 1 / (FADE_SECONDS * RATE));
+    /** Share of the denoised sound, and loudness of the whole. */
     this.mix = new Ramp(1, 1 / (FADE_SECONDS * rate));
     this.gain = new Ramp(1, 1 / (FADE_SECONDS * rate));
-    /** Times that a sample was needed before it was there. */
-    this.underruns = 0;
     this.buffers = {
       low: new Float32Array(this.down.most(MOST)), hop: new Float32Array(HOP), pcm: new Int16Array(HOP),
       high: new Float32Array(this.up.most(HOP)), wet: new Float32Array(MOST),

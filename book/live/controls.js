@@ -21,18 +21,34 @@ export const sources = /** @type {HTMLFieldSetElement} */ (element("sources"));
 
 /** @param {string} text what is going on */
 export function say(text) {
-  element("status").textContent = text;
+  const status = element("status");
+  if (status.textContent !== text) status.textContent = text; // else a screen reader would say it again
 }
 
-/**
- * @param {unknown} problem shown until the next action; nothing hides it
- * @param {boolean} [mendable] whether a new start may help
- */
-export function complain(problem, mendable = false) {
-  const message = element("message");
-  message.hidden = !problem;
-  message.textContent = problem instanceof Error ? problem.message : String(problem ?? "");
-  again.hidden = !mendable;
+/** @param {string} what is done @param {number} share of it; the page can do something else meanwhile */
+export async function progress(what, share) {
+  say(`${what}: ${Math.round(100 * share)} %`);
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** @param {string} id of a line @param {string} text the reader shall not miss; the line is hidden if there is none */
+function tell(id, text) {
+  const line = element(id);
+  if (line.textContent === text) return;
+  line.textContent = text;
+  line.hidden = !text;
+  if (text) element("notices").scrollIntoView({ block: "nearest" });
+}
+
+/** @param {unknown} problem of an action, shown until the next one */
+export function complain(problem) {
+  tell("message", problem instanceof Error ? problem.message : String(problem ?? ""));
+}
+
+/** @param {string} trouble with the sound that runs, shown while it lasts: a new start may help */
+export function warn(trouble) {
+  again.hidden = !trouble;
+  tell("trouble", trouble);
 }
 
 /** @returns {string} `microphone`, `file` or a sample's file */
@@ -67,9 +83,10 @@ export function decibels() {
   return limit.value === limit.max ? NO_LIMIT : Number(limit.value);
 }
 
-/** Say where the limit stands, to the eye and to a screen reader. */
-export function showLimit() {
+/** Say where the sliders stand, to the eye and to a screen reader. */
+export function showSliders() {
   const shown = limit.value === limit.max ? "off" : `${limit.value} dB`;
+  mix.setAttribute("aria-valuetext", `${mix.value} % denoised`);
   limit.setAttribute("aria-valuetext", shown);
   element("limit-text").textContent = shown;
 }
@@ -79,6 +96,16 @@ export function flip() {
   const on = ab.getAttribute("aria-checked") !== "true";
   ab.setAttribute("aria-checked", String(on));
   element("switch-state").textContent = on ? "on" : "off";
+}
+
+/**
+ * @param {HTMLInputElement} input
+ * @returns {File | undefined} the file that was chosen; it may be chosen again when it has become another
+ */
+export function fileOf(input) {
+  const chosen = input.files?.[0];
+  input.value = "";
+  return chosen;
 }
 
 /** @param {(file: File) => void} take called with a file that is dropped anywhere */

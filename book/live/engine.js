@@ -1,10 +1,13 @@
 /** The browser's sound: microphone or recording in, loudspeaker out, the denoiser between them. */
+import { kept } from "./kept.js";
 import { openMicrophone } from "./microphone.js";
-import { resample } from "./resampler.js";
+import { resampleAll } from "./resampler.js";
+import { unless } from "./unless.js";
 
 /** @typedef {import("./processor.js").Order} Order */
 /** @typedef {import("./processor.js").Report} Report */
 /** @typedef {import("./files.js").Recording} Recording */
+/** @typedef {import("./network.js").Network} Network */
 
 /**
  * @typedef {object} Source
@@ -15,8 +18,12 @@ import { resample } from "./resampler.js";
  * @property {string} note what a listener should know
  */
 
-/** Milliseconds in which every change has faded in and out. */
-export const FADE_MS = 40;
+const FADE_MS = 40; // in which every change has faded in and out
+const END_MS = 200; // in which the audio thread has read that it may end
+const LOAD_MS = 20_000;
+
+/** @type {WeakMap<Recording, AudioBuffer>} what was played of each, to be played again */
+const played = new WeakMap();
 
 /** @returns {string} why there is no live sound here; empty if there is */
 function missing() {
@@ -26,21 +33,43 @@ function missing() {
   return globalThis.AudioWorkletNode ? "" : "This browser has no audio worklets.";
 }
 
-/** One audio context with one denoiser in it, used for every start. */
+/** @param {number} ms */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** @returns {AudioContext} */
+function newContext() {
+  // ?rate=48000 asks for a rate that is not the device's own
+  const wanted = Number(new URLSearchParams(location.search).get("rate"));
+  const rate = wanted ? { sampleRate: wanted } : {};
+  return new AudioContext({ latencyHint: "interactive", ...rate });
+}
+
+/** @param {AudioContext} context that holds its clock, and gets the code of the audio thread */
+async function prepare(context) {
+  context.suspend().catch(() => {}); // some browsers start it by themselves; nobody waits for it
+  const code = kept("processor.js").then((address) => context.audioWorklet.addModule(address));
+  await unless(AbortSignal.timeout(LOAD_MS), code).catch((error) => {
+    throw new Error(`The audio thread could not load its code (${error.message}): reload the page.`);
+  });
+}
+
+/** One audio context with one denoiser in it, used for every start until it fails. */
 export class Engine {
-  /**
-   * @param {AudioContext} context
-   * @param {ArrayBuffer} module the WebAssembly module
-   * @param {(report: Report) => void} onReport called for each hop
-   */
-  constructor(context, module, onReport) {
-    this.context = context;
+  /** @type {Source | null} */
+  source = null;
+  /** Samples of the device by which the code delays the sound. */
+  delay = 0;
+  /** @type {(report: Report) => void} called for each hop */
+  onReport = () => {};
+  /** @type {Network | null} of the reader's */
+  second = null;
+
+  /** @param {AudioContext} context that is prepared @param {ArrayBuffer} module the WebAssembly module */
+  constructor(context, module) {
     this.module = module;
-    this.onReport = onReport;
-    /** Samples of the device by which the code delays the sound. */
-    this.delay = 0;
-    /** @type {Source | null} */
-    this.source = null;
+    this.context = context;
     this.node = this.#denoiser();
   }
 
@@ -52,42 +81,54 @@ export class Engine {
       processorOptions: { module },
     });
     node.connect(context.destination);
-    node.port.onmessage = ({ data }) => {
-      if ("delay" in data) this.delay = data.delay;
-      else if (this.source) this.onReport(data);
-    };
+    node.port.onmessage = ({ data }) => this.#read(data);
     /** Whether the code threw an error in the audio thread, which ends it there. */
     this.failed = false;
     node.onprocessorerror = () => (this.failed = true);
+    /** Whether the loudspeaker failed while it was used. */
+    this.lost = false;
+    context.addEventListener("error", () => (this.lost = true));
     return node;
   }
 
-  /** Put a new denoiser in the place of one that fails; the context stays, as it has the code already. */
-  renew() {
-    this.tell({ end: true });
-    this.node.port.onmessage = this.node.onprocessorerror = null;
-    this.node.disconnect();
-    this.node = this.#denoiser();
+  /** @param {Report | {delay: number} | {unread: boolean}} message of the audio thread */
+  #read(message) {
+    if ("delay" in message) this.delay = message.delay;
+    else if ("unread" in message) this.tell({ second: this.second?.code });
+    else if (this.source) this.onReport(message);
   }
 
   /**
    * @param {ArrayBuffer} module the WebAssembly module
-   * @param {(report: Report) => void} onReport called for each hop
    * @returns {Promise<Engine>} silent until it is started
    * @throws {Error} why there is no live sound here
    */
-  static async load(module, onReport) {
+  static async load(module) {
     const problem = missing();
     if (problem) throw new Error(problem);
-    // ?rate=48000 asks for a rate that is not the device's own
-    const wanted = Number(new URLSearchParams(location.search).get("rate"));
-    const rate = wanted ? { sampleRate: wanted } : {};
-    const context = new AudioContext({ latencyHint: "interactive", ...rate });
-    context.suspend().catch(() => {}); // some browsers start it by themselves; nobody waits for it
-    await context.audioWorklet.addModule(new URL("processor.js", import.meta.url)).catch((error) => {
-      throw new Error(`The audio thread could not load its code (${error.message}): reload the page.`);
-    });
-    return new Engine(context, module, onReport);
+    const context = newContext();
+    await prepare(context);
+    return new Engine(context, module);
+  }
+
+  /** A new context with a new denoiser: an old one may stand still for ever, or fail. Nothing is loaded. */
+  async renew() {
+    const context = newContext();
+    context.resume().catch(() => {}); // while a click is known of: some browsers ask for one
+    await this.#fade();
+    this.tell({ end: true }); // else Chromium keeps the old context, even when it is closed
+    await pause(END_MS);
+    this.context.close().catch(() => {}); // is closed already
+    await prepare(context);
+    this.context = context;
+    this.node = this.#denoiser();
+    if (this.second) this.admit(this.second);
+  }
+
+  /** @param {Network} network of the reader's, compiled already: the audio thread has no time for that */
+  admit(network) {
+    this.second = network;
+    this.tell({ second: network.module });
   }
 
   /** @param {Order} order */
@@ -102,38 +143,62 @@ export class Engine {
    */
   start(source, gain) {
     this.source = source;
+    this.lost = false;
     this.tell({ reset: true, gain });
     source.node.connect(this.node);
     this.context.resume().catch(() => {}); // refused by a closed context only: its state tells
   }
 
-  /** Fade out, let the microphone go and hold the clock. */
-  async stop() {
+  /** Fade out, and let the microphone go. */
+  async #fade() {
     const { source } = this;
     if (!source) return;
     this.tell({ gain: 0 });
-    await new Promise((resolve) => setTimeout(resolve, FADE_MS));
+    await pause(FADE_MS);
     this.source = null;
     source.node.disconnect();
     source.stop();
+  }
+
+  /** Fade out, and hold the clock. */
+  async stop() {
+    await this.#fade();
     this.context.suspend().catch(() => {}); // as above
   }
 
-  /** @param {() => void} onEnded called when the microphone goes away @returns {Promise<Source>} */
-  microphone(onEnded) {
-    return openMicrophone(this.context, onEnded);
+  /**
+   * @param {AbortSignal} signal that nobody waits any longer
+   * @param {() => void} onEnded called when the microphone goes away
+   * @returns {Promise<Source>}
+   */
+  microphone(signal, onEnded) {
+    return openMicrophone(this.context, signal, onEnded);
   }
 
-  /** @param {Recording} recording played over and over @returns {Source} */
-  recording({ samples, rate }) {
+  /**
+   * @param {Recording} recording played over and over
+   * @param {(share: number) => Promise<void>} rest called now and then with the share that is done
+   * @returns {Promise<Source>}
+   */
+  async recording(recording, rest) {
     const { context } = this;
-    const ready = resample(samples, rate, context.sampleRate);
-    const buffer = context.createBuffer(1, ready.length, context.sampleRate);
-    buffer.getChannelData(0).set(ready);
+    context.resume().catch(() => {}); // at once, as above
+    const buffer = await this.#buffer(recording, rest);
     const node = new AudioBufferSourceNode(context, { buffer, loop: true });
     node.start();
-    const facts = `${rate.toLocaleString("en")} Hz`;
+    const facts = `${recording.rate.toLocaleString("en")} Hz`;
     return { node, stop: () => node.stop(), facts, note: "" };
+  }
+
+  /** @param {Recording} recording @param {(share: number) => Promise<void>} rest */
+  async #buffer(recording, rest) {
+    const { sampleRate } = this.context, known = played.get(recording);
+    if (known?.sampleRate === sampleRate) return known;
+    const samples = await resampleAll(recording.samples, recording.rate, sampleRate, rest);
+    const buffer = new AudioBuffer({ length: samples.length, sampleRate });
+    buffer.getChannelData(0).set(samples);
+    played.set(recording, buffer);
+    return buffer;
   }
 
   /** @returns {string} by how much the sound is late, and where */

@@ -22,7 +22,7 @@
  */
 
 /** @param {string} name @returns {Promise<Response>} of a file beside this one */
-async function load(name) {
+export async function load(name) {
   const response = await fetch(new URL(name, import.meta.url)).catch(() => null);
   if (!response?.ok) throw new Error(`${name} could not be loaded (${response?.status ?? "no connection"})`);
   return response;

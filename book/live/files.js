@@ -1,9 +1,11 @@
 /** Sound files of the reader's, decoded here. */
+import { unless } from "./unless.js";
 import { decodeWav, isWav, mixed, readFormat, UnknownKind } from "./wav.js";
 
 /** The longest recording that is taken, in minutes: all of it is kept in memory. */
 export const MOST_MINUTES = 10;
 const HEAD = 1 << 20; // bytes in which a WAV file's samples begin
+const LENGTH_MS = 10_000; // in which a browser has to tell how long a file lasts
 const MOST_BYTES = 2e7; // of a file that does not tell how long it lasts
 
 /**
@@ -71,13 +73,17 @@ function notSound(file) {
 /** @param {File} file @param {Error} refusal @returns {Promise<number>} seconds, found without decoding */
 async function duration(file, refusal) {
   const address = URL.createObjectURL(file), player = new Audio();
+  const known = new Promise((resolve, reject) => {
+    player.onloadedmetadata = resolve;
+    player.onerror = reject;
+  });
+  player.preload = "metadata";
+  player.src = address;
   try {
-    return await new Promise((resolve, reject) => {
-      player.onloadedmetadata = () => resolve(player.duration);
-      player.onerror = () => reject(refusal);
-      player.preload = "metadata";
-      player.src = address;
-    });
+    await unless(AbortSignal.timeout(LENGTH_MS), known);
+    return player.duration;
+  } catch {
+    throw refusal;
   } finally {
     player.removeAttribute("src");
     URL.revokeObjectURL(address);

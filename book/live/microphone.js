@@ -1,5 +1,7 @@
 /** The microphone: asked for as it is, without what browsers like to do to it. */
 
+import { unless } from "./unless.js";
+
 /** @typedef {import("./engine.js").Source} Source */
 
 const WANTED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
@@ -7,18 +9,43 @@ const LOWEST = 16000; // Hz: a slower microphone lacks part of what the network 
 
 /**
  * @param {AudioContext} context
+ * @param {AbortSignal} signal that nobody waits any longer for the reader's answer
  * @param {() => void} onEnded called when the microphone goes away
  * @returns {Promise<Source>}
  * @throws {Error} what is wrong and what to do
  */
-export async function openMicrophone(context, onEnded) {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: WANTED }).catch((error) => {
-    throw new Error(explained(error));
-  });
+export async function openMicrophone(context, signal, onEnded) {
+  const asked = navigator.mediaDevices.getUserMedia({ audio: WANTED });
+  asked.then((stream) => signal.aborted && release(stream), () => {}); // an answer that comes too late
+  try {
+    return heard(context, await unless(signal, asked), onEnded);
+  } catch (error) {
+    throw new Error(explained(/** @type {DOMException} */ (error)));
+  }
+}
+
+/** @param {MediaStream} stream */
+function release(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** @param {AudioContext} context @param {MediaStream} stream */
+function nodeOf(context, stream) {
+  try {
+    return context.createMediaStreamSource(stream);
+  } catch (error) {
+    release(stream);
+    throw error;
+  }
+}
+
+/** @param {AudioContext} context @param {MediaStream} stream @param {() => void} onEnded @returns {Source} */
+function heard(context, stream, onEnded) {
+  const node = nodeOf(context, stream);
   const [track] = stream.getAudioTracks(), settings = track.getSettings();
   track.addEventListener("ended", onEnded);
   return {
-    node: context.createMediaStreamSource(stream),
+    node,
     track,
     stop: () => {
       track.removeEventListener("ended", onEnded);

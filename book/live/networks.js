@@ -25,6 +25,12 @@ export class Networks {
     this.#radio(place).checked = true;
   }
 
+  /** Tell what is known of the one that is heard. */
+  describe() {
+    element("code").textContent = this.heard.about;
+    element("board").textContent = this.heard.board;
+  }
+
   /** @returns {number} place of the one that is heard */
   get place() {
     return Number(this.#radio(1).checked);

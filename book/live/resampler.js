@@ -11,6 +11,7 @@ export const ZEROS = 32;
 const BETA = 7.857;
 const CUTOFF = 0.9216;
 const BLOCK = 1024;
+const PART = 1 << 17; // samples of a recording: some milliseconds of work
 
 /** @param {number} a @param {number} b @returns {number} greatest common divisor */
 function gcd(a, b) {
@@ -139,10 +140,39 @@ export class Resampler {
  * @returns {Float32Array} `ceil(samples.length * to / from)` samples
  */
 export function resample(samples, from, to) {
+  const parts = inParts(samples, from, to);
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same, for a page that has to stay alive meanwhile.
+ * @param {Float32Array} samples
+ * @param {number} from rate of the samples in Hz
+ * @param {number} to rate wanted in Hz
+ * @param {(share: number) => Promise<void>} rest called after each part but the last, with the share that is done
+ */
+export async function resampleAll(samples, from, to, rest) {
+  const parts = inParts(samples, from, to);
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done) return value;
+    await rest(value);
+  }
+}
+
+/** @param {Float32Array} samples @param {number} from @param {number} to @returns {Generator<number, Float32Array>} */
+function* inParts(samples, from, to) {
   if (from === to) return samples;
   const stream = new Resampler(from, to);
   const output = new Float32Array(stream.most(samples.length + stream.reach) + 2);
-  const written = stream.process(samples, output);
+  let written = 0;
+  for (let begin = 0; begin < samples.length; begin += PART) {
+    if (begin) yield begin / samples.length;
+    written += stream.process(samples.subarray(begin, begin + PART), output.subarray(written));
+  }
   stream.process(new Float32Array(stream.reach + 1), output.subarray(written));
-  return output.slice(0, Math.ceil((samples.length * to) / from));
+  return output.subarray(0, Math.ceil((samples.length * to) / from));
 }

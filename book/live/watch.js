@@ -18,7 +18,7 @@ const TROUBLE = {
   unanswered: `The denoiser does not answer: ${AGAIN}. If that does not help, reload the page.`,
   muted: "The microphone is muted: look for a switch on it, in the browser and in the system. " +
     "The sound goes on by itself.",
-  silent: "Only silence comes from the microphone. Speak: if this line stays, it is switched off, " +
+  silent: "Only silence comes from the microphone. Speak: if this message stays, the microphone is switched off, " +
     "or the system’s settings keep it from this browser.",
   deaf: `The browser finds no loudspeakers or headphones. Connect some, then ${AGAIN}; ` +
     "pictures and recordings work without them.",
@@ -36,13 +36,11 @@ export class Watch {
   clock = 0;
   changed = false; // other sound devices than at the start
   deaf = false; // no loudspeaker among them
-  lost = false; // the loudspeaker failed while it was used
-  devices = Promise.resolve("");
+  devices = soundDevices();
 
   /** @param {Engine} engine */
   constructor(engine) {
     this.engine = engine;
-    engine.context.addEventListener("error", () => (this.lost = true));
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#compare());
   }
 
@@ -50,15 +48,15 @@ export class Watch {
   begin() {
     this.misses = this.hops = this.silence = 0;
     this.clock = this.engine.context.currentTime;
-    this.changed = this.deaf = this.lost = false;
+    this.changed = this.deaf = false;
     this.devices = soundDevices();
-    this.devices.then((found) => (this.deaf = listsOutputs() && !found.includes("audiooutput")));
+    this.devices.then((found) => (this.deaf = listsOutputs() && found?.includes("audiooutput") === false));
   }
 
   /** The sound devices may be others now; a camera makes no difference. */
   async #compare() {
     const [before, now] = await Promise.all([this.devices, soundDevices()]);
-    this.changed = before !== now;
+    this.changed = before !== null && now !== null && before !== now;
   }
 
   /** @param {Report} report @returns {boolean} whether it is the first, or the first after a gap */
@@ -67,6 +65,11 @@ export class Watch {
     this.misses = 0;
     this.silence = heard.some((sample) => sample !== 0) ? 0 : this.silence + 1;
     return first;
+  }
+
+  /** Whether nothing is heard, and nothing will be unless that changes. */
+  get stopped() {
+    return this.missing || this.engine.failed;
   }
 
   /** Whether no hop has come for half a second. */
@@ -87,7 +90,7 @@ export class Watch {
   /** @param {string} state of the context @param {boolean} moved whether its clock has */
   #gap(state, moved) {
     if (state === "closed") return TROUBLE.frozen;
-    if (state !== "running") return this.hops && !this.lost ? TROUBLE.paused : TROUBLE.waiting;
+    if (state !== "running") return this.hops && !this.engine.lost ? TROUBLE.paused : TROUBLE.waiting;
     return moved ? TROUBLE.unanswered : TROUBLE.frozen;
   }
 
@@ -101,9 +104,10 @@ export class Watch {
   }
 }
 
-/** @returns {Promise<string>} kinds and names of all microphones and loudspeakers that the browser tells */
+/** @returns {Promise<string | null>} kinds and names of all microphones and loudspeakers, if the browser tells */
 async function soundDevices() {
-  const found = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  const found = await navigator.mediaDevices?.enumerateDevices().catch(() => null);
+  if (!found) return null;
   const sound = found.filter(({ kind }) => kind.startsWith("audio"));
   return sound.map(({ kind, deviceId }) => `${kind} ${deviceId}`).join();
 }

@@ -51,7 +51,7 @@ export function readFormat(head, size) {
       end = Number(view.getBigUint64(body, true)) + 8;
       large = Number(view.getBigUint64(body + 8, true));
     }
-    if (name === "data") return finished(format, body, large ?? length, end, size);
+    if (name === "data") return finished(format, view, body, large ?? length, end, size);
     at = body + length + (length % 2);
   }
   throw new Error("it is a WAV file without samples");
@@ -72,25 +72,43 @@ function kind(view, at) {
 }
 
 /**
+ * Whether samples lie where they should have ended: a chunk would begin with four letters.
+ * @param {DataView} view as much of the file as is there
+ * @param {number} begin first byte of the samples
+ * @param {number} told their bytes, as the header has it
+ */
+function goesOn(view, begin, told) {
+  const end = begin + told;
+  if (end + 8 > view.byteLength) return false;
+  const names = told % 2 ? [end, end + 1] : [end]; // a chunk should begin at an even byte
+  return !names.some((at) => /^[A-Za-z0-9 _]{4}$/.test(letters(view, at)));
+}
+
+/**
  * @param {Partial<Format>} format
+ * @param {DataView} view as much of the file as is there
  * @param {number} begin first byte of the samples
  * @param {number} told their bytes, as the header has it
  * @param {number} end of the file, as the header has it
  * @param {number} size of the file in bytes
  * @returns {Format}
  */
-function finished(format, begin, told, end, size) {
+function finished(format, view, begin, told, end, size) {
   const { rate, channels, bits, float } = format, there = size - begin;
   if (!rate || !channels || !bits) throw new Error("its WAV header has no format");
   const width = channels * (bits / 8), empty = begin < end && end < UNTOLD;
   const promised = Math.floor(told / width), unfinished = !told && !empty;
-  const frames = Math.floor((unfinished ? there : Math.min(told, there)) / width);
+  const all = unfinished || goesOn(view, begin, told);
+  const frames = Math.floor((all ? there : Math.min(told, there)) / width);
   let note = "";
   if (unfinished || (told > there && told >= UNTOLD))
     note = "the header tells no length: read to the end of the file";
   else if (frames < promised) {
     const lost = ((promised - frames) / rate).toFixed(2);
     note = `cut: the header promises ${lost} s more than there is`;
+  } else if (frames > promised) {
+    const gained = ((frames - promised) / rate).toFixed(2);
+    note = `the header promises ${gained} s less than there is: read to the end of the file`;
   }
   return { rate, channels, bits, float: Boolean(float), begin, frames, note };
 }

@@ -11,7 +11,7 @@
 #define POINTS 256u /* complex */
 
 /* Order of decimation in time: the four base-4 digits of each place reversed. */
-static void reorder(float *z) {
+static SE_FAST_CODE void reorder(float *z) {
     for (uint32_t i = 0; i < 2 * SE_EXCHANGES; i += 2) {
         float *p = z + 2 * se_exchanged[i], *q = z + 2 * se_exchanged[i + 1];
         const float re = p[0], im = p[1];
@@ -23,8 +23,8 @@ static void reorder(float *z) {
 }
 
 /* Transform of the four points a, b, c, d into the places of z, `apart` floats from each other. */
-static inline void butterfly(float *z, uint32_t apart, float br, float bi, float cr, float ci,
-                             float dr, float di) {
+static inline SE_FAST_CODE void butterfly(float *z, uint32_t apart, float br, float bi, float cr,
+                                          float ci, float dr, float di) {
     float *z1 = z + apart, *z2 = z1 + apart, *z3 = z2 + apart;
     const float ar = z[0], ai = z[1];
     const float even_r = ar + cr, even_i = ai + ci, odd_r = ar - cr, odd_i = ai - ci;

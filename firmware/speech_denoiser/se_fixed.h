@@ -14,11 +14,11 @@
 #define SE_NAME_INSTRUCTIONS 0
 #endif
 
-static inline int32_t se_clamp(int32_t x, int32_t low, int32_t high) {
+static inline SE_FAST_CODE int32_t se_clamp(int32_t x, int32_t low, int32_t high) {
     return x < low ? low : x > high ? high : x;
 }
 
-static inline int32_t se_saturate(int32_t x) {
+static inline SE_FAST_CODE int32_t se_saturate(int32_t x) {
 #if SE_NAME_INSTRUCTIONS
     __asm__("ssat %0, #16, %1" : "=r"(x) : "r"(x));
     return x;
@@ -29,12 +29,12 @@ static inline int32_t se_saturate(int32_t x) {
 
 /* x / 2**bits, rounded to nearest; right shifts of negative numbers are arithmetic in every compiler
  * this is built with, and se_kernels.c checks it. */
-static inline int32_t se_rounded_shift(int32_t x, int bits) {
+static inline SE_FAST_CODE int32_t se_rounded_shift(int32_t x, int bits) {
     return (x + ((int32_t)1 << (bits - 1))) >> bits;
 }
 
 /* An accumulator at the scale of a pre-activation, Q3.12, not saturated. */
-static inline int32_t se_requantise(int32_t accumulator, int32_t multiplier) {
+static inline SE_FAST_CODE int32_t se_requantise(int32_t accumulator, int32_t multiplier) {
 #if SE_NAME_INSTRUCTIONS
     __asm__("smmulr %0, %1, %2" : "=r"(accumulator) : "r"(accumulator), "r"(multiplier));
     return accumulator;
@@ -44,14 +44,14 @@ static inline int32_t se_requantise(int32_t accumulator, int32_t multiplier) {
 }
 
 /* Sigmoid: Q3.12, saturated here, to Q0.15. */
-static inline int32_t se_sigmoid(int32_t x) {
+static inline SE_FAST_CODE int32_t se_sigmoid(int32_t x) {
     x = se_saturate(x);
     const se_piece *piece = se_sigmoid_pieces + 128 + (x >> 8);
     return (piece->start + piece->slope * x) >> 8;
 }
 
 /* tanh(x) / 2 = sigmoid(2 x) - 1 / 2: Q3.12, of at most 30 bits and the sign, to Q0.15. */
-static inline int32_t se_half_tanh(int32_t x) { return se_sigmoid(2 * x) - 16384; }
+static inline SE_FAST_CODE int32_t se_half_tanh(int32_t x) { return se_sigmoid(2 * x) - 16384; }
 
 /* Least gain of a limit in dB, Q0.15: 32767 for 0 and less, 0 from SE_NO_LIMIT on. */
 static inline int32_t se_least_gain(int decibels) {

@@ -7,24 +7,31 @@
 SE_STATIC_ASSERT((-1 >> 1) == -1, right_shifts_are_arithmetic);
 
 /* The number whose two's complement are the lower 8 or 16 bits. */
-static int32_t signed8(uint32_t bits) { return (int32_t)((bits & 0xFFu) ^ 0x80u) - 0x80; }
-static int32_t signed16(uint32_t bits) { return (int32_t)((bits & 0xFFFFu) ^ 0x8000u) - 0x8000; }
+static SE_FAST_CODE int32_t signed8(uint32_t bits) {
+    return (int32_t)((bits & 0xFFu) ^ 0x80u) - 0x80;
+}
+
+static SE_FAST_CODE int32_t signed16(uint32_t bits) {
+    return (int32_t)((bits & 0xFFFFu) ^ 0x8000u) - 0x8000;
+}
 
 /* The upper row's sum, out of that of both. */
-static int32_t upper_of(int64_t both, int32_t lower) { return (int32_t)((both - lower) >> 8); }
+static SE_FAST_CODE int32_t upper_of(int64_t both, int32_t lower) {
+    return (int32_t)((both - lower) >> 8);
+}
 
 /* What the sum of both begins with, of the three words that two rows begin with. */
-static int64_t first_both(const uint32_t first[3]) {
+static SE_FAST_CODE int64_t first_both(const uint32_t first[3]) {
     return (int64_t)((uint64_t)first[2] << 32 | first[1]);
 }
 
-static void begin(const uint32_t first[3], int32_t sums[2]) {
+static SE_FAST_CODE void begin(const uint32_t first[3], int32_t sums[2]) {
     sums[0] = (int32_t)first[0];
     sums[1] = upper_of(first_both(first), sums[0]);
 }
 
 /* One word: two rows, two columns. */
-static inline void add_word(uint32_t word, int32_t x0, int32_t x1, int32_t sums[2]) {
+static inline SE_FAST_CODE void add_word(uint32_t word, int32_t x0, int32_t x1, int32_t sums[2]) {
     const int32_t lower0 = signed8(word), lower1 = signed8(word >> 16);
     sums[0] += lower0 * x0 + lower1 * x1;
     sums[1] += ((signed16(word) - lower0) >> 8) * x0 + ((signed16(word >> 16) - lower1) >> 8) * x1;

@@ -36,7 +36,7 @@ static SE_FAST_CODE void step_layer(const se_layer *layer, const int16_t *inputs
 }
 
 /* What a gain sees of the feature it belongs to and the two beside it. */
-static inline int32_t local_share(int output, const int16_t *features) {
+static inline SE_FAST_CODE int32_t local_share(int output, const int16_t *features) {
 #if SE_LOCAL
     const se_local *near = se_mask_local + output;
     const int32_t sum = near->weights[0] * features[near->features[0]] +

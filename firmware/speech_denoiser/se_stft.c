@@ -31,7 +31,7 @@ static SE_FAST_CODE void compute_power(const float *z, float *power) {
 }
 
 /* Logarithm to base 2 of a positive number: exponent and polynomial of the mantissa. */
-static float log2_of(float x) {
+static SE_FAST_CODE float log2_of(float x) {
     union {
         float value;
         uint32_t bits;
@@ -48,7 +48,7 @@ static float log2_of(float x) {
 
 /* Nearest integer of a number, saturated. Adding 32768 first makes truncation a floor. No sample and
  * no feature is so large that an int32 would not hold it. */
-static int16_t to_int16(float x) {
+static SE_FAST_CODE int16_t to_int16(float x) {
     return (int16_t)se_saturate((int32_t)(x + 32768.5f) - 32768);
 }
 

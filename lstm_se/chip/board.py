@@ -28,6 +28,7 @@ from .usart import Wire
 PACE = 1.5  # cycles an instruction: assumed
 REGISTER_BLOCK = 0x4000_0000
 EXCEPTION_FRAME = 104  # bytes that the processor pushes
+IF_THEN = 0x0600_FC00  # of the status: how the next four instructions depend on a condition
 
 
 class Board(Cortex):
@@ -141,6 +142,7 @@ class Board(Cortex):
         stack = (uc.reg_read(reg.UC_ARM_REG_SP) - EXCEPTION_FRAME) & ~7
         uc.reg_write(reg.UC_ARM_REG_SP, stack)
         uc.reg_write(reg.UC_ARM_REG_LR, RETURN | 1)
+        uc.reg_write(reg.UC_ARM_REG_XPSR, uc.reg_read(reg.UC_ARM_REG_XPSR) & ~IF_THEN)
         entry = self.symbols["interrupt_vectors"].address + 4 * vector
         return int.from_bytes(self.read(entry, 4), "little") & ~1
 

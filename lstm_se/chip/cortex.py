@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 from .. import optional
 
 RAM, RAM_SIZE = 0x2000_0000, 0x40_0000
-FLASH_SIZE = 0x40_0000
+# the MPS2's flash, and an STM32's, which has its fast memory for code where the other has flash
+FLASHES, FLASH_SIZE = (0, 0x0800_0000), 0x40_0000
 RETURN = 0x1FF0_0000  # a call is over when it gets here; higher addresses mean other things
 PAINT = 0xA5  # what the stack is filled with to see how much of it was used
 TOP = RAM + RAM_SIZE - 64  # of the stack
@@ -45,7 +46,7 @@ class Cortex:
         """Load a program.
 
         Args:
-            elf: An ELF file for Thumb-2, linked to addresses of the MPS2's memory.
+            elf: An ELF file for Thumb-2, linked to addresses of the MPS2's memory or an STM32F7's.
             sources: Whether to read the source of each function, too, which takes most of the time.
 
         Raises:
@@ -56,7 +57,8 @@ class Cortex:
         self._reg = optional.module("unicorn.arm_const", "unicorn", "firmware")
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(self._reg.UC_CPU_ARM_CORTEX_M7)
-        self._uc.mem_map(0, FLASH_SIZE)
+        for flash in FLASHES:
+            self._uc.mem_map(flash, FLASH_SIZE)
         self._uc.mem_map(RAM, RAM_SIZE)
         self._uc.mem_map(RETURN, 0x1000)
         self.symbols = self._load(Path(elf), sources)
@@ -99,13 +101,9 @@ class Cortex:
         return int(uc.reg_read(reg.UC_ARM_REG_R0))
 
     @contextmanager
-    def counting(self) -> Iterator[Counter[str]]:
-        """Count instructions: function name to number, complete when the block is left.
-
-        Instructions of a function that the compiler has merged into another count for the other.
-        """
+    def tracing(self) -> Iterator[Counter[tuple[int, int]]]:
+        """Count blocks of code: address and size in bytes to how often each was entered."""
         blocks: Counter[tuple[int, int]] = Counter()
-        counts: Counter[str] = Counter()
 
         def enter(uc: Any, address: int, size: int, data: Any) -> None:
             blocks[address, size] += 1
@@ -113,12 +111,21 @@ class Cortex:
         self._uc.ctl_flush_tb()  # what was translated before would not call the hook
         hook = self._uc.hook_add(self._unicorn.UC_HOOK_BLOCK, enter)
         try:
-            yield counts
+            yield blocks
         finally:
             self._uc.hook_del(hook)
-            for (address, size), times in blocks.items():
-                number = self.instructions(address, size)
-                counts[self._function_at(address)] += times * number
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter[str]]:
+        """Count instructions: function name to number, complete when the block is left.
+
+        Instructions of a function that the compiler has merged into another count for the other.
+        """
+        counts: Counter[str] = Counter()
+        with self.tracing() as blocks:
+            yield counts
+        for (address, size), times in blocks.items():
+            counts[self._function_at(address)] += times * self.instructions(address, size)
 
     def watch(self, begin: int, size: int, touched: Callable[[int, int, bool], None]) -> None:
         """Hear of each access of the program to a part of memory, just before it.

@@ -18,6 +18,7 @@ from .usart import RXNE, Usart, Wire
 CYCLES_PER_US = 216
 CYCLES_PER_SAMPLE = 216_000_000 / 16_000
 STALE = 4  # frames of before the start that wait in the microphones' FIFO
+STOPS_AFTER = 5 * 256  # frames after which a ring stops that does so
 PREFETCH = 5  # frames that the headphones' FIFO fetches before they play
 REGISTERS = (
     "wait_us",
@@ -35,6 +36,7 @@ REGISTERS = (
     "button",
     "character",
     "slots",
+    "volume",
     "faults",
     "control",
     "cycles",
@@ -61,6 +63,9 @@ class Defect(enum.IntFlag):
     CODEC = 4
     WORDS = 8  # the DMA moves words in place of half-words
     DEAF = 16  # the microphones' ring does not start
+    MUTE = 32  # the headphones' ring does not start
+    DEAF_LATER = 64  # the microphones' ring stops after a while
+    MUTE_LATER = 128  # the headphones' ring does
 
 
 class Ring:
@@ -71,7 +76,9 @@ class Ring:
         due: Cycle at which the next one moves.
     """
 
-    def __init__(self, address: int, samples: int, first: float, events: tuple[int, int]) -> None:
+    def __init__(
+        self, address: int, samples: int, first: float, events: tuple[int, int], stops: bool
+    ) -> None:
         """Start.
 
         Args:
@@ -79,7 +86,9 @@ class Ring:
             samples: Its length, left and right counted apart.
             first: Cycle at which the first frame moves.
             events: What is reported at the end of either half.
+            stops: Whether it does so after a while.
         """
+        self._stops = stops
         self._address, self._frames = address, samples // 2
         self._events = {self._frames // 2: events[0], 0: events[1]}
         self.count, self.due = 0, first
@@ -92,7 +101,8 @@ class Ring:
     def advance(self) -> int:
         """Count a frame; returns what is reported then, or 0."""
         self.count += 1
-        self.due += CYCLES_PER_SAMPLE
+        stopped = self._stops and self.count >= STOPS_AFTER
+        self.due = float("inf") if stopped else self.due + CYCLES_PER_SAMPLE
         return self._events.get(self.count % self._frames, 0)
 
 
@@ -198,12 +208,14 @@ class Devices:
     def _record(self, samples: int) -> None:
         """Start the microphones' ring: its FIFO is full of what came before."""
         first = self.now - STALE * CYCLES_PER_SAMPLE
-        self.rings["in"] = Ring(self.registers["in_address"], samples, first, IN_EVENTS)
+        stops = bool(self.registers["faults"] & Defect.DEAF_LATER)
+        self.rings["in"] = Ring(self.registers["in_address"], samples, first, IN_EVENTS, stops)
 
     def _play(self, samples: int) -> None:
         """Start the headphones' ring: its FIFO fetches ahead."""
         first = self.now - self._prefetch * CYCLES_PER_SAMPLE
-        self.rings["out"] = Ring(self.registers["out_address"], samples, first, OUT_EVENTS)
+        stops = bool(self.registers["faults"] & Defect.MUTE_LATER)
+        self.rings["out"] = Ring(self.registers["out_address"], samples, first, OUT_EVENTS, stops)
 
     def _move(self, ring: Ring) -> None:
         """Let the DMA move a frame."""

@@ -24,6 +24,7 @@ def build_example(
     options: Sequence[str] = ("-O2",),
     start_up_first: bool = True,
     folder: Path | None = None,
+    compiler: Sequence[str] | None = None,
 ) -> Path:
     """Compile the example, with a stand-in for ST's drivers in place of them.
 
@@ -34,6 +35,7 @@ def build_example(
         start_up_first: Whether the linker meets the start-up code, whose handlers are weak, before
             the example's.
         folder: Firmware with a model of one's own, as ``toolchain.copy_firmware`` leaves it.
+        compiler: Command; zig with its target if ``None``.
 
     Raises:
         ValueError: If zig is not installed, or the compiler complains.
@@ -45,7 +47,7 @@ def build_example(
     # a copy finds the headers where the example finds them
     places = (f"-I{cube}", f"-I{example}")
     options = ("-DSE_EXAMPLE_STM32F746G_DISCO", *places, *options)
-    return toolchain.build_elf(target, sources, options, folder=folder)
+    return toolchain.build_elf(target, sources, options, compiler, folder)
 
 
 def play_example(heard: np.ndarray, text: str | None = None, cache: str = "none") -> np.ndarray:

@@ -22,13 +22,20 @@ BAUD = 115_200
 ASK, FRAME = b"T", b"\x02"
 ASKS = 3  # times that the board is asked before it counts as deaf
 POLL = 0.1  # seconds that a read waits at most
+LONGEST_LINE = (
+    60.0  # seconds more that a first line may take: of a board that is too slow for its sound
+)
 HOP_AND_CYCLES = 2 * HOP + 4  # bytes
+_BUSY = "another program has it open, perhaps only for some seconds after it was plugged in"
 REASONS = {
     errno.ENOENT: "there is no such serial port",
     errno.EACCES: "you may not open it: on Linux, join the group that owns it, mostly dialout",
-    errno.EAGAIN: "another program has it open",
+    errno.EAGAIN: _BUSY,
+    errno.EBUSY: _BUSY,
     None: "it is no serial port",
 }
+# on Windows the driver gives no number, but names the system's error in its text
+ON_WINDOWS = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
 
 
 class Line(NamedTuple):
@@ -93,8 +100,7 @@ class Link:
                 port, baud, timeout=POLL, write_timeout=patience, exclusive=True
             )
         except OSError as error:
-            reason = REASONS.get(error.errno, error.strerror)
-            raise OSError(f"{port}: {reason}; {_ports()}") from None
+            raise OSError(f"{port}: {_reason(error)}; {_ports()}") from None
 
     def __enter__(self) -> Link:
         """Use it in a ``with`` block, which closes it."""
@@ -105,33 +111,35 @@ class Link:
         self._serial.close()
 
     def lines(self, seconds: float) -> Iterator[Line]:
-        """Listen for so many seconds; what comes before the first end of a line does not count.
+        """Listen for so many seconds, or longer while a first line is on its way, byte by byte.
+
+        What comes before the first end of a line does not count.
 
         Raises:
-            ValueError: If nothing comes in that time, or nothing that is a line.
+            ValueError: If nothing comes in that time, or nothing that is a line, or the board has
+                given up.
             OSError: If the port is gone.
         """
-        end, heard, good, begun = time.monotonic() + seconds, 0, 0, False
-        while time.monotonic() < end:
+        end, heard, good, begun = time.monotonic() + seconds, bytearray(), 0, False
+        while (late := time.monotonic() - end) < 0 or (
+            late < LONGEST_LINE and not good and self._is_on_its_way(heard)
+        ):
             heard += self._listen()
             for text in self._whole_lines():
-                if line := read_line(text):
+                if line := self._understand(text):
                     good += 1
                     yield line
                 elif begun and text.strip():
                     self.broken += 1
                 begun = True
-        if not heard:
-            raise self._trouble(f"nothing heard in {seconds:g} s: does the example run there?")
         if not good:
-            both = f"do both ends have {self._baud} baud?"
-            raise self._trouble(f"{heard} bytes, but no line with a right checksum: {both}")
+            raise self._trouble(self._why_no_line(heard, seconds))
 
     def ask(self) -> None:
         """Ask for the exchange of hops, and wait until the board is ready.
 
         Raises:
-            ValueError: If it does not answer.
+            ValueError: If it does not answer, or has given up.
             OSError: If the port is gone.
         """
         for _ in range(ASKS):
@@ -139,7 +147,7 @@ class Link:
             end = time.monotonic() + self._patience
             while time.monotonic() < end:
                 self._listen()
-                lines = filter(None, map(read_line, self._whole_lines()))
+                lines = filter(None, map(self._understand, self._whole_lines()))
                 if any(line.kind == "ready" for line in lines):
                     return
         raise self._trouble("the board speaks, and does not hear: does PB7 receive?")
@@ -154,7 +162,8 @@ class Link:
             int16 ``(256,)``, and the processor's cycles.
 
         Raises:
-            ValueError: If the hop or the answer is damaged, or no answer comes.
+            ValueError: If the hop or the answer is damaged, or no answer comes, or the board has
+                given up.
             OSError: If the port is gone.
         """
         self._write(frame(hop.astype("<i2").tobytes()))
@@ -178,6 +187,8 @@ class Link:
         while time.monotonic() < end:
             self._listen()
             text, _, rest = self._heard.partition(FRAME)
+            for line in text.split(b"\n"):
+                self._understand(bytes(line))
             if b"se health" in text:
                 raise self._trouble("the board began anew amid the sound: was it reset?")
             size = int.from_bytes(rest[:2], "little") + 4
@@ -187,12 +198,37 @@ class Link:
                 return counted[2:] if crc == crc16(counted).to_bytes(2, "little") else b""
         raise self._trouble(f"no answer within {self._patience:g} s: was the board reset?")
 
-    def _listen(self) -> int:
-        """Take what has come, or wait a little for it; returns the number of bytes."""
+    def _understand(self, text: bytes) -> Line | None:
+        """A line from its text, or none.
+
+        Raises:
+            ValueError: If it says that the board has given up.
+        """
+        line = read_line(text)
+        if line and line.kind == "stopped":
+            cause = line.words.get("cause", "")
+            raise self._trouble(f"the board gave up: {cause}; see firmware/README.md")
+        return line
+
+    def _is_on_its_way(self, heard: bytearray) -> bool:
+        """Whether what was heard is text, without a whole line so far."""
+        return b"=" in heard and heard.isascii() and not self.broken
+
+    def _why_no_line(self, heard: bytearray, seconds: float) -> str:
+        if not heard:
+            return f"nothing heard in {seconds:g} s: does the example run there?"
+        if self._is_on_its_way(heard):
+            slow = "is the processor too slow for its sound? see firmware/README.md"
+            return f"{len(heard)} bytes in {seconds + LONGEST_LINE:g} s, and no whole line: {slow}"
+        both = f"do both ends have {self._baud} baud?"
+        return f"{len(heard)} bytes, but no line with a right checksum: {both}"
+
+    def _listen(self) -> bytes:
+        """Take what has come, or wait a little for it."""
         with self._plugged_in():
             came = self._serial.read(self._serial.in_waiting or 1)
         self._heard += came
-        return len(came)
+        return bytes(came)
 
     def _write(self, content: bytes) -> None:
         with self._plugged_in():
@@ -213,6 +249,13 @@ class Link:
             yield
         except OSError:
             raise OSError(f"{self.port}: the port is gone: was the board unplugged?") from None
+
+
+def _reason(error: OSError) -> str:
+    """Why a port was not opened, in words."""
+    by_name = (number for name, number in ON_WINDOWS.items() if name in str(error))
+    number = error.errno or next(by_name, None)
+    return REASONS.get(number) or str(error.strerror)
 
 
 def _ports() -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ class Health:
         version: Of the firmware.
         model: First digits of the fingerprint of its network.
         compiler: With its version.
-        optimised: For ``speed`` or ``size``, or ``no``.
+        optimised: For ``speed`` or ``size``, or ``no``: CubeIDE's *Debug*.
+        caches: That are on: ``both``, ``code``, ``data`` or ``none``.
         selftest: ``passed``.
         hz: Clock of the processor.
         cycles: That the last hop took.
@@ -46,6 +48,7 @@ class Health:
     model: str
     compiler: str
     optimised: str
+    caches: str
     selftest: str
     hz: int
     cycles: int
@@ -55,6 +58,11 @@ class Health:
     lost: int
     clipped: int
     peak: int
+
+    @property
+    def minutes(self) -> float:
+        """That the board has worked, by its hops."""
+        return self.hops * HOP_SECONDS / 60
 
     @classmethod
     def of(cls, line: Line) -> Health:
@@ -90,9 +98,6 @@ def hear(link: Link, seconds: float) -> list[Health]:
     """
     heard: list[Health] = []
     for line in link.lines(seconds):
-        if line.kind == "stopped":
-            cause = line.words.get("cause", "")
-            raise ValueError(f"{link.port}: the board gave up: {cause}; see firmware/README.md")
         if line.kind == "health":
             health = Health.of(line)
             if heard and health.hops < heard[-1].hops:
@@ -155,7 +160,8 @@ class BoardReport:
             f"{name}_ms": round(1000 * cycles / self.health.hz, 4)
             for name, cycles in (("mean", self.cycles_mean), ("most", self.cycles_most))
         }
-        return json.dumps(asdict(self) | times, indent=2) + "\n"
+        minutes = {"minutes": round(self.health.minutes, 1)}
+        return json.dumps(asdict(self) | times | minutes, indent=2) + "\n"
 
     def markdown(self) -> str:
         """For readers: a table."""
@@ -165,11 +171,13 @@ class BoardReport:
             "day": self.day,
             "board, clock": f"{health.board}, {health.hz / 1e6:g} MHz",
             "compiler, optimised for": f"{health.compiler}, {health.optimised}",
+            "caches that are on": health.caches,
             "`se_version()`": f"{health.version} model {health.model}",
             "`se_selftest`": health.selftest,
             "a hop live, last": self._cost(health.cycles),
             "a hop live, most": self._cost(health.most),
             "hops done, late, lost": f"{health.hops:,}, {health.late:,}, {health.lost:,}",
+            "minutes since the start": f"{health.minutes:.1f}",
             "microphone, clipped and peak": f"{health.clipped:,} samples, {peak}",
             "lines heard, broken": f"{self.lines}, {self.broken_lines}",
             f"samples of `{self.sound}` that differ from Python's":
@@ -185,6 +193,33 @@ class BoardReport:
         seconds = cycles / self.health.hz
         share = f"{100 * seconds / HOP_SECONDS:.1f} %"
         return f"{cycles:,} cycles, {1000 * seconds:.2f} ms, {share} of the time"
+
+
+def measured(folder: str | Path) -> dict[str, str]:
+    """What the reports of a board fill in for the table of lesson 26.
+
+    Args:
+        folder: In which each ``board.json`` counts, however deep; the later one where two are of
+            the same build.
+
+    Returns:
+        Row of the table to what was measured; empty without a report.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(Path(folder).rglob("board.json"), key=lambda path: path.stat().st_mtime):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        health = report["health"]
+        found |= {
+            "board": f"{report['day']}, {health['board']}",
+            "compiler": health["compiler"],
+            "version": f"{health['version']} model {health['model']}",
+            "selftest": health["selftest"],
+        }
+        cost = f"{health['most'] / 1e6:.2f} million, {1000 * health['most'] / health['hz']:.1f} ms"
+        build = "debug" if health["optimised"] == "no" else "release"
+        found[f"{build}, caches {health['caches']}"] = cost
+        found["hops"] = f"{health['late']} and {health['lost']} after {report['minutes']:g} min"
+    return found
 
 
 def board_report(

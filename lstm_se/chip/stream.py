@@ -121,6 +121,8 @@ def integer_stages(model: Quantized, pcm: np.ndarray) -> Iterator[dict[str, np.n
 class PcmDenoiser(AnyRateDenoiser):
     """Recordings through streams of int16; what is above full scale is clipped."""
 
+    clips = True
+
     def __init__(self, config: Config, start: Callable[[], PcmStream]) -> None:
         """Send each channel of a recording through a stream of its own, which ``start`` makes."""
         self.config, self._start_one = config, start

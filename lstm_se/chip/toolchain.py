@@ -23,6 +23,12 @@ M7 = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp-fp6
 # zig adds checks to what it does not optimise, and takes the names from what it makes small
 UNCHECKED = ("-fno-sanitize=all", "-fno-stack-protector")
 PLAIN = (*UNCHECKED, "-g")
+# as STM32CubeIDE calls gcc, whose default for this dialect is to fuse; clang has another, and takes
+# "fast" as an order that no source may contradict
+CUBE = ("-std=gnu11", "-ffunction-sections", "-fdata-sections")
+GCC_FUSES, CLANG_FUSES = "-ffp-contract=fast", "-ffp-contract=on"
+GCC_M7 = ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard")
+GCC_BARE = ("-nostartfiles", "--specs=nosys.specs")
 # names and paths are left out: the same sources give the same bytes in every folder
 NAMELESS = ("-Wl,--no-entry", "-Wl,--strip-all", "-DSE_EXAMPLE_WASM")
 WASM = ("-target", "wasm32-freestanding", "-ffreestanding", *UNCHECKED, *NAMELESS)
@@ -71,6 +77,26 @@ def zig() -> list[str]:
     """
     optional.module("ziglang", "ziglang", "firmware")
     return [sys.executable, "-m", "ziglang", "cc"]
+
+
+def arm_gcc() -> list[str]:
+    """Command of Arm's gcc, as STM32CubeIDE calls it, for programs without a system.
+
+    Raises:
+        ValueError: If it is not installed.
+    """
+    if not shutil.which("arm-none-eabi-gcc"):
+        raise ValueError(
+            "there is no arm-none-eabi-gcc: install it (Debian, Ubuntu: apt install"
+            " gcc-arm-none-eabi libnewlib-arm-none-eabi)"
+        )
+    return ["arm-none-eabi-gcc", *GCC_M7, *GCC_BARE]
+
+
+def version(compiler: Sequence[str]) -> str:
+    """What a compiler says of itself, in one line."""
+    said = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True)
+    return said.stdout.splitlines()[0]
 
 
 def build_library(

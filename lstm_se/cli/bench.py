@@ -12,7 +12,7 @@ from ..tables import aligned
 from .options import FOLDER
 from .terminal import quieten_tensorflow
 
-_BENCHES = ["engines", "training", "xla", "parts", "peers", "firmware", "corpus"]
+_BENCHES = ["engines", "training", "xla", "parts", "peers", "firmware", "builds", "corpus"]
 
 
 @click.command("bench")
@@ -23,9 +23,10 @@ def bench_command(what: str, of: Path | None, json_path: Path | None) -> None:
     """Measure speed on this machine: medians, and ratios within one run.
 
     firmware counts the instructions that an emulated Cortex-M7 executes: they are the same on every
-    machine. OF is your own model, if it is not to be the shipped one. corpus starts a training
-    run on the pairs in the folder OF, from their stores and from memory. parts tells what takes the
-    processor time of a training run.
+    machine. OF is your own model, if it is not to be the shipped one. builds counts for two
+    compilers, one of them arm-none-eabi-gcc, at each level of optimisation, and compares the bits.
+    corpus starts a training run on the pairs in the folder OF, from their stores and from memory.
+    parts tells what takes the processor time of a training run.
 
     \b
     Examples:
@@ -48,6 +49,10 @@ def bench_command(what: str, of: Path | None, json_path: Path | None) -> None:
         own = load_float(of) if of else None
         figures = footprint.measure(model=quantize(own.weights, own.config) if own else None)
         click.echo(footprint.footprint_table(figures))
+    elif what == "builds":
+        figures = footprint.measure_levels()
+        heads = ("compiler", "level", *footprint.LEVEL_COLUMNS)
+        click.echo("\n".join(aligned([heads, *footprint.levels_table(figures)])))
     else:
         figures = bench.corpus(of) if of else bench.BENCHES[what]()
         click.echo("\n".join(aligned([(name, f"{n:.3g}") for name, n in figures.items()])))

@@ -153,9 +153,9 @@ def check_command(root: Path, jobs: int | None) -> None:
     """Tell whether a corpus is fit to train on.
 
     Reads every pair of a folder in VoiceBank-DEMAND's layout. One line for each kind of finding:
-    how many, and the first. Faults are missing partners, files that cannot be read, pairs that
-    differ in length, are swapped, late or at another gain, and speakers or files on two sides of
-    the split.
+    how many, and the first. Faults are missing parts and partners, files that cannot be read, pairs
+    that differ in length, are swapped, late or at another gain, and speakers or files on two sides
+    of the split.
     Notes (other rates, clipping, files that are there twice) spoil no training run.
 
     The exit code is 0 if there is no fault, 1 if there is one, 2 if ROOT is no corpus.

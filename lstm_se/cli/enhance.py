@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -19,13 +19,15 @@ from .terminal import bar, complain, minutes_bar
 
 if TYPE_CHECKING:
     from ..network.denoiser import AnyRateDenoiser
+    from ..sound.source import SoundSource
 
 PIPE = Path("-")
+SLASHES = ("/", os.sep)
 
 
 @click.command("enhance")
 @click.argument("sources", metavar="IN...", nargs=-1, required=True, type=FOLDER)
-@click.option("-o", "--output", required=True, type=FOLDER, help="File or folder, or '-'.")
+@click.option("-o", "--output", required=True, type=click.Path(), help="File or folder, or '-'.")
 @MODEL
 @ENGINE
 @LIMIT
@@ -42,7 +44,7 @@ PIPE = Path("-")
 @click.option("--channels", type=COUNT, default=1, show_default=True, help="Of a raw pipe.")
 def enhance_command(
     sources: tuple[Path, ...],
-    output: Path,
+    output: str,
     model: str,
     engine: str,
     limit: float | None,
@@ -54,7 +56,8 @@ def enhance_command(
 ) -> None:
     """Denoise files or whole folders of any length; names, rate, channels and length stay.
 
-    A '-' in the place of a file is the standard input or output, a WAV or raw int16.
+    A '-' in the place of a file is the standard input or output, a WAV or raw int16. Ctrl-C ends
+    what goes from there into a file, and keeps it.
 
     \b
     Examples:
@@ -62,11 +65,12 @@ def enhance_command(
       lstm-se enhance recordings/ -o enhanced/ --resume
       lstm-se enhance noisy.wav -o enhanced.wav --engine firmware --limit 12
       ffmpeg -i film.mkv -f wav - | lstm-se enhance - -o - | aplay
+      arecord -f S16_LE -r 16000 - | lstm-se enhance - -o call.wav
       lstm-se enhance - -o - --raw 16000 < noisy.pcm > enhanced.pcm
     """
     work = _Work(model, engine, limit, band == "full")
-    if PIPE in (*sources, output):
-        _through_pipe(work, sources, output, raw, channels)
+    if PIPE in (*sources, Path(output)):
+        _through_pipe(work, sources, Path(output), raw, channels)
         return
     if raw:
         raise ValueError("--raw is for pipes: name '-' as the input")
@@ -117,18 +121,18 @@ def _enhance_all(work: _Work, tasks: list[_Task], jobs: int | None) -> bool:
     if not tasks:
         return True
     work.denoiser()  # what is wrong with it is wrong with all files
-    jobs, good = min(jobs or cpu_count(), len(tasks)), True
+    jobs, told = min(jobs or cpu_count(), len(tasks)), set[str]()
     with TemporaryDirectory() as folder:
         stop = Path(folder) / "stop"
         run = partial(_enhance, work, stop, jobs == 1)
         results = in_order(run, tasks, jobs, hurry=stop.touch)
         for result in bar(results, "enhancing", "file", len(tasks)) if len(tasks) > 1 else results:
-            if isinstance(result, Exception):
-                complain(result)
-                good = False
-            else:
+            if not isinstance(result, Exception):
                 tqdm.write(result)
-    return good
+            elif str(result) not in told:  # a folder that cannot be made is that of many files
+                complain(result)
+                told.add(str(result))
+    return not told
 
 
 def _enhance(work: _Work, stop: Path, show: bool, task: _Task) -> str | Exception:
@@ -146,26 +150,53 @@ def _enhance(work: _Work, stop: Path, show: bool, task: _Task) -> str | Exceptio
             note = enhance_file(work.denoiser(), task.source, task.target, work.full_band, heard)
         except (ValueError, OSError) as error:  # one bad file is no reason to leave the others
             return error
-    return f"{task.target}" + (f" ({note})" if note else "")
+    return _told(task.target, note)
 
 
-def _tasks(sources: tuple[Path, ...], output: Path) -> list[_Task]:
-    """All that is to be done; refused before any work if two files would become one."""
+def _told(target: Path, note: str) -> str:
+    """Where a file is, and what became of it."""
+    return f"{target}" + (f" ({note})" if note else "")
+
+
+def _tasks(sources: tuple[Path, ...], output: str) -> list[_Task]:
+    """All that is to be done; refused before any work if a sound would be lost by it."""
+    from ..sound import sink
+
+    target = Path(output)
     single = len(sources) == 1 and not sources[0].is_dir()
-    if single and output.suffix and not output.is_dir():
-        return [_Task(sources[0], output)]
-    if output.is_file():
-        raise ValueError(f"{output} is a file: name a folder for the output")
+    file = not target.is_dir() and not output.endswith(SLASHES)
+    if single and file and target.suffix:
+        return [_Task(sources[0], target)]
+    if target.is_file():
+        raise ValueError(f"{target} is a file: name a folder for the output")
+    if file and sink.writes(target):
+        raise ValueError(
+            f"{target} names a file: name a folder for the output, or write {target}/ if it is one"
+        )
     tasks: list[_Task] = []
     for source in sources:
         if source.is_dir():
-            tasks += _in_folder(source, output)
+            tasks += _in_folder(source, target)
         else:
-            tasks.append(_Task(source, output / _writable(source.name)))
+            tasks.append(_Task(source, target / _writable(source.name)))
+    _refuse_losses(tasks)
+    return tasks
+
+
+def _refuse_losses(tasks: list[_Task]) -> None:
+    """Two files must not become one, nor one be written over another that is still to be read."""
     counts = Counter(task.target for task in tasks)
     if twice := next((target for target, count in counts.items() if count > 1), None):
         raise ValueError(f"two inputs would both be written to {twice}: enhance them separately")
-    return tasks
+    folder = cache(Path.resolve)  # few, and to resolve a path takes a while
+    sources = {(folder(task.source.parent), task.source.name): task.source for task in tasks}
+    for task in tasks:
+        lost = sources.get((folder(task.target.parent), task.target.name), task.source)
+        if lost != task.source:
+            raise ValueError(
+                f"{task.source} would be written over {lost}, which is an input, too: "
+                "choose another output folder"
+            )
 
 
 def _in_folder(folder: Path, output: Path) -> list[_Task]:
@@ -175,10 +206,15 @@ def _in_folder(folder: Path, output: Path) -> list[_Task]:
     within = output.resolve()
     if within == folder.resolve():
         raise ValueError(f"{output} is the input itself: choose another output folder")
-    sounds = audio.find(folder)
-    parents = {path.parent for path in sounds}  # few, and to resolve a path takes a while
-    written = {parent for parent in parents if parent.resolve().is_relative_to(within)}
-    sounds = [path for path in sounds if path.parent not in written]
+    found = audio.find(folder)
+    sounds = found
+    if within.is_relative_to(folder.resolve()):
+        parents = {path.parent for path in found}  # few, and to resolve a path takes a while
+        written = {parent for parent in parents if parent.resolve().is_relative_to(within)}
+        sounds = [path for path in found if path.parent not in written]
+    if len(sounds) < len(found):
+        count = len(found) - len(sounds)
+        complain(f"left out {count} in {output}: written by an earlier run", "note")
     _, others = audio.sounds_and_others(folder)
     if others:
         path, reason = others[0]
@@ -198,9 +234,8 @@ def _through_pipe(
     work: _Work, sources: tuple[Path, ...], output: Path, raw: int | None, channels: int
 ) -> None:
     """Enhance from a pipe, into a pipe, or both, hop by hop."""
-    from ..network.recordings import enhanced_blocks
+    from ..network.recordings import enhance_into_pipe
     from ..sound.pipe import PipeSink
-    from ..sound.sink import SoundSink
     from ..sound.source import open_source, open_stream
 
     if len(sources) > 1:
@@ -208,17 +243,27 @@ def _through_pipe(
     (source,) = sources
     if output == PIPE and sys.stdout.isatty():
         raise ValueError("the output would go to the terminal: pipe it into a player or a file")
-    pipe = sys.stdin.buffer
-    with ExitStack() as stack:
-        if source != PIPE:
-            sound = stack.enter_context(open_source(source))
-        else:
-            sound = stack.enter_context(open_stream(pipe, "standard input", raw, channels))
+    with (
+        open_stream(sys.stdin.buffer, "standard input", raw, channels)
+        if source == PIPE
+        else open_source(source)
+    ) as sound:
+        if output != PIPE:
+            _record(work, sound, output)
+            return
         shape = sound.sample_rate, sound.channels
-        sink = (
-            PipeSink(sys.stdout.buffer, *shape, header=not raw)
-            if output == PIPE
-            else stack.enter_context(SoundSink(output, *shape, sound.subtype, sound.frames))
-        )
-        for block in enhanced_blocks(work.denoiser(), sound, work.full_band):
-            sink.write(block)
+        sink = PipeSink(sys.stdout.buffer, *shape, header=not raw)
+        if note := enhance_into_pipe(work.denoiser(), sound, sink, work.full_band):
+            complain(f"{sound.path}: {note}", "note")
+
+
+def _record(work: _Work, sound: SoundSource, target: Path) -> None:
+    """Enhance the standard input into a file; Ctrl-C is the end of the input, and loses nothing."""
+    from ..interrupts import ending
+    from ..network.recordings import enhance_into_file
+
+    with ending(sys.stdin.buffer) as interrupted:
+        note = enhance_into_file(work.denoiser(), sound, target, work.full_band)
+    if interrupted():
+        raise KeyboardInterrupt(f"{_told(target, note)} holds what had come")
+    click.echo(_told(target, note))

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from ..interrupts import STOPS
 from . import bench, board, data, edit, enhance, evaluate, export, info, live, quantize, train
 from .terminal import complain
 
@@ -22,7 +23,7 @@ def commands() -> None:
     """Speech denoising with a small LSTM, from noisy WAV files to a microcontroller."""
 
 
-TERMINATED = 128 + signal.SIGTERM  # exit code
+ENDS = tuple(number for number in STOPS if number != signal.SIGINT)
 
 
 for command in (
@@ -45,7 +46,9 @@ for command in (
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # half a file is tidied up
+    for number in ENDS:  # half a file is tidied up
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:
@@ -55,9 +58,10 @@ def main() -> NoReturn:
         complain(error)
         sys.exit(2)
     except SystemExit as leaving:
-        if leaving.code == TERMINATED:
-            # at once: the interpreter's end would wait for threads of TensorFlow that wait for it
-            os._exit(TERMINATED)
+        for number in ENDS:
+            if leaving.code == 128 + number:
+                # at once: the interpreter would wait for threads of TensorFlow that wait for it
+                os._exit(128 + number)
         raise
     except (KeyboardInterrupt, click.Abort) as interrupt:
         reason = str(interrupt.__cause__ or interrupt)  # click hides ours behind its own

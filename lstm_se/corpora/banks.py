@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import signal
 
-from ..files import write_csv
+from ..files import sha256_of, write_csv
 from ..sound import audio
 from ..sound.noises import unit_rms
 from ..workers import Progress
@@ -167,7 +167,7 @@ def _bank(name: str, paths: Sequence[Path], prepare: Callable, voices: Sequence[
             refused.append(f"{path.name}: {clip}")
             continue
         clips.append(clip)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = sha256_of(path)
         entries.append((path.name, round(len(clip) / audio.SAMPLE_RATE, 2), digest))
     if not clips:
         silence = np.zeros(0, np.int16)

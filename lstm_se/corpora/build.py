@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from .. import workers
-from ..files import make_folder, write_csv, write_whole
+from ..files import claimed, make_folder, sha256_of, write_csv, write_whole
 from ..sound import audio
 from . import mixing, pairs
 from .plan import Job, Settings, SourceFile, collect, plan, refuse_leaks, split
@@ -62,8 +62,7 @@ def build_corpus(
             or a file or a speaker would be in two of them.
     """
     settings, out = settings or Settings(), Path(out)
-    if out.exists():
-        raise FileExistsError(f"{out} exists: name another folder, or remove it first")
+    _refuse(out)
     jobs = jobs or os.cpu_count() or 1
     rng = np.random.default_rng(settings.seed)
 
@@ -91,15 +90,31 @@ def build_corpus(
     return _write(plan(voices, noises, settings, rng), settings, out, jobs, bar)
 
 
+def _refuse(out: Path) -> None:
+    """Never write into what is there."""
+    if out.exists():
+        raise FileExistsError(f"{out} exists: name another folder, or remove it first")
+
+
 def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Bar) -> pairs.Corpus:
     """Mix all pairs in a hidden folder beside ``out``, and rename it when it is whole."""
-    make_folder(out.parent)
+    root = out.parent / f".{out.name}.part"
+    make_folder(root)
+    with claimed(root, out):
+        _refuse(out)  # another process may have made it while this one read the recordings
+        _mix_all(planned, settings, root, jobs, bar)
+        os.replace(root, out)
+    (out / PLAN).unlink()  # not before: a call that is killed in between would begin anew
+    return pairs.voicebank_demand(out)
+
+
+def _mix_all(planned: list[Job], settings: Settings, root: Path, jobs: int, bar: Bar) -> None:
+    """Mix the pairs that are not there yet, and write the records."""
     # validation speakers are a part of the training set
     training = f"trainset_{len({job.speech.group for job in planned if job.part != 'test'})}spk"
     folders = {"train": training, "validation": training, "test": "testset"}
     listed = [dataclasses.asdict(job) | {"folder": folders[job.part]} for job in planned]
     text = json.dumps([dataclasses.asdict(settings), listed], default=str)
-    root = out.parent / f".{out.name}.part"
     _resume(root, hashlib.sha256(text.encode()).hexdigest())
     # sorted by noise: each process reads a long recording once
     work = sorted(planned, key=lambda job: (job.noise.name, job.name))
@@ -111,9 +126,6 @@ def _write(planned: list[Job], settings: Settings, out: Path, jobs: int, bar: Ba
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same command goes on from there") from None
     _write_records(root, planned, folders)
-    (root / PLAN).unlink()
-    os.replace(root, out)
-    return pairs.voicebank_demand(out)
 
 
 def _resume(root: Path, fingerprint: str) -> None:
@@ -123,8 +135,8 @@ def _resume(root: Path, fingerprint: str) -> None:
         for half in root.rglob(".*.part"):
             half.unlink()
         return
-    shutil.rmtree(root, ignore_errors=True)
-    make_folder(root)
+    for other in root.iterdir():
+        shutil.rmtree(other) if other.is_dir() else other.unlink()
     write_whole(marker, fingerprint)
 
 
@@ -134,15 +146,19 @@ def _mix(job: Job, root: Path, folders: dict[str, str]) -> None:
     if all((folder / f"{job.name}.wav").exists() for folder in pairs.pair_folders(root, part)):
         return
     rng = np.random.default_rng(job.seed)
-    speech = stretch(_bank(job.speech.path), job.samples, rng)
-    noise = stretch(_bank(job.noise.path), job.samples, rng)
+    speech = stretch(_bank(job.speech), job.samples, rng)
+    noise = stretch(_bank(job.noise), job.samples, rng)
     pairs.write_pair(root, part, job.name, *mixing.mix(speech, noise, job.snr_db))
 
 
 @functools.lru_cache(maxsize=2)
-def _bank(path: Path) -> np.ndarray:
+def _bank(recording: SourceFile) -> np.ndarray:
     """A recording as the bank that the mixer draws from."""
-    return mixing.to_bank(audio.read(path).samples)
+    bank = mixing.to_bank(audio.read(recording.path).samples)
+    # not before it was read: the list of sources would name another sound than was heard
+    if sha256_of(recording.path) != recording.sha256:
+        raise ValueError(f"{recording.path} has changed meanwhile: start again")
+    return bank
 
 
 def stretch(bank: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,10 +11,12 @@ import numpy as np
 import scipy.fft
 
 from .. import workers
+from ..files import sha256_of
 from ..sound import audio
 from .pairs import Pair, choose_set, choose_validation, form_of, matched, pair_folders
 
 FAULTS = {  # what no training run should begin with
+    "part": "parts that are missing",
     "partner": "files without their partner",
     "unreadable": "files that cannot be read",
     "mismatch": "pairs whose rates, channels or lengths differ",
@@ -112,27 +113,40 @@ def check_corpus(
     return findings
 
 
-def _parts(root: Path, findings: Findings) -> dict[str, list[Pair]]:
-    """Pairs of training, validation and test; notes files left alone, and speakers heard twice."""
+def _folders(root: Path) -> dict[str, tuple[Path, Path]]:
+    """Folders of the parts that a corpus has, clean and noisy, of which one may be missing."""
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is not a folder: check the name")
     count = choose_set(root, None)
-    sets = {"test": "testset"} if pair_folders(root, "testset")[0].is_dir() else {}
-    sets |= {"train": f"trainset_{count}spk"} if count else {}
-    if not sets:
+    names = {"test": "testset"} | ({"train": f"trainset_{count}spk"} if count else {})
+    all_folders = {part: pair_folders(root, name) for part, name in names.items()}
+    there = {part: pair for part, pair in all_folders.items() if any(map(Path.is_dir, pair))}
+    if not there:
         raise FileNotFoundError(
             f"{root} holds neither clean_trainset_28spk_wav nor clean_testset_wav: "
             "name the folder above these"
         )
+    return there
+
+
+def _parts(root: Path, findings: Findings) -> dict[str, list[Pair]]:
+    """Pairs of training, validation and test; notes files left alone, and speakers heard twice."""
     parts: dict[str, list[Pair]] = {"train": [], "validation": [], "test": []}
-    for part, name in sets.items():
-        pairs, alone = matched(*pair_folders(root, name))
+    for part, folders in _folders(root).items():
+        missing = [folder for folder in folders if not folder.is_dir()]
+        if missing:
+            findings.seen["part"].append(f"{missing[0]}, whose counterpart is there")
+            continue
+        pairs, alone = matched(*folders)
         parts[part] = list(pairs)
         findings.seen["partner"] += [f"{folder}/{n}" for folder in alone for n in alone[folder]]
     held_out = choose_validation(root, parts["train"], None) if parts["train"] else ()
     for pair in [pair for pair in parts["train"] if pair.speaker in held_out]:
         parts["validation"].append(pair)
     parts["train"] = [pair for pair in parts["train"] if pair.speaker not in held_out]
+    lacking = "a second talker, to validate on" if parts["train"] else "a training set"
+    if not parts["validation"] and not findings.seen["part"]:
+        findings.seen["part"].append(f"{root}: {lacking}")
     tested = {pair.speaker for pair in parts["test"]}
     taught = {pair.speaker: pair for pair in (*parts["train"], *parts["validation"])}
     findings.seen["shared speaker"] += [
@@ -150,7 +164,7 @@ def examine(pair: Pair) -> Measured:
         except (ValueError, OSError) as error:
             return Measured(0.0, "", {"unreadable": str(error)})
     clean, noisy = sides
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (pair.clean, pair.noisy)]
+    digests = [sha256_of(path) for path in (pair.clean, pair.noisy)]
     seconds = len(clean.samples) / clean.sample_rate
     try:
         pair.check(*map(form_of, sides))

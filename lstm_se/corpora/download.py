@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import soundfile
 from tqdm import tqdm
 
-from ..files import make_folder, write_whole
+from ..files import claimed, make_folder, write_whole
 from ..sound import audio
 from ..workers import in_order
 from .pairs import pair_folders, paired
@@ -92,14 +92,15 @@ def download(
         ValueError: If an archive is not what it should be.
     """
     root = Path(root)
-    root.mkdir(parents=True, exist_ok=True)
-    left = [archive for archive in archives if not _is_done(root / archive.name, archive.files)]
-    _check_space(root, left, keep_archives)
-    for archive in left:
-        zip_path = _obtain(root, archive, url)
-        _unpack(zip_path, root / archive.name, archive)
-        if not keep_archives:
-            zip_path.unlink()
+    make_folder(root)
+    with claimed(root):
+        left = [archive for archive in archives if not _is_done(root / archive.name, archive.files)]
+        _check_space(root, left, keep_archives)
+        for archive in left:
+            zip_path = _obtain(root, archive, url)
+            _unpack(zip_path, root / archive.name, archive)
+            if not keep_archives:
+                zip_path.unlink()
     return root
 
 
@@ -124,9 +125,10 @@ def prepare(source: str | Path, root: str | Path) -> Path:
     if root.resolve() == source.resolve():
         raise ValueError(f"{root} is the source itself: name another folder for the 16 kHz copy")
     make_folder(root)
-    for folder, files in _unpacked(source).items():
-        if not _is_done(root / folder.name, len(files)):
-            _run(_bring_files, files, root / folder.name)
+    with claimed(root):
+        for folder, files in _unpacked(source).items():
+            if not _is_done(root / folder.name, len(files)):
+                _run(_bring_files, files, root / folder.name)
     if (source / "logfiles").is_dir():
         shutil.copytree(source / "logfiles", root / "logfiles", dirs_exist_ok=True)
     return root

@@ -7,13 +7,12 @@ another run does only what is missing, wrong, or made from something else.
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from ..files import make_folder, write_csv, write_whole
+from ..files import claimed, make_folder, sha256_of, write_csv, write_whole
 from ..sound import audio
 from .build import Bar
 from .credits import credits_of
@@ -51,18 +50,20 @@ def gather(
     Raises:
         FileExistsError: If ``root`` holds the ``SOURCES.csv`` of something else.
         OSError: If ``root`` cannot be written to, or nothing comes any more.
+        ValueError: If that ``SOURCES.csv`` names a file outside ``root``.
     """
     root = Path(root)
     make_folder(root)
-    wanted, before = [r for r in recordings if r.part], _read_made(root)
-    for name in before.keys() - {recording.target for recording in wanted}:
-        (root / name).unlink(missing_ok=True)  # an older manifest had it, perhaps on another side
-    try:
-        made, failures = _bring_all(root, supply, wanted, before, bar)
-    finally:
-        supply.close()
-    _save(root, made)
-    write_whole(root / "CREDITS.md", credits_of(r for r in wanted if r.target in made))
+    with claimed(root):
+        wanted, before = [r for r in recordings if r.part], _read_made(root)
+        for name in before.keys() - {recording.target for recording in wanted}:
+            (root / name).unlink(missing_ok=True)  # an older manifest had it, perhaps elsewhere
+        try:
+            made, failures = _bring_all(root, supply, wanted, before, bar)
+        finally:
+            supply.close()
+        _save(root, made)
+        write_whole(root / "CREDITS.md", credits_of(r for r in wanted if r.target in made))
     return [made[name] for name in sorted(made)], failures
 
 
@@ -124,7 +125,7 @@ def _bring(
         return error
     make_folder(target.parent)
     audio.write(target, samples, subtype="PCM_16")
-    seconds, sha256 = f"{len(samples) / audio.SAMPLE_RATE:.2f}", _sha256(target)
+    seconds, sha256 = f"{len(samples) / audio.SAMPLE_RATE:.2f}", sha256_of(target)
     facts = recording.target, seconds, sha256, supply.sum_of(recording)
     origin = recording.repository, recording.commit, recording.path
     values = *facts, recording.author, recording.licence, *origin
@@ -135,7 +136,7 @@ def _is_right(target: Path, line: Made, made_from: str) -> bool:
     """Whether a file is as it was written, from what it would be made of now."""
     if line["made_from"] != made_from or not target.exists():
         return False
-    return line["sha256"] == _sha256(target)
+    return line["sha256"] == sha256_of(target)
 
 
 def _finished(outcomes: Iterable[Future]) -> dict[str, Made]:
@@ -154,7 +155,11 @@ def _read_made(root: Path) -> dict[str, Made]:
         lines = csv.DictReader(file)
         if tuple(lines.fieldnames or ()) != MADE_COLUMNS:
             raise FileExistsError(f"{path} is that of another corpus: choose another folder")
-        return {line["file"]: line for line in lines}
+        made = {line["file"]: line for line in lines}
+    for name in made:  # it may be removed: a table from elsewhere must not choose what
+        if not (root / name).resolve().is_relative_to(root.resolve()):
+            raise ValueError(f"{path} names {name}, which is outside: choose another folder")
+    return made
 
 
 def _save(root: Path, made: dict[str, Made]) -> None:
@@ -162,7 +167,3 @@ def _save(root: Path, made: dict[str, Made]) -> None:
     write_csv(
         root / "SOURCES.csv", MADE_COLUMNS, (list(made[name].values()) for name in sorted(made))
     )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

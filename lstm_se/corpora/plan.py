@@ -7,7 +7,6 @@ noise and a signal-to-noise ratio (:func:`plan`).
 
 from __future__ import annotations
 
-import hashlib
 import math
 import unicodedata
 import warnings
@@ -20,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from .. import workers
+from ..files import sha256_of
 from ..sound import audio
 from ..workers import Progress
 
@@ -152,7 +152,7 @@ def inspect(path: Path) -> tuple[str, int, float]:
         ValueError: If it cannot be read.
     """
     samples = audio.read(path).samples
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = sha256_of(path)
     return digest, len(samples), audio.active_level_dbfs(samples)
 
 

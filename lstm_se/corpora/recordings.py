@@ -6,7 +6,6 @@ be resampled or averaged is kept in float32. Either way it is bit for bit what r
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import soxr
 from tqdm import tqdm
 
 from .. import workers
+from ..files import sha256_of
 from ..sound import audio
 from .pairs import Pair
 from .store import Facts, Stored, keep
@@ -154,7 +154,7 @@ def decoded(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     back = pcm / np.float32(audio.FULL_SCALE)
     exact = back.tobytes() == recording.samples.tobytes()  # -0.0 equals 0.0, but is not its bits
     facts = {
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": sha256_of(path),
         "seconds": recording.seconds,
         "rate": recording.source_rate,
         "channels": recording.source_channels,

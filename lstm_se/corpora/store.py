@@ -2,7 +2,8 @@
 
 A store is a folder with two files that only ever grow: ``samples.bin`` holds arrays one behind the
 other, ``index.jsonl`` a line for each. The line is written after its samples, so a process may be
-killed anywhere and the next one goes on; the last line of a key counts.
+killed anywhere and the next one goes on; the last line of a key counts. What was damaged since is
+made anew: a line that cannot be read, or that lost its samples, is taken out before others follow.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from ..files import make_folder
+from ..files import make_folder, write_whole
 
 HIDDEN = ".lstm-se"  # name of a store in the folder whose sound it holds
 ELSEWHERE = "LSTM_SE_STORE"  # environment variable: the folder for all stores
 ALIGNMENT = 8  # bytes, so that a sample never lies across two words
+OF_A_ROW = {"key", "dtype", "offset", "size"}  # that every line of an index has
 Facts = Mapping[str, Any]
 
 
@@ -96,11 +98,7 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "lock", "a") as file:
             _lock(file.fileno())  # until the file is closed, by a kill if need be
-            end = self._read()
-            with open(self.index, "ab") as index, open(self.samples, "ab") as samples:
-                # what a killed process left behind its last whole line
-                index.truncate(end)
-                samples.truncate(max((_end(array) for array in self.arrays.values()), default=0))
+            self._tidy(self._read())
             yield
 
     def add(self, key: str, array: np.ndarray, facts: Facts) -> None:
@@ -117,7 +115,7 @@ class Store:
                 file.write(array.astype(dtype, copy=False).data)
             row = {"key": key, "dtype": dtype.str, "offset": offset, "size": array.size, **facts}
             with open(self.index, "ab") as file:
-                file.write(json.dumps(row).encode() + b"\n")
+                file.write(_line(row))
         except OSError as error:
             raise type(error)(
                 f"cannot write {self.folder}: {error.strerror or error}; "
@@ -125,14 +123,21 @@ class Store:
             ) from None
         self.arrays[key] = self._stored(row)
 
-    def _read(self) -> int:
-        """Read the index; returns where its last whole line ends."""
+    def _read(self) -> bytes:
+        """Read the index, of which those rows count that have their samples; returns its text."""
         text = self.index.read_bytes() if self.index.is_file() else b""
         there = self.samples.stat().st_size if self.samples.is_file() else 0
-        whole = text[: text.rfind(b"\n") + 1]
-        rows = json.loads(b"[" + b",".join(whole.splitlines()) + b"]")  # faster than line by line
-        self.arrays = {a.facts["key"]: a for a in map(self._stored, rows) if _end(a) <= there}
-        return len(whole)
+        arrays = map(self._stored, _rows(text))
+        self.arrays = {a.facts["key"]: a for a in arrays if _end(a) <= there}
+        return text
+
+    def _tidy(self, text: bytes) -> None:
+        """Take out all that does not count, or lines would mean the samples that are added next."""
+        counting = b"".join(_line(array.facts) for array in self.arrays.values())
+        if text != counting:
+            write_whole(self.index, counting)
+        with open(self.samples, "ab") as file:
+            file.truncate(max((_end(array) for array in self.arrays.values()), default=0))
 
     def _stored(self, row: dict[str, Any]) -> Stored:
         return Stored(self.samples, row["dtype"], row["offset"], row["size"], row)
@@ -195,6 +200,29 @@ def _lock(descriptor: int) -> None:
     import fcntl  # not there on Windows
 
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _line(row: Facts) -> bytes:
+    """A line of the index."""
+    return json.dumps(row).encode() + b"\n"
+
+
+def _rows(text: bytes) -> list[dict[str, Any]]:
+    """Whole lines of an index, without those that are damaged."""
+    lines = text[: text.rfind(b"\n") + 1].splitlines()
+    try:
+        rows = json.loads(b"[" + b",".join(lines) + b"]")  # faster than line by line
+    except ValueError:
+        rows = map(_row, lines)
+    return [row for row in rows if isinstance(row, dict) and row.keys() >= OF_A_ROW]
+
+
+def _row(line: bytes) -> Any:
+    """A line of an index, or nothing if it cannot be read."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _end(array: Stored) -> int:

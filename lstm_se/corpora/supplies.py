@@ -118,12 +118,10 @@ class FromClones(Supply):
         """Name the folder."""
         self.folder = folder
 
-    @contextmanager
-    def opened(self, recording: OpenRecording) -> Iterator[Path]:
+    def opened(self, recording: OpenRecording) -> AbstractContextManager[Path]:
         """The original."""
         path = self.folder / recording.repository / recording.path
-        advice = f"check out commit {recording.commit}"
-        yield _checked(path, recording.blob_sha1, advice)
+        return _checked(path, recording.blob_sha1, f"check out commit {recording.commit}")
 
 
 class FromCopy(Supply):
@@ -147,14 +145,13 @@ class FromCopy(Supply):
         """That of the copy: it is not sample for sample the original."""
         return recording.copy_sha1
 
-    @contextmanager
-    def opened(self, recording: OpenRecording) -> Iterator[Path]:
+    def opened(self, recording: OpenRecording) -> AbstractContextManager[Path]:
         """The copied file."""
         if recording.blob_sha1 not in self._places:
             name = f"{recording.repository}/{recording.path}"
             raise FileNotFoundError(f"{self.folder / 'ORIGINS.csv'} has no line for {name}")
         path = self.folder / self._places[recording.blob_sha1]
-        yield _checked(path, recording.copy_sha1, "copy it again, or leave out --from")
+        return _checked(path, recording.copy_sha1, "copy it again, or leave out --from")
 
 
 def on_disk(folder: str | Path, recordings: Iterable[OpenRecording]) -> Supply:
@@ -174,13 +171,20 @@ def on_disk(folder: str | Path, recordings: Iterable[OpenRecording]) -> Supply:
     )
 
 
-def _checked(path: Path, wanted: str, advice: str) -> Path:
-    """A file that has the sum that it should have."""
+@contextmanager
+def _checked(path: Path, wanted: str, advice: str) -> Iterator[Path]:
+    """A file that has the sum that it should have, before it was read and afterwards."""
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: {advice}")
+    _refuse(path, wanted, advice)
+    yield path
+    _refuse(path, wanted, advice)
+
+
+def _refuse(path: Path, wanted: str, advice: str) -> None:
+    """Let nobody take a file for another one."""
     if fault := _fault(path, wanted):
         raise ValueError(f"{path} {fault}: {advice}")
-    return path
 
 
 def _fault(path: Path, wanted: str) -> str:

@@ -16,10 +16,13 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
+from ..files import write_all, writing
+
 # The standard library, because pooch's downloader starts again from the first byte: it sends no
 # Range header, and an archive here has up to 2.8 GB.
 ATTEMPTS = 5  # in a row that brought not one byte more
 LONGEST_WAIT = 600  # seconds that a server may ask for
+MOST_TIMES = 20  # its own length that an archive may unpack to: speech becomes twice as long
 _PASSING = {408, 429, 500, 502, 503, 504}  # HTTP answers that may be different in a moment
 _CUTS = (URLError, ConnectionError, TimeoutError, HTTPException, ssl.SSLError)
 
@@ -81,8 +84,11 @@ def find_fault(path: Path, md5: str = "") -> str:
         return "" if actual == md5.lower() else f"has MD5 sum {actual}, not {md5.lower()}"
     try:
         with zipfile.ZipFile(path) as opened:
-            bad = opened.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            unpacked = sum(member.file_size for member in opened.infolist())
+            if unpacked > MOST_TIMES * path.stat().st_size:
+                return f"would become {unpacked:,} bytes, which no archive of sound does"
+            bad = opened.testzip()  # a RuntimeError, if it wants a password
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         return f"is no sound ZIP archive ({error})"
     return f"is damaged at {bad}" if bad else ""
 
@@ -114,11 +120,12 @@ def _continue(url: str, part: Path, hint: str, show: bool) -> None:
         total = start + int(length) if length else None
         look: dict[str, Any] = {"unit": "B", "unit_scale": True, "disable": None if show else True}
         with (
-            open(part, "ab" if start else "wb") as file,
+            open(part, "ab" if start else "wb", buffering=0) as file,
             tqdm(None, label, total, initial=start, **look) as bar,
         ):
             while block := response.read(1 << 18):
-                file.write(block)
+                with writing(part):
+                    write_all(file.write, block)
                 bar.update(len(block))
     if total is not None and _size(part) != total:
         raise ConnectionError(f"cut after {_size(part)} of {total} bytes")

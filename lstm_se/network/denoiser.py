@@ -24,9 +24,15 @@ def network_at_rest(weights: Weights, config: Config) -> MaskNetwork:
 
 
 class AnyRateDenoiser(ABC):
-    """Recordings of any rate and length through a denoiser that knows its own rate only."""
+    """Recordings of any rate and length through a denoiser that knows its own rate only.
+
+    Attributes:
+        config: Of the model.
+        clips: Whether it can hold no sample above full scale.
+    """
 
     config: Config
+    clips = False
 
     def __call__(self, noisy: np.ndarray) -> np.ndarray:
         """:meth:`enhance` at the network's own rate."""

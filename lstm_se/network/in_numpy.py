@@ -18,6 +18,7 @@ from ..sound.features import feature_of_output
 from . import bandwise
 
 Weights = Mapping[str, np.ndarray]
+MOST_BYTES = 1 << 28  # of weights in a file: hundreds of times what the presets have
 TAPS = 3  # a local gain sees its own band and the two beside it
 GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
@@ -71,6 +72,8 @@ def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
     content = io.BytesIO(Path(path).read_bytes())
     try:
         with np.load(content, allow_pickle=False) as archive:
+            if sum(member.file_size for member in archive.zip.infolist()) > MOST_BYTES:
+                raise ValueError("it would fill the memory")
             weights = {name: archive[name].astype(np.float32) for name in archive.files}
     except Exception:  # a single wrong bit in a ZIP file can raise any of a dozen kinds
         raise ValueError(f"{path} is damaged or no archive of weights: copy it again") from None

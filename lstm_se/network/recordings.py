@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..files import make_folder
-from ..sound.sink import SoundSink
+from ..sound.pipe import PipeSink
+from ..sound.sink import SoundSink, above_full_scale
 from ..sound.source import SoundSource, open_source
 from .denoiser import AnyRateDenoiser
 
@@ -33,7 +34,7 @@ def enhanced_blocks(
 
     Args:
         denoiser: Any engine.
-        source: Gives the sound.
+        source: Gives the sound, and takes a note of what the denoiser had to clip.
         full_band: Keep what lies above the network's band.
         heard: Is told after each block how many seconds are done, and of how many if that is known.
 
@@ -46,11 +47,13 @@ def enhanced_blocks(
     """
     rate = source.sample_rate
     stream = denoiser.any_rate_stream(source.channels, rate, full_band)
-    done, seconds = 0, source.frames and source.frames / rate
+    done, seconds, clipped = 0, source.frames and source.frames / rate, 0
     for block in source.blocks(rate):
         yield stream.process(block)
         done += block.shape[1]
+        clipped += above_full_scale(block) if denoiser.clips else 0
         heard(done / rate, seconds)
+    source.notes += _clipped(clipped)
     yield stream.flush()
 
 
@@ -78,25 +81,64 @@ def enhance_file(
         OSError: If the target cannot be written.
     """
     source, target = Path(source), Path(target)
-    if target.exists() and target.samefile(source):
+    if source.exists() and target.exists() and target.samefile(source):
         raise ValueError(
             f"{target} is the input itself: choose another output, it is not overwritten"
         )
     with open_source(source) as sound:
-        rate, own = sound.sample_rate, denoiser.config.sample_rate
-        blocks = enhanced_blocks(denoiser, sound, full_band, heard)
-        first = next(blocks)
-        make_folder(target.parent)  # not before something could be read
-        shape = rate, sound.channels, sound.subtype, sound.frames
-        with SoundSink(target, *shape, tags=sound.tags) as sink:
-            for block in chain([first], blocks):
-                sink.write(block)
-        notes = [sound.note]
+        return enhance_into_file(denoiser, sound, target, full_band, heard)
+
+
+def enhance_into_file(
+    denoiser: AnyRateDenoiser,
+    source: SoundSource,
+    target: Path,
+    full_band: bool = True,
+    heard: Listener = _nobody,
+) -> str:
+    """Denoise what is open already as :func:`enhance_file` does; its folder is made.
+
+    Returns:
+        What the user may want to know of it; empty if nothing.
+
+    Raises:
+        ValueError: If the source has no sample or cannot be read to its end.
+        OSError: If the target cannot be written.
+    """
+    blocks = enhanced_blocks(denoiser, source, full_band, heard)
+    first = next(blocks)
+    make_folder(target.parent)  # not before something could be read
+    rate, own = source.sample_rate, denoiser.config.sample_rate
+    shape = rate, source.channels, source.subtype, source.frames
+    with SoundSink(target, *shape, tags=source.tags) as sink:
+        for block in chain([first], blocks):
+            sink.write(block)
+    notes = [*source.notes]
     if rate != own:
         notes.append(f"{rate} Hz, enhanced at {own} Hz and brought back")
     if rate > own:
         band = f"above {own / 2000:g} kHz"
         notes.append(f"turned down {band} as just below" if full_band else f"nothing {band}")
-    if sink.clipped:
-        notes.append(f"{sink.clipped} samples were above full scale and are clipped")
-    return ", ".join(note for note in notes if note)
+    return ", ".join(notes + _clipped(sink.clipped))
+
+
+def enhance_into_pipe(
+    denoiser: AnyRateDenoiser, source: SoundSource, sink: PipeSink, full_band: bool = True
+) -> str:
+    """Denoise what is open already into a pipe, hop by hop.
+
+    Returns:
+        What was lost on the way; empty if nothing.
+
+    Raises:
+        ValueError: If the source has no sample or cannot be read to its end.
+        OSError: If nobody reads the pipe any more.
+    """
+    for block in enhanced_blocks(denoiser, source, full_band):
+        sink.write(block)
+    return ", ".join(source.notes + _clipped(sink.clipped))
+
+
+def _clipped(samples: int) -> list[str]:
+    """A note of samples that were clipped, if there were some."""
+    return [f"{samples} samples were above full scale and are clipped"] * bool(samples)

@@ -14,7 +14,10 @@ from .sink import SoundSink
 from .source import open_source
 
 SAMPLE_RATE = 16_000
-SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".aiff", ".aif", ".mp3")
+SUFFIXES = (  # of what libsndfile reads
+    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc"),
+    *(".w64", ".rf64", ".bw64", ".caf", ".au", ".snd", ".sph", ".nist", ".voc"),
+)
 FRAME = 320  # samples over which a level is taken: 20 ms at 16 kHz
 SILENCE_DBFS = -120.0
 CANCELLED_DB = 20.0  # that a mean of channels lies below the louder one if they cancel out

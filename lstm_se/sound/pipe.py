@@ -8,6 +8,7 @@ from typing import BinaryIO
 import numpy as np
 
 from .audio import FULL_SCALE
+from .sink import above_full_scale
 
 UNKNOWN = 0xFFFF_FFFF  # what a WAV says whose length is not known yet
 
@@ -16,11 +17,14 @@ class PipeSink:
     """Blocks of float as int16 into a pipe, at once: a WAV without end, or no header at all.
 
     The samples are those that libsndfile would write into a file: it rounds down.
+
+    Attributes:
+        clipped: Samples so far that were above full scale.
     """
 
     def __init__(self, pipe: BinaryIO, sample_rate: int, channels: int, header: bool) -> None:
         """Begin; ``header`` is for WAV."""
-        self._pipe = pipe
+        self._pipe, self.clipped = pipe, 0
         if header:
             frame = 2 * channels
             layout = struct.pack(
@@ -31,7 +35,8 @@ class PipeSink:
             self._pipe.write(b"".join(parts))
 
     def write(self, block: np.ndarray) -> None:
-        """Send ``(channels, samples)``, float in [-1, 1]."""
+        """Send ``(channels, samples)``, float; what is above full scale is clipped."""
+        self.clipped += above_full_scale(block)
         pcm = np.floor(np.clip(block.T * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1))
         self._pipe.write(pcm.astype("<i2").tobytes())
         self._pipe.flush()

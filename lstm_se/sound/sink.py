@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import os
+import struct
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -13,11 +12,13 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from ..files import part_of
+from ..files import Part
 from ..interrupts import held_back
 
 BLOCK = 1 << 16  # samples that are encoded at once: libsndfile's Vorbis crashes on a minute
 WAV_BYTES = (1 << 32) - (1 << 16)  # what a WAV file can tell the size of, and room for its header
+SHORT = {"WAV", "AIFF", "AU"}  # formats that tell sizes in 32 bits
+RF64_AUTO_DOWNGRADE = 0x1210  # command of libsndfile: what turns out to be short becomes a WAV
 FORMATS = {".aif": "AIFF", ".opus": "OGG"}  # the others are named like their suffix
 FLOATS = {"FLOAT", "DOUBLE"}
 WIDTHS = {"PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "PCM_U8": 1}
@@ -52,8 +53,8 @@ class SoundSink:
             sample_rate: In Hz.
             channels: Rows of a block.
             subtype: How to store a sample; the format's default if ``None`` or unknown to it.
-            frames: How many samples a channel will have, as far as that is known: what is too long
-                for WAV becomes an RF64, which is WAV with longer numbers.
+            frames: How many samples a channel will have, as far as that is known: what turns out
+                too long for WAV becomes an RF64, which is WAV with longer numbers.
             tags: Title, artist and others, as soundfile names them.
 
         Raises:
@@ -61,25 +62,23 @@ class SoundSink:
             OSError: If the folder cannot be written to.
         """
         self.path, self.clipped = Path(path), 0
-        self._part = part_of(self.path)
         kind, subtype = _format(self.path, subtype)
         self._float = subtype in FLOATS
         room = WAV_BYTES // (channels * WIDTHS.get(subtype, 1))
-        if kind == "WAV" and (frames or 0) > room:
+        begin = _GrowingWav if kind == "WAV" and frames is None else soundfile.SoundFile
+        if kind == "WAV" and (frames is None or frames > room):
             kind = "RF64"
-        self._room = room if kind == "WAV" else None
-        self._disk = _Disk(self._part, self.path)
+        self._room = room if kind in SHORT else None
+        self._disk = _Disk(self.path)
         try:
             with held_back():
-                self._file = soundfile.SoundFile(
-                    self._disk, "w", sample_rate, channels, subtype, format=kind
-                )
+                self._file = begin(self._disk, "w", sample_rate, channels, subtype, format=kind)
                 for name, text in (tags or {}).items():
                     # not every format has every tag
                     with suppress(soundfile.LibsndfileError, AttributeError):
                         setattr(self._file, name, text)
         except soundfile.LibsndfileError as error:
-            self._remove()
+            self._disk.leave()
             raise ValueError(f"cannot write {self.path}: {error.error_string}") from None
         except (KeyboardInterrupt, SystemExit) as leaving:  # nobody will leave the ``with``
             self.__exit__(type(leaving))
@@ -89,14 +88,14 @@ class SoundSink:
         """Append ``(samples,)`` or ``(channels, samples)``, float.
 
         Raises:
-            FullError: If a WAV whose length was not known beforehand would grow beyond 4 GiB.
+            FullError: If a file would grow beyond 4 GiB, and its format tells no such size.
             OSError: If the disk is full or gone.
         """
         samples = np.ascontiguousarray(block.T)
         if self._room is not None and self._file.frames + len(samples) > self._room:
             raise FullError(f"{self.path} is full at 4 GiB, and ends here: write .w64 or .flac")
         if not self._float:
-            self.clipped += int(np.count_nonzero((samples < -1) | (samples > 1)))
+            self.clipped += above_full_scale(samples)
             samples = np.clip(samples, -1, 1)
         for begin in range(0, len(samples), BLOCK):
             # soundfile asserts that all was written, and knows no more; the disk knows why not
@@ -115,48 +114,57 @@ class SoundSink:
                 self._file.close()
             if kind in (None, FullError):
                 self._disk.check()
-                self._disk.close()
-                os.replace(self._part, self.path)
-        except OSError as error:
-            raise self._disk.explained(error) from None
+                self._disk.finish()
         finally:
-            self._remove()
-
-    def _remove(self) -> None:
-        self._disk.close()
-        with suppress(OSError):
-            self._part.unlink()
+            self._disk.leave()
 
 
-class _Disk(io.FileIO):
+class _GrowingWav(soundfile.SoundFile):
+    """An RF64 that ends as the WAV that every reader knows if it turns out to be short."""
+
+    def __init__(self, disk: _Disk, *arguments: Any, **options: Any) -> None:
+        super().__init__(disk, *arguments, **options)
+        self._disk = disk
+        soundfile._snd.sf_command(self._file, RF64_AUTO_DOWNGRADE, soundfile._ffi.NULL, True)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            _shorten_header(self._disk)
+
+
+class _Disk(Part):
     """A file that remembers why it could not be written: libsndfile would not tell."""
 
-    def __init__(self, part: Path, path: Path) -> None:
-        self._goal = path
-        self._error: OSError | None = None
-        try:
-            super().__init__(part, "w+")
-        except OSError as error:
-            raise self.explained(error) from None
+    _error: OSError | None = None
 
     def write(self, content: Any) -> int:
-        left = memoryview(content)
         try:
-            while left:
-                left = left[super().write(left) :]
+            return super().write(content)
         except OSError as error:
             self._error = error
             return 0
-        return len(content)
 
     def check(self) -> None:
         """Raise what went wrong."""
         if self._error:
-            raise self.explained(self._error)
+            raise self._error
 
-    def explained(self, error: OSError) -> OSError:
-        """One line for an error."""
-        return type(error)(f"cannot write {self._goal}: {error.strerror or error}")
+
+def _shorten_header(disk: _Disk) -> None:
+    """Name the samples of a former RF64 as of old: by their code, and at the place of old."""
+    disk.seek(0)
+    head = disk.read(92)  # 12 bytes, room for longer numbers, the extensible format at byte 52
+    if head.startswith(b"RIFF") and len(head) == 92:
+        code, form = head[76:78], head[54:68]
+        disk.seek(12)
+        disk.write(b"fmt " + struct.pack("<I", 16) + code + form)
+        disk.write(b"JUNK" + struct.pack("<I", 48) + bytes(48))
+
+
+def above_full_scale(samples: np.ndarray) -> int:
+    """Number of samples that integers cannot hold."""
+    return int(np.count_nonzero((samples < -1) | (samples > 1)))
 
 
 def writes(path: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -14,7 +14,7 @@ import soundfile
 
 from .. import optional
 from .containers import is_container, open_track
-from .wav import CHUNK, MAGIC, PcmFormat, WavHeader, read_header, read_samples
+from .wav import CHUNK, MAGIC, PcmFormat, WavHeader, goes_on, read_header, read_samples
 
 ENDLESS = 2**63 - 1  # frames of a FLAC file that came through a pipe, as libsndfile has it
 
@@ -89,9 +89,8 @@ class SoundSource(AbstractContextManager):
             self.notes.append(f"damaged beyond {done / self.sample_rate:.2f} s: {_reason(error)}")
         if not done:
             raise ValueError(f"{self.path} has 0 samples: there is a header but no sound in it")
-        if self.promised and done < self.promised:
-            lost = (self.promised - done) / self.sample_rate
-            self.notes.append(f"cut: the header promises {lost:.2f} s more than there is")
+        if self.promised is not None and done != self.promised:
+            self.notes.append(_broken_promise((done - self.promised) / self.sample_rate))
 
     def _check(self, block: np.ndarray, done: int) -> None:
         finite = np.isfinite(block)
@@ -127,8 +126,8 @@ def open_source(path: str | Path) -> SoundSource:
     size = path.stat().st_size
     if size == 0:
         raise ValueError(f"{path} is empty: 0 bytes; copy or record it again")
-    header = _header(path)
-    if header and header.told == 0 and header.promise(size)[1]:
+    header = _header(path, size)
+    if header and (header.more or (header.told == 0 and header.promise(size)[1])):
         return _unfinished(path, header, size)
     try:
         return _finished(path, header, size)
@@ -203,7 +202,8 @@ def _unfinished(path: Path, header: WavHeader, size: int) -> SoundSource:
     """What libsndfile does not read and we do."""
     file, form, there = path.open("rb"), header.format, size - header.begin
     promised, note = header.promise(size)
-    bytes_left = there if promised is None else min(there, header.told)
+    everything = promised is None or header.more
+    bytes_left = there if everything else min(there, header.told)
     file.seek(header.begin)
     where = path, form.sample_rate, form.channels, bytes_left // form.frame, form.subtype
     chunks = read_samples(file, form, bytes_left)
@@ -220,16 +220,27 @@ def _contained(path: Path) -> SoundSource:
     return SoundSource(*where, track.chunks(notes), close, track.tags, None, notes)
 
 
-def _header(path: Path) -> WavHeader | None:
+def _header(path: Path, size: int) -> WavHeader | None:
     """Header of a WAV file; nothing if it is another kind, of which others know more."""
     with path.open("rb") as file:
         if file.read(4) not in MAGIC:
             return None
         file.seek(0)
         try:
-            return read_header(file)
+            header = read_header(file)
         except ValueError:
             return None
+        if header.told >= size - header.begin:
+            return header
+        file.seek(header.begin + header.told)
+        return replace(header, more=bool(goes_on(file, header.told)))
+
+
+def _broken_promise(seconds: float) -> str:
+    """A note of how much longer the sound is than its header says."""
+    if seconds < 0:
+        return f"cut: the header promises {-seconds:.2f} s more than there is"
+    return f"the header promises {seconds:.2f} s less than there is: read to the end of the file"
 
 
 def _reason(error: Exception) -> str:

@@ -73,12 +73,14 @@ class WavHeader:
         begin: Bytes before the first sample.
         told: Bytes of samples, as the header has it.
         end: Bytes of the whole file, as the header has it.
+        more: Whether samples go on where they should end; known of a file only, not of a pipe.
     """
 
     format: PcmFormat
     begin: int
     told: int
     end: int
+    more: bool = False
 
     def promise(self, size: int | None = None) -> tuple[int | None, str]:
         """Samples of each channel that the header promises, and what is odd about that.
@@ -132,19 +134,49 @@ def read_samples(file: BinaryIO, form: PcmFormat, limit: int | None) -> Iterator
     Args:
         file: At the first sample.
         form: How its bytes become samples.
-        limit: Bytes of samples; ``None`` reads to the end.
+        limit: Bytes of samples, as far as no more of them follow; ``None`` reads to the end.
 
     Yields:
         float32, shape ``(channels, samples)``.
     """
-    read, rest, left = getattr(file, "read1", file.read), b"", limit
-    while piece := read(CHUNK * form.frame if left is None else min(left, CHUNK * form.frame)):
-        left = None if left is None else left - len(piece)
+    rest = b""
+    for piece in _pieces(file, CHUNK * form.frame, limit):
         rest += piece
         whole = len(rest) - len(rest) % form.frame
         if whole:
             yield form.decode(rest[:whole])
         rest = rest[whole:]
+
+
+def goes_on(file: BinaryIO, told: int) -> bytes:
+    """The first bytes of samples that lie where they should have ended; nothing if they have.
+
+    A recorder may have been killed after it wrote the right size for the last time, and of a size
+    beyond 4 GiB the header has the rest. A chunk that follows begins with four letters.
+
+    Args:
+        file: At the end that its header tells.
+        told: Bytes of samples up to there; behind an odd number a chunk may begin one byte later.
+    """
+    behind = _take(file, 9)
+    names = [behind[at : at + 4] for at in range(1 + told % 2)]
+    return b"" if len(behind) < 8 or any(map(_is_name, names)) else behind
+
+
+def _pieces(file: BinaryIO, size: int, limit: int | None) -> Iterator[bytes]:
+    """Bytes of samples, ``size`` at most: as many as there should be, and those that go on."""
+    read, left = getattr(file, "read1", file.read), limit
+    while piece := read(size if left is None else min(left, size)):
+        left = None if left is None else left - len(piece)
+        yield piece
+    if limit is not None and left == 0 and (more := goes_on(file, limit)):
+        yield more
+        yield from _pieces(file, size, None)
+
+
+def _is_name(name: bytes) -> bool:
+    """Whether four bytes name a chunk: letters and digits, some with a space or an underscore."""
+    return name.translate(None, b" _").isalnum()
 
 
 def _format(body: bytes) -> PcmFormat:

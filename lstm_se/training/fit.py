@@ -153,11 +153,12 @@ def train(
         ValueError: If the run was started with another configuration, or cannot be shared.
     """
     schedule = schedule or Schedule()
-    with replicas.scope(), replicas.folder(Path(run), resume) as path:
+    with replicas.scope(), replicas.folder(Path(run), resume) as path, ExitStack() as held:
         folder = Run(path)
         model = compile_model(config, schedule, replicas, xla)
         if initial is not None:
             in_keras.set_weights(model.network, initial)
+        held.enter_context(folder.alone(config, resume))
         folder.open(config, model, resume)
         source, validation = replicas.shard(source), replicas.shard(validation)
         with _polite_interrupt() as asked:

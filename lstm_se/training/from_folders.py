@@ -18,10 +18,11 @@ import tensorflow as tf
 
 from ..config import Config
 from ..corpora import banks
+from ..files import sha256_of
 from ..network import edit, in_numpy
 from . import fit, runs
 from .replicas import replicas_of
-from .sources import Sources, sha256_of
+from .sources import Sources
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,7 @@ def train_from(
     if rescale:
         facts["rescaled"] = dict(zip(("slope", "shift"), rescale, strict=True))
         how["finish"] = partial(edit.rescaled, config, slope=rescale[0], shift=rescale[1])
-    with replicas.folder(out, resume) as folder:
-        folder.mkdir(parents=True, exist_ok=True)
+    with replicas.folder(out, resume) as folder, runs.Run(folder).alone(config, resume):
         runs.write_recipe(folder, resume, **facts)
         banks.write_entries(folder / "sources.csv", loaded.used)
     data = loaded.train, loaded.validation

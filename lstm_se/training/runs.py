@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from ..config import Config
-from ..files import write_csv, write_whole
+from ..files import claimed, make_folder, write_csv, write_whole, writing
 from ..network import in_keras, in_numpy
 
 Finish = Callable[[in_numpy.Weights], in_numpy.Weights]  # what happens to weights that are kept
+NAME_BYTES = 4096  # that HDF5 takes for a variable beside its numbers, and more
 HISTORY = ("epoch", "seconds", "loss", "val_loss", "learning_rate")
 
 
@@ -25,7 +28,7 @@ class Run:
     ``config.json``, ``history.csv`` (one row an epoch), ``weights.npz`` (the best epoch so far, all
     that inference needs), ``checkpoint.weights.h5`` (the last state, with the optimizer's) and
     ``logs`` (curves for TensorBoard). ``lstm-se train`` adds ``recipe.json`` and ``sources.csv``:
-    what it takes to do it again. Each file but the logs is written under another name and renamed,
+    what it takes to do it again. Each file but the logs is written under a hidden name and renamed,
     so none is ever half there.
     """
 
@@ -47,22 +50,38 @@ class Run:
                 f"{path} was started with another configuration than the one asked for"
             )
 
-    def open(self, config: Config, model: in_keras.DenoiserModel, resume: bool) -> None:
-        """Start a run, or load the state of one into ``model``."""
+    @contextmanager
+    def alone(self, config: Config, resume: bool) -> Iterator[None]:
+        """Make the folder, unless :meth:`check` refuses it, and keep other processes out within."""
         self.check(config, resume)
+        make_folder(self.path)
+        with claimed(self.path):
+            self.check(config, resume)  # what another one has left while this one waited
+            yield
+
+    def open(self, config: Config, model: in_keras.DenoiserModel, resume: bool) -> None:
+        """Within :meth:`alone`: start a run, or load the state of one into ``model``."""
         if resume:
             model.load_weights(self.state)
             return
-        self.path.mkdir(parents=True, exist_ok=True)
         config.save(self.path / "config.json")
         self._write_history([])
         self.checkpoint(model)
 
     def checkpoint(self, model: in_keras.DenoiserModel) -> None:
-        """Save model and optimizer."""
-        part = self.path / "part.weights.h5"
-        model.save_weights(part, overwrite=True)
-        os.replace(part, self.state)
+        """Save model and optimizer.
+
+        Raises:
+            OSError: If they cannot be written; the state before stays.
+        """
+        part = self.path / ".part.weights.h5"
+        try:
+            with writing(self.state):
+                part.write_bytes(bytes(_most_bytes(model)))  # HDF5 crashes where there is no room
+                model.save_weights(part, overwrite=True)
+                os.replace(part, self.state)
+        finally:
+            part.unlink(missing_ok=True)
 
     def keep(self, model: in_keras.DenoiserModel, finish: Finish = lambda weights: weights) -> None:
         """Save the weights that inference needs, finished."""
@@ -81,6 +100,12 @@ class Run:
         write_csv(self.log, HISTORY, [[row[column] for column in HISTORY] for row in rows])
 
 
+def _most_bytes(model: in_keras.DenoiserModel) -> int:
+    """At most so many has the file of a model and its optimizer, float32 and their names."""
+    variables = [*model.variables, *model.optimizer.variables]
+    return sum(4 * math.prod(variable.shape) + NAME_BYTES for variable in variables)
+
+
 class Curves:
     """Curves that TensorBoard draws while a training runs.
 
@@ -94,7 +119,18 @@ class Curves:
         self._writer: tf.summary.SummaryWriter | None = None
 
     def add(self, row: dict[str, float]) -> None:
-        """Add a point to each curve: a row of the history."""
+        """Add a point to each curve: a row of the history.
+
+        Raises:
+            OSError: If they cannot be written.
+        """
+        try:
+            self._add(row)
+        except tf.errors.OpError as error:
+            reason = error.message.splitlines()[0].rpartition("; ")[2]
+            raise OSError(f"cannot write {self.folder}: {reason}") from None
+
+    def _add(self, row: dict[str, float]) -> None:
         plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
         kind = tf.compat.v1.SummaryMetadata(plugin_data=plugin)
         self._writer = self._writer or tf.summary.create_file_writer(str(self.folder))

@@ -148,11 +148,6 @@ def by_speaker(pairs: Iterable[Pair]) -> dict[str, list[Path]]:
     return groups
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _corpus(folder: Path) -> Corpus:
     """The corpus in a folder, or the bundled one by its name."""
     return mini.mini() if str(folder) == "mini" else voicebank_demand(folder)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -96,6 +97,7 @@ def test_every_sample_that_plays_is_that_of_numpy(cache, prefetch, elf, heard, w
     wrong = wrong_samples(play(board), wanted)
     assert not wrong.any(), f"wrong samples of each hop: {wrong}"
     assert board.devices.registers["slots"] == 0b0101, "headphones are slots 0 and 2"
+    assert 90 <= board.devices.registers["volume"] <= 100, "below, the microphones are too faint"
 
 
 def test_missing_optimisation_changes_no_sample(heard, wanted, tmp_path):
@@ -215,24 +217,37 @@ BLINKS = {
     Defect.CODEC: 3,
     Defect.WORDS: 4,
     Defect.DEAF: 5,
+    Defect.MUTE: 5,
+    Defect.DEAF_LATER: 5,
+    Defect.MUTE_LATER: 5,
 }
+HOPS_BEFORE = {Defect.MUTE: 3, Defect.DEAF_LATER: 5, Defect.MUTE_LATER: 8}
 
 
-def blinks(board):
-    """Flashes in a row, after the board has blinked for a while."""
-    board.power_on(10_000 * HOP, seconds=5.5)
-    begins = np.array([cycle for cycle, on in board.devices.light if on])
-    gaps = np.diff(begins)
-    (pauses,) = np.nonzero(gaps > 2 * gaps.min())
-    return (pauses[0] + 1) if len(pauses) else 1
+def blinks(board, seconds=10):
+    """Flashes between two pauses, which are nine times as long as a flash; 0 if there are none."""
+    board.power_on(10_000 * HOP, seconds)
+    changes = [(False, 0), *((on, cycle) for cycle, on in board.devices.light)]
+    times = [new[1] for old, new in pairwise(changes) if new[0] != old[0]]
+    on, off = np.diff(times)[::2], np.diff(times)[1::2]
+    (pauses,) = np.nonzero(abs(off / on[: len(off)] - 9) < 1)
+    return np.diff(pauses)[0] if len(pauses) > 1 else 0
 
 
 @pytest.mark.parametrize("defect", BLINKS)
-def test_light_tells_what_does_not_start(defect, elf, heard):
+def test_light_tells_what_does_not_start_or_stops(defect, elf, heard):
     board = Board(elf, heard, defects=defect)
     board.stub("se_selftest", 1)
+    board.stub("se_process", 0)
     assert blinks(board) == BLINKS[defect]
-    assert not board.hops
+    assert len(board.hops) <= HOPS_BEFORE.get(defect, 0)
+
+
+def test_light_of_a_board_that_is_well_tells_of_nothing(elf, heard):
+    board = Board(elf, heard)
+    board.stub("se_selftest", 1)
+    board.stub("se_process", 0)
+    assert blinks(board, seconds=3.5) == 0 and len(board.devices.light) > 6
 
 
 def test_light_tells_that_the_self_test_failed(elf, heard):

@@ -10,15 +10,17 @@ from command_line import run
 from pty_wire import PtyWire, running
 
 import lstm_se
-from lstm_se.chip import disco, link, silicon, stream
-from lstm_se.chip.board import Board
-from lstm_se.chip.devices import Defect
+from lstm_se.chip import disco, fixed, link, silicon, stream, toolchain
+from lstm_se.chip.board import PACE, Board
+from lstm_se.chip.cortex import Cortex
+from lstm_se.chip.devices import CYCLES_PER_SAMPLE, CYCLES_PER_US, Defect
 from lstm_se.chip.usart import FRAMING, Wire
 from lstm_se.sound.audio import to_pcm
 
 pytestmark = pytest.mark.slow  # compiles the firmware, and emulates a processor
 
 HOP, HOPS = stream.HOP, 3
+HZ = 1e6 * CYCLES_PER_US
 DIVIDER = 937  # of 108 MHz: 115,200 baud
 
 
@@ -68,8 +70,8 @@ def wanted(model, sound):
     return stream.IntegerStream(model).process(sound).reshape(-1, HOP)
 
 
-def start(elf, sound, wire, defects=Defect.NONE):
-    board = Board(elf, np.stack([sound, sound], axis=1), wire=wire, defects=defects)
+def start(elf, sound, wire, defects=Defect.NONE, cache="none"):
+    board = Board(elf, np.stack([sound, sound], axis=1), cache, defects, wire=wire)
     board.stub("se_selftest", 1)
     return board
 
@@ -104,6 +106,7 @@ def test_line_says_what_is_so(elf):
     assert wire.dividers == {DIVIDER} and len(said) == 2
     first, second = said
     assert first.compiler.startswith("clang-") and first.optimised == "speed"
+    assert first.caches == "both"
     assert (first.hops, second.hops) == (1, 63)
     assert (second.late, second.lost, second.hz) == (0, 0, 216_000_000)
     assert (first.peak, second.peak) == (32768, 32768)
@@ -111,17 +114,29 @@ def test_line_says_what_is_so(elf):
     assert second.most >= second.cycles > 0
 
 
-def exchange(elf, sound, *sent, hops):
-    """The board and the wire after some frames."""
+def test_line_takes_no_longer_than_the_readme_says(tmp_path):
+    """Without optimisation, where its checksum is slowest; no register of the board is asked."""
+    readme = (toolchain.firmware() / "README.md").read_text(encoding="utf-8")
+    percent = int(re.search(r"less than (\d+) % of a hop", readme)[1])
+    cpu = Cortex(disco.build_example(tmp_path / "slow.elf", options=("-O0",)), sources=False)
+    with cpu.counting() as counts:
+        cpu.call("say_health")
+    cycles = PACE * sum(counts.values())
+    assert 10_000 < cycles < percent / 100 * HOP * CYCLES_PER_SAMPLE
+
+
+def exchange(elf, sound, *sent, hops, cache="none"):
+    """The board and the wire after some frames, and what the headphones have played."""
     wire = Computer(*sent)
-    board = start(elf, sound, wire)
+    board = start(elf, sound, wire, cache=cache)
     wire.ask()
     return board, wire, board.power_on(hops * HOP)[:, 0].reshape(-1, HOP)
 
 
-@pytest.fixture(scope="module")
-def exchanged(elf, sound):
-    return exchange(elf, sound, *frames(sound), link.frame(b""), hops=30)
+@pytest.fixture(scope="module", params=["none", "sticky"])
+def exchanged(request, elf, sound):
+    sent = (*frames(sound), link.frame(b""))
+    return exchange(elf, sound, *sent, hops=30, cache=request.param)
 
 
 def assert_all_denoised(answers, wanted):
@@ -144,9 +159,36 @@ def test_microphones_rest_meanwhile_and_no_hop_counts_as_lost(exchanged):
     assert counter(board, "se_hops_done") == len(board.hops) - HOPS
 
 
+def test_light_flickers_while_the_computer_has_its_sound_denoised(exchanged):
+    """A change for each hop and for the end, between those of a heart-beat."""
+    board = exchanged[0]
+    answered = [cycle for cycle, _ in board.devices.light]
+    assert HOPS <= len(answered) <= HOPS + 3
+
+
+def test_limit_outlasts_an_exchange(sound, tmp_path):
+    main, limited = tmp_path / "main.c", "se_set_limit(&denoiser, 12);\n    start_audio();"
+    text = disco.example_file().read_text()
+    assert "    start_audio();" in text
+    main.write_text(text.replace("    start_audio();", f"    {limited}"))
+    elf = disco.build_example(tmp_path / "limited.elf", main)
+    board, wire, _ = exchange(elf, sound, *frames(sound)[:1], link.frame(b""), hops=16)
+    place, size, _ = board.symbols["denoiser"]
+    assert len(wire.answers) == 1
+    limit = fixed.least_gain_q15(12).to_bytes(2, "little")
+    assert limit in board.read(place + size - 4, 4), "it is the last number of the state"
+
+
 def test_missing_optimisation_loses_no_byte(sound, wanted, tmp_path):
     elf = disco.build_example(tmp_path / "slow.elf", options=("-O0",))
     _, wire, _ = exchange(elf, sound, *frames(sound)[:2], hops=20)
+    assert_all_denoised(wire.answers, wanted[:2])
+
+
+def test_faster_port_loses_no_byte_either(sound, wanted, tmp_path):
+    elf = disco.build_example(tmp_path / "fast.elf", options=("-O2", "-DBAUD=921600"))
+    _, wire, _ = exchange(elf, sound, *frames(sound)[:2], hops=8)
+    assert wire.dividers == {108_000_000 // 921_600}
     assert_all_denoised(wire.answers, wanted[:2])
 
 
@@ -178,16 +220,23 @@ def test_byte_at_another_rate_asks_for_nothing(elf, sound):
     assert len(board.hops) == 29 and b"ready" not in wire.said
 
 
-CAUSES = {Defect.CODEC: "codec", Defect.WORDS: "dma", Defect.DEAF: "no-sound"}
+CAUSES = {
+    Defect.CODEC: "codec",
+    Defect.WORDS: "dma",
+    Defect.DEAF: "no-sound",
+    Defect.MUTE: "no-sound",
+    Defect.DEAF_LATER: "no-sound",
+    Defect.MUTE_LATER: "no-sound",
+}
 
 
 @pytest.mark.parametrize("defect", CAUSES)
 def test_board_that_gives_up_says_why(defect, elf, sound):
     wire = Wire()
     start(elf, sound, wire, defect).power_on(10**6, 3)
-    assert {line for line in map(str, lines(wire))} == {
-        str(link.Line("stopped", {"cause": CAUSES[defect]}))
-    }
+    said = [line for line in lines(wire) if line.kind != "health"]
+    assert said
+    assert all(line == link.Line("stopped", {"cause": CAUSES[defect]}) for line in said)
 
 
 def test_port_that_is_open_before_the_clock_runs_speaks_at_another_rate(elf, sound, tmp_path):
@@ -223,3 +272,21 @@ def test_wrong_rate_is_told(baud, elf, sound):
     wrong = pytest.raises(ValueError, match=f"do both ends have {baud} baud")
     with running(board), link.Link(wire.port, baud) as opened, wrong:
         silicon.hear(opened, 1.5)
+
+
+class LateBoard(Board):
+    """Each hop takes 25 ms more: the processor never sleeps."""
+
+    def entered(self, address):
+        if address == self.symbols["se_process"].address:
+            self.devices.elapse(0.025 * HZ)
+
+
+def test_board_that_is_late_in_every_hop_is_heard_all_the_same(elf, sound):
+    wire = PtyWire()
+    board = LateBoard(elf, np.stack([sound, sound], axis=1), wire=wire)
+    board.stub("se_selftest", 1)
+    board.stub("se_process", 0)
+    with running(board), link.Link(wire.port) as opened:
+        said = silicon.hear(opened, 1)[-1]
+    assert said.late > 0 and said.cycles > 0.025 * said.hz

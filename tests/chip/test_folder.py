@@ -80,24 +80,31 @@ def test_every_source_is_compiled(listed):
     assert listed() == [path.name for path in toolchain.denoiser_sources()]
 
 
-def test_pack_is_named_as_its_readers_demand():
+def test_file_of_the_pack_bears_its_name_and_what_it_lists_exists():
     pack = ElementTree.parse(PACK).getroot()
     assert PACK.name == f"{pack.findtext('vendor')}.{pack.findtext('name')}.pdsc"
     named = [pack.findtext("license"), *(file.get("name") for file in pack.iter("file"))]
     assert "se.h" in named and all((FOLDER / name).is_file() for name in named)
 
 
-def test_platformio_finds_what_its_manifest_names():
+def test_headers_in_the_manifest_for_platformio_exist():
     library = manifest()
     assert re.fullmatch(r"[a-z_]+", library["name"]) and library["license"] == "MIT"
     assert all((FOLDER / header).is_file() for header in library["headers"])
 
 
-def test_zephyr_finds_what_its_module_names():
+def test_files_in_the_module_for_zephyr_exist():
     module = yaml.safe_load((FOLDER / "zephyr/module.yml").read_text())
     build = module["build"]
     assert (FOLDER / build["cmake"] / "CMakeLists.txt").is_file()
     assert "config SPEECH_DENOISER\n" in (FOLDER / build["kconfig"]).read_text()
+
+
+def test_every_test_that_the_readme_names_exists():
+    named = set(re.findall(r"`(test_\w+)`", (FIRMWARE / "README.md").read_text(encoding="utf-8")))
+    tests = FIRMWARE.parent / "tests"
+    code = "\n".join(path.read_text(encoding="utf-8") for path in tests.rglob("test_*.py"))
+    assert len(named) > 9 and named <= set(re.findall(r"^def (test_\w+)\(", code, re.MULTILINE))
 
 
 @pytest.mark.slow

@@ -1,10 +1,13 @@
 """What a board says is read, and what may go wrong at a serial port has one clear line each."""
 
+import errno
 import json
+import os
 import sys
 
 import numpy as np
 import pytest
+import serial
 import soundfile
 from command_line import assert_one_clear_line, run
 from fake_board import fake_board, line
@@ -17,8 +20,8 @@ from lstm_se.cli.main import commands
 HOP = stream.HOP
 WORDS = {
     "board": "stm32f746g-disco", "version": "0.1.0", "compiler": "gcc-13.3.1", "optimised": "size",
-    "selftest": "passed", "hz": 216000000, "cycles": 700000, "most": 756000, "hops": 63, "late": 0,
-    "lost": 0, "clipped": 0, "peak": 3277,
+    "caches": "both", "selftest": "passed", "hz": 216000000, "cycles": 700000, "most": 756000,
+    "hops": 37500, "late": 0, "lost": 0, "clipped": 0, "peak": 3277,
 }  # fmt: skip
 
 
@@ -99,6 +102,10 @@ SAID = {
     "other model": (lambda tick, health: health(model="123"), "runs model 123, and this one is"),
     "older": (lambda tick, health: line("health", board="x"), "says no version: build"),
     "deaf": (lambda tick, health: health(hops=tick), "does not hear: does PB7"),
+    "stopped when asked": (
+        lambda tick, health: health(hops=1) if tick < 28 else line("stopped", cause="no-sound"),
+        "gave up: no-sound",
+    ),
 }
 
 
@@ -118,6 +125,7 @@ ANSWERS = {
     "not understood": (lambda content, health: link.frame(b""), "damaged on its way"),
     "none": (lambda content, health: b"\x02\x04\x02", "no answer within 1 s"),
     "reset": (lambda content, health: health(hops=1), "began anew amid the sound"),
+    "fault": (lambda content, health: line("stopped", cause="hard-fault"), "gave up: hard-fault"),
     "unplugged": (unplugged, "is gone: was the board unplugged"),
 }
 
@@ -133,6 +141,45 @@ def test_port_that_another_program_has_open_is_told(health):
     busy = pytest.raises(OSError, match="another program has it open")
     with fake_board(lambda tick: b"") as port, link.Link(port), busy:
         link.Link(port)
+
+
+def trickle(health):
+    """As a board that never sleeps: a few bytes at a time, and a line that takes over a second."""
+    said = health() * 9
+    return lambda tick: said[4 * tick : 4 * tick + 4]
+
+
+def test_line_that_takes_longer_than_one_listens_is_waited_for(health):
+    with fake_board(trickle(health)) as port, link.Link(port) as opened:
+        assert silicon.hear(opened, 0.3)[0].hops == 37500
+
+
+def test_board_that_is_too_slow_for_a_line_is_told_from_a_wrong_rate(health, monkeypatch):
+    monkeypatch.setattr(link, "LONGEST_LINE", 0.3)
+    slow = pytest.raises(ValueError, match="no whole line: is the processor too slow")
+    with fake_board(trickle(health)) as port, link.Link(port) as opened, slow:
+        silicon.hear(opened, 0.3)
+
+
+NOT_OPENED = {
+    "busy": (errno.EBUSY, "device busy", "another program has it open"),
+    "windows, busy": (None, "PermissionError(13, 'Access is denied.')", "another program has it"),
+    "windows, missing": (None, "FileNotFoundError(2, 'no file')", "there is no such serial port"),
+    "other": (errno.EIO, "Input/output error", "Input/output error"),
+}
+
+
+@pytest.mark.parametrize(("number", "text", "message"), NOT_OPENED.values(), ids=NOT_OPENED)
+def test_port_that_is_not_opened_has_its_line(number, text, message, monkeypatch):
+    """What pyserial raises on Windows has no number, but the name of another error in its text."""
+    told = (number, text) if number else (f"could not open port 'COM9': {text}",)
+
+    def refuse(*_, **__):
+        raise serial.SerialException(*told)
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(OSError, match=f"^COM9: {message}[^(]*; "):
+        link.Link("COM9")
 
 
 def test_command_takes_the_rate_of_the_link():
@@ -155,11 +202,29 @@ def test_command_writes_the_report(sound, health, denoise, tmp_path):
     report = json.loads((out / "board.json").read_text())
     assert report["wrong_samples"] == 0 and report["samples"] == 7 * HOP
     assert report["health"]["compiler"] == "gcc-13.3.1" and report["most_ms"] == 3.7037
+    assert report["minutes"] == round(report["health"]["hops"] * 0.016 / 60, 1)
     table = (out / "board.md").read_text()
     assert table in done.stdout
     assert "| a hop live, most | 756,000 cycles, 3.50 ms, 21.9 % of the time |" in table
     assert "| microphone, clipped and peak | 0 samples, -20 dBFS |" in table
     assert soundfile.info(out / "enhanced.wav").frames == len(sound)
+
+
+def test_reports_of_several_builds_fill_the_table_of_the_lesson(model, health, tmp_path):
+    """Each build fills a row of its own, and what is not measured stays empty."""
+    for day, words in enumerate(({}, {"optimised": "no", "most": 2_160_000, "caches": "code"})):
+        said = silicon.Health.of(link.read_line(health(**words)))
+        report = silicon.BoardReport(f"2027-01-0{day + 1}", said, 5, 0, "a.wav", 256, 0, 1, 2)
+        path = tmp_path / str(day) / "board.json"
+        path.parent.mkdir()
+        path.write_text(report.json())
+        os.utime(path, (day, day))
+    found = silicon.measured(tmp_path)
+    assert found["board"] == "2027-01-02, stm32f746g-disco"
+    assert found["release, caches both"] == "0.76 million, 3.5 ms"
+    assert found["debug, caches code"] == "2.16 million, 10.0 ms"
+    assert "debug, caches both" not in found and not silicon.measured(tmp_path / "none")
+    assert found["hops"] == "0 and 0 after 10 min"
 
 
 def test_command_tells_that_bits_differ(sound, health, tmp_path):

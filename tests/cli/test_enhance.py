@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from command_line import assert_one_clear_line, run
+
+from lstm_se.cli import enhance
+from lstm_se.files import claimed
 
 RATE = 16_000
 
@@ -61,6 +65,47 @@ def test_output_of_an_earlier_run_is_not_enhanced_again(recordings):
     assert names == [f"{n}.wav" for n in range(5)] + [f"out/{n}.wav" for n in range(5)]
 
 
+def tasks(*words):
+    """What would be done, by the name of the target."""
+    *sources, output = map(str, words)
+    found = enhance._tasks(tuple(map(Path, sources)), output)
+    return {str(task.target): task.source for task in found}
+
+
+def test_output_above_the_input_leaves_nothing_out(recordings, tmp_path, capsys):
+    assert len(tasks(recordings, tmp_path)) == 5
+    assert capsys.readouterr() == ("", "")
+
+
+def test_files_of_an_earlier_run_are_counted(recordings, capsys):
+    (recordings / "out").mkdir()
+    for name in ("0.wav", "1.wav"):
+        (recordings / name).rename(recordings / "out" / name)
+    assert len(tasks(recordings, recordings / "out")) == 3
+    assert f"note: left out 2 in {recordings / 'out'}: " in capsys.readouterr().err
+
+
+def test_output_that_is_another_input_is_refused(recordings, monkeypatch):
+    (recordings / "rec").mkdir()
+    soundfile.write(recordings / "rec" / "3.wav", noise(100), RATE)
+    monkeypatch.chdir(recordings.parent)
+    with pytest.raises(ValueError, match=r"would be written over rec/3\.wav, .*choose another"):
+        tasks("rec", ".")
+
+
+@pytest.mark.parametrize("name", ["2024.11.29/", "take.wav/", "plain"])
+def test_name_of_a_folder_is_one(name, recordings, tmp_path):
+    assert list(tasks(recordings / "0.wav", f"{tmp_path}/{name}")) == [
+        str(tmp_path / name / "0.wav")
+    ]
+
+
+@pytest.mark.parametrize("sources", [("0.wav", "1.wav"), (".",)])
+def test_several_files_do_not_go_into_what_looks_like_one(sources, recordings, tmp_path):
+    with pytest.raises(ValueError, match=r"both\.wav names a file: .*both\.wav/ if it is one"):
+        tasks(*(recordings / source for source in sources), tmp_path / "both.wav")
+
+
 def test_output_into_the_folder_of_the_input_is_refused(recordings):
     before = contents(recordings)
     assert_one_clear_line(run("enhance", recordings, "-o", recordings), "rec is the input itself")
@@ -96,6 +141,99 @@ def test_interrupt_leaves_whole_files_only(tmp_path, jobs):
     assert left.pop("a.wav") == 4000
     # on a busy machine one process may have done b before the other had done a
     assert left in ({}, {"b.wav": 1800 * RATE}, {"c.wav": 1800 * RATE})
+
+
+@pytest.fixture
+def heeding():
+    """What starts within heeds a terminal that closes, even if these tests run under ``nohup``."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def recorder(heeding):
+    """Starts ``enhance - -o out.wav`` as behind a recorder, which stays when it is interrupted."""
+    processes = []
+
+    def start(target):
+        words = ["enhance", "-", "-o", target, "--raw", RATE, "--jobs", 1]
+        command = [sys.executable, "-m", "lstm_se", *map(str, words)]
+        pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+        processes.append(subprocess.Popen(command, **pipes))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupt_is_the_end_of_what_is_recorded_and_loses_nothing(recorder, number, tmp_path):
+    target, pcm = tmp_path / "new" / "out.wav", (noise(80_000) * 32768).astype("<i2")
+    process = recorder(target)
+    process.stdin.write(pcm[:50_000].tobytes())
+    process.stdin.flush()
+    while not list(tmp_path.rglob(".out.wav.part")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.stdin.write(pcm[50_000:].tobytes())
+    process.stdin.flush()
+    process.send_signal(number)
+    told = process.stderr.read().decode()
+    assert process.wait(60) == 130
+    assert told.split() == f"interrupted: {target} holds what had come".split()
+    assert [path.name for path in target.parent.iterdir()] == ["out.wav"]
+    assert soundfile.info(target).frames == 80_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_terminal_that_closes_leaves_no_half_file(heeding, jobs, tmp_path):
+    """It hangs up on all processes of the group."""
+    folder, target = tmp_path / "rec", tmp_path / "out"
+    folder.mkdir()
+    for name in "ab":
+        soundfile.write(folder / f"{name}.wav", noise(1800 * RATE), RATE)
+    command = [sys.executable, "-m", "lstm_se", "enhance", folder, "-o", target, "--jobs", jobs]
+    process = subprocess.Popen(command, start_new_session=True)
+    while len(list(target.glob(".?.wav.part"))) < int(jobs):  # a worker that begins heeds it still
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGHUP)
+    assert process.wait(60) == 128 + signal.SIGHUP
+    assert {soundfile.info(path).frames for path in target.iterdir()} <= {1800 * RATE}
+
+
+def taken(path):
+    """Whether a process has a file."""
+    try:
+        with claimed(path):
+            return False
+    except BlockingIOError:
+        return True
+
+
+def test_workers_of_a_killed_command_write_no_longer(tmp_path):
+    folder, target = tmp_path / "rec", tmp_path / "out"
+    folder.mkdir()
+    for name in "ab":
+        soundfile.write(folder / f"{name}.wav", noise(600 * RATE), RATE)
+    words = "enhance", folder, "-o", target, "--jobs", "2"
+    command = [sys.executable, "-m", "lstm_se", *map(str, words)]
+    with subprocess.Popen(command) as process:
+        while len(parts := list(target.glob(".[ab].wav.part"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
+        assert all(map(taken, parts))
+        process.kill()
+    latest = time.monotonic() + 10
+    while any(map(taken, parts)):
+        assert time.monotonic() < latest, "a worker is still at it"
+        time.sleep(0.1)
+    assert sorted(target.iterdir()) == sorted(parts)
 
 
 def piped(sound, *options):
@@ -163,6 +301,16 @@ def test_player_that_leaves_early_gets_no_complaint(recordings):
 )
 def test_wrong_use_is_told(arguments, words):
     assert_one_clear_line(run("enhance", *arguments), *words)
+
+
+def test_what_a_pipe_loses_is_told(tmp_path):
+    soundfile.write(tmp_path / "loud.wav", np.float32([0, 3, -3, 0] * 300), RATE, "FLOAT")
+    cut = (tmp_path / "loud.wav").read_bytes()[:-1600]
+    command = [sys.executable, "-m", "lstm_se", "enhance", "-", "-o", "-", "--limit", "0"]
+    told = subprocess.run(command, input=cut, capture_output=True, check=True).stderr.decode()
+    lost = "cut: the header promises 0.03 s more than there is"
+    assert told.startswith(f"note: standard input: {lost}, ") and told.count("\n") == 1
+    assert told.endswith(" samples were above full scale and are clipped\n")
 
 
 def test_pipe_without_sound_is_told():

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from lstm_se.corpora.build import build_corpus, mixing, stretch
+from lstm_se.corpora.build import PLAN, build_corpus, mixing, stretch
 from lstm_se.corpora.pairs import conditions_of, voicebank_demand
 from lstm_se.corpora.plan import Settings, label
+from lstm_se.files import claimed
 from lstm_se.sound import audio
 
 RATE = 16_000
@@ -184,6 +185,54 @@ def test_another_plan_keeps_nothing_of_an_interrupted_one(interrupted, speech, n
     made(speech, noise, tmp_path / "corpus", seed=1)
     made(speech, noise, tmp_path / "again", seed=1)
     assert contents(tmp_path / "corpus") == contents(tmp_path / "again")
+
+
+def test_build_that_ends_at_its_last_moment_is_not_mixed_again(
+    speech, noise, tmp_path, monkeypatch
+):
+    counting, rename = Interrupted(mixing.mix, None), os.replace
+    monkeypatch.setattr(mixing, "mix", counting)
+
+    def interrupted(part, place):
+        if part.is_dir():
+            raise KeyboardInterrupt
+        rename(part, place)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(os, "replace", interrupted)
+        made(speech, noise, tmp_path / "corpus")
+    made(speech, noise, tmp_path / "corpus")
+    assert counting.calls == 10
+    assert not (tmp_path / "corpus" / PLAN).exists()
+
+
+def test_recording_that_was_cut_after_it_was_planned_is_told(speech, noise, tmp_path):
+    def cut(items, name):
+        if name == "mixing":
+            os.truncate(noise / "bus.wav", 8_000)
+        return items
+
+    with pytest.raises(ValueError, match=r"bus\.wav has changed meanwhile: start again"):
+        build_corpus([speech], [noise], tmp_path / "corpus", Settings(pairs=60), jobs=1, bar=cut)
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_second_build_at_once_is_refused(speech, noise, tmp_path):
+    (tmp_path / ".corpus.part").mkdir()
+    refused = pytest.raises(BlockingIOError, match="corpus: another process is at it; wait for it")
+    with claimed(tmp_path / ".corpus.part"), refused:
+        made(speech, noise, tmp_path / "corpus")
+    made(speech, noise, tmp_path / "corpus")
+
+
+def test_corpus_that_another_process_made_meanwhile_is_left_alone(speech, noise, tmp_path):
+    def built(items, name):
+        (tmp_path / "corpus").mkdir(exist_ok=True)
+        return items
+
+    with pytest.raises(FileExistsError, match="corpus exists"):
+        build_corpus([speech], [noise], tmp_path / "corpus", jobs=1, bar=built)
+    assert not list((tmp_path / "corpus").iterdir())
 
 
 def test_named_folders_are_the_test_part(speech, noise, tmp_path):

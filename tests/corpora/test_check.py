@@ -13,7 +13,9 @@ from random_network import noise
 from voicebank_fixture import make_corpus
 
 import lstm_se
+from lstm_se.config import Config
 from lstm_se.corpora.check import FAULTS, NOTES, check_corpus
+from lstm_se.training.sources import Sources
 
 TEST = "testset_wav/p232_001.wav"
 
@@ -67,7 +69,20 @@ def renamed(root):
         (root / f"{side}_{TEST}").rename(root / f"{side}_testset_wav" / "p226_009.wav")
 
 
+def removed(*folders):
+    """Without some folders."""
+    return lambda root: [shutil.rmtree(root / folder) for folder in folders]
+
+
+def with_one_talker(root):
+    """Nobody is left to validate on."""
+    for path in root.glob("*_trainset_28spk_wav/*"):
+        if not path.name.startswith("p226"):
+            path.unlink()
+
+
 SPOIL = {
+    "part": removed("clean_testset_wav"),
     "partner": lambda root: (root / f"noisy_{TEST}").unlink(),
     "unreadable": lambda root: (root / f"noisy_{TEST}").write_bytes(b""),
     "mismatch": spoil_noisy(lambda x: x[1:]),
@@ -106,6 +121,29 @@ def test_fault_is_found_under_its_name(kind, root):
     SPOIL[kind](root)
     assert kinds(root) == {kind: 1}
     assert check_corpus(root).fit == (kind in NOTES)
+
+
+TRAINING = "clean_trainset_28spk_wav", "noisy_trainset_28spk_wav"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (removed("clean_testset_wav"), "clean_testset_wav, whose counterpart is there"),
+        (removed("noisy_testset_wav"), "noisy_testset_wav, whose counterpart is there"),
+        (removed(TRAINING[0]), "clean_trainset_28spk_wav, whose counterpart is there"),
+        (removed(*TRAINING), "corpus: a training set"),
+        (with_one_talker, "corpus: a second talker, to validate on"),
+    ],
+)
+def test_what_training_would_refuse_is_not_fit(spoil, words, root):
+    spoil(root)
+    with pytest.raises((OSError, ValueError)):
+        Sources([root]).load(Config())
+    found = check_corpus(root)
+    assert not found.fit
+    (line,) = found.lines()
+    assert line.endswith(words)
 
 
 def test_bang_in_steady_speech_is_noise(root):

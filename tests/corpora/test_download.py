@@ -17,8 +17,10 @@ from voicebank_fixture import make_archives, make_corpus, serve, zip_folder
 from lstm_se.corpora import download, transfer
 from lstm_se.corpora.download import ARCHIVES, prepare
 from lstm_se.corpora.pairs import conditions_of, voicebank_demand
+from lstm_se.files import claimed
 from lstm_se.sound import audio
 
+RNG = np.random.default_rng(0)
 NOISY = "/id-noisy_testset_wav/content"
 
 
@@ -215,6 +217,51 @@ def test_without_a_sum_the_archive_checks_itself(run, server, tmp_path, fault):
     with pytest.raises(ValueError, match="is no sound ZIP archive|is damaged at"):
         run("noisy_testset_wav", md5="")
     assert list((tmp_path / "corpus").iterdir()) == []
+
+
+def archive_of(files, password=False):
+    """An archive of some files, with the mark of a password if need be."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        for member in archive.infolist():
+            member.flag_bits |= password
+    return buffer.getvalue()
+
+
+def test_bomb_is_refused_before_it_is_unpacked(run, server, tmp_path, monkeypatch):
+    server.files[NOISY] = archive_of({f"{n}.wav": bytes(1 << 20) for n in range(4)})
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("something was unpacked"))
+    with pytest.raises(ValueError, match="would become 4,194,304 bytes, which no archive of sound"):
+        run("noisy_testset_wav", md5="")
+    assert list((tmp_path / "corpus").iterdir()) == []
+
+
+def test_archive_with_a_password_is_told(run, server):
+    server.files[NOISY] = archive_of({"a.wav": RNG.bytes(999)}, password=True)
+    with pytest.raises(ValueError, match="is no sound ZIP archive .*password"):
+        run("noisy_testset_wav", md5="")
+
+
+def test_names_that_lead_out_of_the_folder_stay_in_it(run, server, tmp_path):
+    """What the members are called chooses a name in the folder, and never a place."""
+    sound = io.BytesIO()
+    soundfile.write(sound, np.zeros(480), 48_000, format="WAV")
+    names = "../../out.wav", "/tmp/root.wav", "a/../../up.wav", "a\\..\\back.wav"
+    server.files[NOISY] = archive_of(dict.fromkeys(names, sound.getvalue()))
+    root = run("noisy_testset_wav", md5="")
+    there = {path.name for path in (root / "noisy_testset_wav").iterdir()}
+    assert there == {"out.wav", "root.wav", "up.wav", "a\\..\\back.wav"}
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_second_download_at_once_is_refused(run, server, tmp_path):
+    (tmp_path / "corpus").mkdir()
+    refused = pytest.raises(BlockingIOError, match="corpus: another process is at it; wait")
+    with claimed(tmp_path / "corpus"), refused:
+        run()
+    assert server.requests == []
 
 
 def test_archive_with_a_file_missing_is_refused(run, server, made, tmp_path):

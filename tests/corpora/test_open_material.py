@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from voicebank_fixture import serve
 from lstm_se.cli.main import commands
 from lstm_se.corpora import manifest
 from lstm_se.corpora.manifest import COPY_DIGITS, OpenRecording, blob_sha1
-from lstm_se.corpora.open_material import gather
+from lstm_se.corpora.open_material import MADE_COLUMNS, gather
 from lstm_se.corpora.supplies import FromServer, on_disk
+from lstm_se.files import claimed
+from lstm_se.sound import audio
 
 RNG = np.random.default_rng(0)
 
@@ -248,6 +251,41 @@ def test_folder_of_another_corpus_is_refused(fetched, tmp_path):
     with pytest.raises(FileExistsError, match="SOURCES.csv is that of another corpus"):
         fetched()
     assert (root / "speech.wav").exists()
+
+
+@pytest.mark.parametrize("name", ["../mine.wav", "{outside}"])
+def test_table_that_names_a_file_outside_removes_nothing(name, fetched, tmp_path):
+    outside, root = tmp_path / "mine.wav", tmp_path / "material"
+    outside.touch()
+    root.mkdir()
+    head = ",".join(MADE_COLUMNS)
+    line = name.format(outside=outside) + "," * (len(MADE_COLUMNS) - 1)
+    (root / "SOURCES.csv").write_text(f"{head}\n{line}\n")
+    with pytest.raises(ValueError, match=r"SOURCES\.csv names .*mine\.wav, which is outside"):
+        fetched()
+    assert outside.exists()
+
+
+def test_second_run_at_once_is_refused(fetched, tmp_path):
+    (tmp_path / "material").mkdir()
+    refused = pytest.raises(BlockingIOError, match="material: another process is at it; wait")
+    with claimed(tmp_path / "material"), refused:
+        fetched()
+    assert fetched()[1] == []
+
+
+def test_copy_that_is_cut_while_it_is_read_is_told(copy, tmp_path, monkeypatch):
+    read = audio.read
+
+    def cut(path):
+        os.truncate(path, path.stat().st_size // 2)
+        return read(path)
+
+    monkeypatch.setattr(audio, "read", cut)
+    made, failures = gather(tmp_path / "material", on_disk(copy, ALL), ALL)
+    assert made == []
+    assert all("is another file: Git's SHA-1" in str(failure) for failure in failures)
+    assert present(tmp_path / "material") == set()
 
 
 def test_folder_without_any_of_it_is_refused(tmp_path):

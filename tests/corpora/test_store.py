@@ -172,3 +172,30 @@ def test_array_that_fails_leaves_those_before_it(tmp_path):
     made = []
     kept(tmp_path, {"a": {}, "b": {}}, made)
     assert made == ["b"]
+
+
+def counted(folder, wanted):
+    """Arrays by key, each as many samples of a value of its own."""
+    make = lambda keys: ((np.full(1000, ord(key), np.int16), {}) for key in keys)  # noqa: E731
+    return store.keep(folder, dict.fromkeys(wanted, {}), make)
+
+
+def test_rows_of_lost_samples_never_count_again(tmp_path):
+    """Cut behind a, and asked for a and d: what is appended must not become the sound of b."""
+    counted(tmp_path, "abc")
+    os.truncate(tmp_path / store.HIDDEN / "samples.bin", 2000)
+    counted(tmp_path, "ad")
+    for key, array in counted(tmp_path, "abcd").items():
+        np.testing.assert_array_equal(array[:], ord(key))
+
+
+@pytest.mark.parametrize("damage", [b"\0" * 30, b"\xff{", b"[1]", b'{"key": "c"}'])
+def test_damaged_line_of_the_index_costs_its_array_and_no_other(damage, tmp_path):
+    counted(tmp_path, "abc")
+    index = tmp_path / store.HIDDEN / "index.jsonl"
+    lines = index.read_bytes().splitlines(keepends=True)
+    index.write_bytes(lines[0] + damage + b"\n" + lines[2])
+    made = []
+    kept(tmp_path, dict.fromkeys("abc", {}), made)
+    assert made == ["b"]
+    assert [json.loads(line)["key"] for line in index.read_text().splitlines()] == ["a", "c", "b"]

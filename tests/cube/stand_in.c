@@ -11,7 +11,7 @@ typedef struct {
     uint32_t out_address, out_length;
     uint32_t events;                  /* halves that were filled or played; a store clears them */
     uint32_t clean_address, clean_size, invalidate_address, invalidate_size;
-    uint32_t light, button, character, slots;
+    uint32_t light, button, character, slots, volume;
     uint32_t faults;                  /* what is broken */
     DWT_Type counter;
     uint32_t serial_divider; /* of the clock of USART1 */
@@ -20,7 +20,7 @@ typedef struct {
 #define BOARD ((volatile registers *)0x40000000)
 
 enum { IN_HALF = 1, IN_FULL = 2, OUT_HALF = 4, OUT_FULL = 8 };            /* events */
-enum { CRYSTAL = 1, OVER_DRIVE = 2, CODEC = 4, WORDS = 8, DEAF = 16 };    /* faults */
+enum { CRYSTAL = 1, OVER_DRIVE = 2, CODEC = 4, WORDS = 8, DEAF = 16, MUTE = 32 }; /* faults */
 
 static DMA_HandleTypeDef dma_in = {{DMA_MDATAALIGN_HALFWORD, DMA_MDATAALIGN_HALFWORD}, IN_HALF, IN_FULL};
 static DMA_HandleTypeDef dma_out = {{DMA_MDATAALIGN_HALFWORD, DMA_MDATAALIGN_HALFWORD}, OUT_HALF, OUT_FULL};
@@ -38,6 +38,7 @@ HAL_StatusTypeDef HAL_Init(void) {
 }
 
 void HAL_IncTick(void) { ticks++; }
+uint32_t HAL_GetTick(void) { return ticks; }
 
 /* As HAL_Delay: for ever, where nobody counts the ticks. */
 static void wait_for_ticks(uint32_t number) {
@@ -64,6 +65,7 @@ HAL_StatusTypeDef HAL_RCC_ClockConfig(RCC_ClkInitTypeDef *clock, uint32_t latenc
 void BSP_LED_Init(Led_TypeDef led) { (void)led; }
 void BSP_LED_On(Led_TypeDef led) { BOARD->light = led == LED1; }
 void BSP_LED_Off(Led_TypeDef led) { BOARD->light = led != LED1; }
+void BSP_LED_Toggle(Led_TypeDef led) { BOARD->light ^= led == LED1; }
 void BSP_PB_Init(Button_TypeDef button, ButtonMode_TypeDef mode) { (void)button, (void)mode; }
 uint32_t BSP_PB_GetState(Button_TypeDef button) { return button == BUTTON_KEY ? BOARD->button : 0; }
 
@@ -93,6 +95,7 @@ void BSP_AUDIO_OUT_SetAudioFrameSlot(uint32_t slot) { BOARD->slots = slot; }
 
 uint8_t BSP_AUDIO_OUT_SetVolume(uint8_t volume) {
     BOARD->wait_us = 10 * 431; /* so many registers of the codec, over its bus */
+    BOARD->volume = volume;
     return volume > 100;
 }
 
@@ -105,6 +108,7 @@ uint8_t BSP_AUDIO_IN_Record(uint16_t *buffer, uint32_t half_words) {
 
 uint8_t BSP_AUDIO_OUT_Play(uint16_t *buffer, uint32_t bytes) {
     BOARD->wait_us = 2 * 431; /* the ring starts after these */
+    if (BOARD->faults & MUTE) return AUDIO_OK; /* ST's does not look whether it has started, either */
     BOARD->out_address = (uint32_t)buffer;
     BOARD->out_length = bytes / 2;
     return AUDIO_OK;
@@ -115,10 +119,17 @@ void HAL_DMA_IRQHandler(DMA_HandleTypeDef *dma) {
     BOARD->events = events;
     if (events & IN_HALF) BSP_AUDIO_IN_HalfTransfer_CallBack();
     if (events & IN_FULL) BSP_AUDIO_IN_TransferComplete_CallBack();
+    if (events & OUT_HALF) BSP_AUDIO_OUT_HalfTransfer_CallBack();
+    if (events & OUT_FULL) BSP_AUDIO_OUT_TransferComplete_CallBack();
 }
 
-void SCB_EnableICache(void) {}
-void SCB_EnableDCache(void) {}
+__attribute__((weak)) void BSP_AUDIO_OUT_HalfTransfer_CallBack(void) {}
+__attribute__((weak)) void BSP_AUDIO_OUT_TransferComplete_CallBack(void) {}
+
+static SCB_Type control_block;
+SCB_Type *const SCB = &control_block;
+void SCB_EnableICache(void) { SCB->CCR |= 1U << 17; }
+void SCB_EnableDCache(void) { SCB->CCR |= 1U << 16; }
 
 void SCB_CleanDCache_by_Addr(uint32_t *address, int32_t size) {
     BOARD->clean_address = (uint32_t)address;

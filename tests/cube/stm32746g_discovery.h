@@ -48,6 +48,7 @@ typedef struct {
 
 HAL_StatusTypeDef HAL_Init(void);
 void HAL_IncTick(void);
+uint32_t HAL_GetTick(void);
 HAL_StatusTypeDef HAL_RCC_OscConfig(RCC_OscInitTypeDef *oscillator);
 HAL_StatusTypeDef HAL_RCC_ClockConfig(RCC_ClkInitTypeDef *clock, uint32_t latency);
 HAL_StatusTypeDef HAL_PWREx_EnableOverDrive(void);
@@ -86,6 +87,7 @@ void BSP_COM_Init(COM_TypeDef port, UART_HandleTypeDef *handle);
 void BSP_LED_Init(Led_TypeDef led);
 void BSP_LED_On(Led_TypeDef led);
 void BSP_LED_Off(Led_TypeDef led);
+void BSP_LED_Toggle(Led_TypeDef led);
 void BSP_PB_Init(Button_TypeDef button, ButtonMode_TypeDef mode);
 uint32_t BSP_PB_GetState(Button_TypeDef button);
 
@@ -104,6 +106,11 @@ extern DWT_Type *const DWT;
 #define CoreDebug_DEMCR_TRCENA_Msk (1UL << 24)
 #define DWT_CTRL_CYCCNTENA_Msk 1UL
 
+typedef struct {
+    volatile uint32_t CCR;
+} SCB_Type;
+
+extern SCB_Type *const SCB;
 void SCB_EnableICache(void);
 void SCB_EnableDCache(void);
 void SCB_InvalidateDCache_by_Addr(void *address, int32_t size);

@@ -40,6 +40,8 @@ uint8_t BSP_AUDIO_OUT_SetVolume(uint8_t volume);
 void BSP_AUDIO_OUT_SetAudioFrameSlot(uint32_t slot);
 void BSP_AUDIO_IN_HalfTransfer_CallBack(void);
 void BSP_AUDIO_IN_TransferComplete_CallBack(void);
+void BSP_AUDIO_OUT_HalfTransfer_CallBack(void);
+void BSP_AUDIO_OUT_TransferComplete_CallBack(void);
 void HAL_DMA_IRQHandler(DMA_HandleTypeDef *dma);
 
 #ifdef __cplusplus

@@ -32,6 +32,65 @@ test("a processor goes on without sound, until it is told to end", () => {
   assert.equal(processor.process(...block()), false);
 });
 
+/** Play a hop. */
+function hop(processor) {
+  const before = processor.port.told.length;
+  while (processor.port.told.length === before)
+    processor.process([[new Float32Array(128).fill(0.1)]], block()[1]);
+  return processor.port.told.at(-1);
+}
+
+/** How many hops pass until something is the case. */
+function hopsUntil(processor, condition) {
+  for (let n = 0; n < 100; n++, hop(processor)) if (condition()) return n;
+  return Infinity;
+}
+
+test("a new network has heard some hops before it is heard, and has the limit", () => {
+  const { processor, tell } = made(), second = new WebAssembly.Module(fs.readFileSync(process.env.DENOISER_WASM));
+  const { choice, denoisers } = processor.chain;
+  for (const gain of [1, 0]) tell({ gain, limit: 0 });
+  for (let n = 0; n < 10; n++) hop(processor);
+  tell({ second });
+  tell({ network: 1 });
+  assert.ok(denoisers[1], "nothing of a second one was heard");
+  assert.equal(hopsUntil(processor, () => choice.value > 0), 9);
+  assert.equal(denoisers[1].mask[100], 32767);
+});
+
+test("a network that is heard fades out before the next takes its place", () => {
+  const { processor, tell } = made(), second = fs.readFileSync(process.env.DENOISER_WASM);
+  const { choice, denoisers } = processor.chain;
+  tell({ second, network: 1 });
+  hopsUntil(processor, () => choice.value === 1);
+  const [, before] = denoisers;
+  tell({ limit: 0 });
+  tell({ second, network: 1 });
+  assert.equal(denoisers[1], before);
+  hopsUntil(processor, () => denoisers[1] !== before);
+  assert.equal(choice.value, 0);
+  assert.ok(hopsUntil(processor, () => choice.value === 1) > 8);
+  assert.equal(denoisers[1].mask[100], 32767, "the limit that was there before");
+});
+
+test("at a start nothing is heard, and a new network need not wait", () => {
+  const { processor, tell } = made(), second = fs.readFileSync(process.env.DENOISER_WASM);
+  const { choice, denoisers } = processor.chain;
+  tell({ second, network: 1 });
+  hopsUntil(processor, () => choice.value === 1);
+  const [, before] = denoisers;
+  tell({ second, network: 1 });
+  tell({ reset: true });
+  assert.notEqual(denoisers[1], before);
+  assert.equal(choice.value, 1);
+});
+
+test("what cannot be read is told", () => {
+  const { processor } = made();
+  processor.port.onmessageerror();
+  assert.deepEqual(processor.port.told.at(-1), { unread: true });
+});
+
 test("a stretch that the browser leaves out is counted, a new start is none", () => {
   const { processor, tell } = made(), reports = () => processor.port.told.filter((told) => told.heard);
   const play = () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Resampler, resample } from "../../book/live/resampler.js";
+import { Resampler, resample, resampleAll } from "../../book/live/resampler.js";
 import { decibels, difference, noise, tone } from "./tones.mjs";
 
 const RATES = [8000, 11025, 22050, 32000, 44100, 48000, 96000];
@@ -76,3 +76,13 @@ for (const rate of [0, -1, 44100.5, NaN])
   test(`a rate of ${rate} Hz is refused`, () => {
     assert.throws(() => new Resampler(rate, 16000), /whole numbers/);
   });
+
+test("a long recording is resampled in parts, with the same samples", async () => {
+  const sound = noise(300_000), told = [];
+  const found = await resampleAll(sound, 44100, 16000, async (share) => told.push(share));
+  assert.ok(told.length > 1 && told.every((share, i) => share > (told[i - 1] ?? 0) && share < 1));
+  const stream = new Resampler(44100, 16000), whole = new Float32Array(stream.most(sound.length));
+  const written = stream.process(sound, whole);
+  assert.deepEqual(found.subarray(0, written), whole.subarray(0, written));
+  assert.equal(found.length, Math.ceil((300_000 * 160) / 441));
+});

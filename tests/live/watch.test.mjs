@@ -5,6 +5,7 @@ import { test } from "node:test";
 class Browser {
   context = Object.assign(new EventTarget(), { currentTime: 0, state: "running" });
   failed = false;
+  lost = false;
   source = { track: { muted: false } };
   found = ["audioinput a", "audiooutput b"];
   mediaDevices = Object.assign(new EventTarget(), {
@@ -75,7 +76,7 @@ test("a loudspeaker that is lost is told as one that was never there", async () 
   const { browser, watch } = await begun();
   after(watch, 4, SOUND);
   browser.context.state = "suspended";
-  browser.context.dispatchEvent(new Event("error"));
+  browser.lost = true;
   assert.match(after(watch, 4, null, 0), /^No sound:/);
 });
 
@@ -121,4 +122,24 @@ test("a browser that lists no loudspeaker plays to nobody", async () => {
   watch.begin();
   await watch.devices;
   assert.match(after(watch, 1, SOUND), /^The browser finds no loudspeakers/);
+});
+
+test("a browser that does not list its devices is no trouble", async () => {
+  const { browser, watch } = await begun();
+  browser.mediaDevices.enumerateDevices = () => Promise.reject(new Error("forbidden"));
+  watch.begin();
+  assert.equal(await watch.devices, null);
+  browser.mediaDevices.dispatchEvent(new Event("devicechange"));
+  await new Promise(setImmediate);
+  assert.equal(after(watch, 1, SOUND), "");
+});
+
+test("a denoiser that failed has stopped, and so has one without hops", async () => {
+  const { browser, watch } = await begun();
+  assert.equal(watch.stopped, false);
+  browser.failed = true;
+  assert.equal(watch.stopped, true);
+  browser.failed = false;
+  after(watch, 4, null);
+  assert.equal(watch.stopped, true);
 });

@@ -219,6 +219,14 @@ def test_missing_file_is_named(tmp_path):
         in_numpy.load_weights(tmp_path / "weights.npz", small())
 
 
+def test_weights_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(in_numpy, "MOST_BYTES", 100_000)
+    np.savez_compressed(tmp_path / "weights.npz", bomb=np.zeros(100_000, np.uint8))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("something was unpacked"))
+    with pytest.raises(ValueError, match=r"weights\.npz is damaged or no archive of weights"):
+        in_numpy.load_weights(tmp_path / "weights.npz", small())
+
+
 def test_pickled_objects_are_never_loaded(tmp_path):
     """A pickle runs code; weights from elsewhere must not."""
     path = tmp_path / "weights.npz"

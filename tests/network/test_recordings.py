@@ -5,6 +5,7 @@ import pytest
 import soundfile
 from random_network import noise, random_denoiser, small
 
+from lstm_se.chip.engines import load
 from lstm_se.network.denoiser import AnyRateDenoiser
 from lstm_se.network.recordings import enhance_file
 from lstm_se.network.stream import BlockStream
@@ -77,6 +78,28 @@ def test_floats_above_full_scale_are_kept_and_integers_say_that_they_are_clipped
     loud = np.count_nonzero(np.abs(3 * noise(400)) > 1)
     note = enhance_file(Untouched(), tmp_path / "a.wav", tmp_path / "b.flac")
     assert note == f"{loud} samples were above full scale and are clipped"
+
+
+def test_integers_say_that_they_clip_what_comes_in(tmp_path):
+    audio.write(tmp_path / "a.wav", 16 * noise(40_000), subtype="FLOAT")
+    loud = np.count_nonzero(np.abs(16 * noise(40_000)) > 1)
+    note = enhance_file(load("tiny", "int8"), tmp_path / "a.wav", tmp_path / "b.wav")
+    assert note == f"{loud} samples were above full scale and are clipped"
+
+
+def test_source_that_is_not_there_is_named_even_if_the_target_is(tmp_path):
+    audio.write(tmp_path / "b.wav", noise(400))
+    with pytest.raises(FileNotFoundError, match=r"a\.wav does not exist: check the name"):
+        enhance_file(Untouched(), tmp_path / "a.wav", tmp_path / "b.wav")
+
+
+@pytest.mark.parametrize("length", [249, 250, 255])
+def test_names_as_long_as_a_disk_takes_are_written(length, tmp_path):
+    (tmp_path / "in").mkdir()
+    audio.write(tmp_path / "in" / "a.wav", noise(400))
+    name = "é".encode().decode() * ((length - 4) // 2) + "x" * ((length - 4) % 2) + ".wav"
+    enhance_file(Untouched(), tmp_path / "in" / "a.wav", tmp_path / "out" / name)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
 
 
 def test_tags_are_kept(tmp_path):

@@ -20,6 +20,13 @@ def test_wav_without_end_is_read_to_its_end():
     assert (rate, sound.shape) == (44_100, (1000, 2))
 
 
+def test_samples_above_full_scale_are_counted():
+    sink = PipeSink(io.BytesIO(), 16_000, 2, header=True)
+    for block in ([[0, 1], [1.01, -1]], [[-7, 0], [0, 0]]):
+        sink.write(np.float32(block))
+    assert sink.clipped == 2
+
+
 def test_pipe_carries_what_a_file_would_hold(tmp_path):
     pipe, loud = io.BytesIO(), 0.5 * noise(1, 5000)
     PipeSink(pipe, 16_000, 1, header=False).write(loud)

@@ -28,7 +28,16 @@ def test_nothing_is_there_before_the_end_and_nothing_after_a_failure(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM"])
+def test_two_at_once_never_mix_in_one_file(tmp_path):
+    with SoundSink(tmp_path / "a.wav", 16_000) as file:
+        file.write(noise(1000))
+        with pytest.raises(BlockingIOError, match="a.wav: another process is at it"):
+            SoundSink(tmp_path / "a.wav", 16_000)
+        file.write(noise(1000))
+    assert soundfile.info(tmp_path / "a.wav").frames == 2000
+
+
+@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize(
     ("moment", "name"),
     [(0, "a.wav"), (1, "a.flac"), (2, "a.flac")],
@@ -74,13 +83,39 @@ def test_what_is_known_to_be_too_long_becomes_rf64(frames, kind, tmp_path, monke
     assert soundfile.info(tmp_path / "a.wav").frames == frames
 
 
-def test_wav_of_unknown_length_ends_whole_where_it_is_full(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "frames"), [("a.wav", 60), ("a.aiff", None), ("a.au", None)])
+def test_format_of_short_numbers_ends_whole_where_it_is_full(name, frames, tmp_path, monkeypatch):
     monkeypatch.setattr(sink, "WAV_BYTES", 200)
-    full = pytest.raises(FullError, match="a.wav is full at 4 GiB, and ends here: write .w64 or")
-    with full, SoundSink(tmp_path / "a.wav", 16_000, 1, "PCM_16") as file:
+    full = pytest.raises(FullError, match=f"{name} is full at 4 GiB, and ends here: write .w64 or")
+    with full, SoundSink(tmp_path / name, 16_000, 1, "PCM_16", frames) as file:
         for block in noise(5, 30):
             file.write(block)
-    assert soundfile.info(tmp_path / "a.wav").frames == 90
+    assert soundfile.info(tmp_path / name).frames == 90
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "FLOAT", "DOUBLE", "ALAW"])
+def test_wav_of_unknown_length_is_the_ordinary_one_if_it_can(subtype, tmp_path):
+    found = {}
+    for frames in (None, 300):
+        with SoundSink(tmp_path / "a.wav", 16_000, 3, subtype, frames, {"title": "Rede"}) as file:
+            file.write(0.5 * noise(3, 300))
+        info = soundfile.info(tmp_path / "a.wav")
+        with soundfile.SoundFile(tmp_path / "a.wav") as file:
+            found[frames] = info.format, info.subtype, file.title, file.read()
+        assert (tmp_path / "a.wav").read_bytes()[12:20] == b"fmt \x10\0\0\0" or subtype == "ALAW"
+    assert found[None][:3] == found[300][:3] == ("WAV", subtype, "Rede")
+    np.testing.assert_array_equal(found[None][3], found[300][3])
+
+
+@pytest.mark.slow
+def test_wav_of_unknown_length_grows_beyond_4_gib(tmp_path):
+    """Its samples are left out of the file: it has a hole there, and takes no room."""
+    with SoundSink(tmp_path / "a.wav", 16_000, 1, "DOUBLE") as file:
+        file.write(noise(10))
+        file._file.seek(2**29 + 77)
+        file.write(noise(10))
+    assert soundfile.info(tmp_path / "a.wav").format == "RF64"
+    assert soundfile.info(tmp_path / "a.wav").frames == 2**29 + 87
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,19 @@ def test_cut_file_gives_what_is_there_and_tells_what_is_missing(tmp_path):
     assert note == "cut: the header promises 0.50 s more than there is"
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "w64"])
+def test_file_that_shrinks_while_it_is_read_gives_what_was_there_and_tells_it(suffix, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    sf.write(path, noise(400_000), RATE)
+    with open_source(path) as source:
+        blocks = source.blocks()
+        done = next(blocks).shape[1]
+        os.truncate(path, path.stat().st_size // 2)
+        done += sum(block.shape[1] for block in blocks)
+    assert 0 < done < 400_000
+    assert source.note.startswith(("cut: ", "damaged beyond "))
+
+
 def test_cut_flac_gives_what_is_there_too(tmp_path):
     sf.write(tmp_path / "a.flac", noise(20 * RATE), RATE)
     (tmp_path / "a.flac").write_bytes((tmp_path / "a.flac").read_bytes()[:-RATE])
@@ -111,6 +124,33 @@ def test_flac_that_came_through_a_pipe_has_no_length_and_is_read_to_its_end(tmp_
     with open_source(tmp_path / "a.flac") as source:
         assert source.frames is None
         assert read(source)[0].shape == (1, 100_000)
+
+
+@pytest.mark.parametrize("opened", [open_source, lambda path: open_stream(path.open("rb"), "it")])
+@pytest.mark.parametrize("told", [0, 2, 1001])
+def test_header_that_tells_less_than_there_is_loses_no_sample(told, opened, tmp_path):
+    """As that of 5.5 GB, of whose size only the rest of 2 to the power of 32 fits in."""
+    samples = audio.to_pcm(noise(1, 40_000)).astype(np.float32) / 32768
+    (tmp_path / "a.wav").write_bytes(wav(samples, told))
+    found, note = read(opened(tmp_path / "a.wav"))
+    np.testing.assert_array_equal(found, samples)
+    less = (40_000 - told // 2) / RATE
+    assert (
+        note == f"the header promises {less:.2f} s less than there is: read to the end of the file"
+    )
+
+
+@pytest.mark.parametrize(
+    "behind", [b"", bytes(7), b"cue \0\0\0\0", b"_PMX\xff\xff\xff\xff", b"TAGone two"]
+)
+def test_what_lies_behind_the_samples_is_no_sound(behind, tmp_path):
+    (tmp_path / "a.wav").write_bytes(wav(noise(400)) + behind)
+    for source in (
+        open_source(tmp_path / "a.wav"),
+        open_stream((tmp_path / "a.wav").open("rb"), "it"),
+    ):
+        found, note = read(source)
+        assert (found.shape, note) == ((1, 400), "")
 
 
 def test_empty_file_that_was_finished_so_stays_empty(tmp_path):
@@ -299,6 +339,14 @@ def test_with_the_library_they_are_found_among_the_others(tmp_path):
     for name in ("b.wav", "a.m4a", "c.webm", "notes.txt"):
         (tmp_path / name).touch()
     assert [path.name for path in audio.find(tmp_path)] == ["a.m4a", "b.wav", "c.webm"]
+
+
+@pytest.mark.parametrize("suffix", ["w64", "caf", "au", "snd", "rf64", "sph", "AIFC", "oga"])
+def test_whatever_the_library_of_sound_reads_is_found(suffix, tmp_path):
+    kind = {"snd": "AU", "sph": "NIST", "AIFC": "AIFF", "oga": "OGG"}.get(suffix, suffix.upper())
+    sf.write(tmp_path / f"a.{suffix}", 0.1 * noise(400), RATE, format=kind)
+    assert audio.find(tmp_path) == [tmp_path / f"a.{suffix}"]
+    assert read(open_source(tmp_path / f"a.{suffix}"))[0].shape == (1, 400)
 
 
 def test_channels_that_cancel_out_give_the_louder_one(tmp_path):

@@ -52,6 +52,14 @@ def ready(browser, url):
     return browser
 
 
+# Keeps every audio context that the page opens.
+CONTEXT = """
+globalThis.contexts = [];
+globalThis.AudioContext = class extends AudioContext {
+  constructor(...options) { super(...options); contexts.push(this); }
+};"""
+
+
 # When the controls opened, after the page was asked for: the page itself marks it.
 READY_MS = "performance.getEntriesByName('ready')[0].startTime"
 
@@ -91,8 +99,30 @@ def text(page, name):
     return page.evaluate(f"document.getElementById('{name}').textContent")
 
 
+def in_view(page, *names, frame=None):
+    """Whether all of these parts lie within what a reader sees, as a whole."""
+    inner = f"document.getElementById('{frame}')"
+    document, above = (
+        (f"{inner}.contentDocument", f"{inner}.getBoundingClientRect().top")
+        if frame
+        else ("document", 0)
+    )
+    return page.evaluate(
+        f"{list(names)}.every((name) => {{ const part = {document}.getElementById(name);"
+        " const { top, bottom, height } = part.getBoundingClientRect();"
+        f" return height && top + {above} >= 0 && bottom + {above} <= innerHeight; }})"
+    )
+
+
 def started(page):
     click(page, "start")
+    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+
+
+def again(page):
+    """Press “Start again”, and wait for the sound that comes then."""
+    page.evaluate("document.getElementById('status').textContent = ''")  # it may say so already
+    click(page, "again")
     page.wait("document.getElementById('status').textContent.startsWith('Running')")
 
 

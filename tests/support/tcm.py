@@ -8,6 +8,23 @@ SCRIPT = Path(__file__).with_name("stm32f746_tcm.ld")
 HOOKS = ('-DSE_FAST_SECTION=".se_itcm"', '-DSE_FAST_DATA_SECTION=".se_dtcm"')
 HOOKS += ('-DSE_SHARED_SECTION=".se_dtcm"', "-DSE_EXAMPLE_TCM")
 ITCM, DTCM = range(16 << 10), range(0x2000_0000, 0x2001_0000)
+FLASH = 0x0800_0000
+
+
+def begins_with_vectors(cpu):
+    """Whether the flash has at its begin what the chip looks for there after a reset."""
+    first_code = int.from_bytes(cpu.read(FLASH + 4, 4), "little")
+    return first_code == cpu.symbols["Reset_Handler"].address | 1
+
+
+def outside(stream, hop):
+    """Where code lies that runs while a hop is denoised, with a limit, and is not in ITCM."""
+    stream.set_limit(12)
+    with stream.cpu.tracing() as blocks:
+        stream.process(hop)
+    stream.set_limit(None)
+    stream.reset()
+    return {hex(address) for address, _ in blocks if address not in ITCM}
 
 
 def start(folder, options, compiler=None, model=None):

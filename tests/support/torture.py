@@ -167,6 +167,13 @@ def headers() -> list[OddFile]:
             "long.wav", "the extensible header", riff(form(EXTENSIBLE, extra=guid), data), expected
         ),
     ]
+    more = (
+        f"the header promises {LOST / RATE:.2f} s less than there is: read to the end of the file"
+    )
+    half = chunk(b"data", pcm, len(pcm) - 2 * LOST)
+    for name, told in (("short.wav", None), ("renewed.wav", len(pcm) - 2 * LOST + 36)):
+        content = riff(form(), half, told=told)
+        files.append(OddFile(name, "a size below what is there", content, expected, note=more))
     for magic in (b"RF64", b"BW64"):
         content, name = riff(*large, told=FOREVER, magic=magic), f"{magic.decode().lower()}.wav"
         files.append(OddFile(name, "RF64 or BW64", content, expected, {"c": OTHER_KIND["c"]}))
@@ -185,6 +192,12 @@ def kinds() -> list[OddFile]:
         wide, what = sound(bits=bits), "8, 24 or 32 bits"
         body = integers(wide, bits)
         add(f"{bits}_bits.wav", what, form(bits=bits), body, scaled(wide, bits))
+    odd = sound(samples=999, bits=8)
+    for name, pad in (("odd.wav", b"\0"), ("unpadded.wav", b"")):
+        body = integers(odd, 8) + pad + chunk(b"LIST", b"INFO")
+        content = riff(form(bits=8), chunk(b"data", body, odd.size))
+        what = "an odd size and a chunk behind it"
+        files.append(OddFile(name, what, content, scaled(odd, 8), OTHER_RATE))
     for bits in (32, 64):
         loud, what = (4 * scaled(x)).astype(f"<f{bits // 8}"), "floats up to 4 times full scale"
         body = loud.tobytes()

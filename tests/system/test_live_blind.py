@@ -1,14 +1,17 @@
 """The blind test of the live page: what is heard, what is scored, what is kept."""
 
 import json
+import time
 
 import numpy as np
 import pytest
 from controls import (
+    CONTEXT,
     address,
     choose,
     click,
     download,
+    in_view,
     move,
     ready,
     samples,
@@ -174,10 +177,23 @@ def test_silence_cannot_be_compared(each_page, tmp_path):
     audio.write(tmp_path / "silent.wav", np.zeros(16_000, np.float32))
     page.give_file(tmp_path / "silent.wav")
     page.wait("document.getElementById('status').textContent === 'silent.wav is ready.'")
+    page.evaluate("document.getElementById('blind').scrollIntoView()")
     click(page, "blind")
     page.wait("!document.getElementById('message').hidden")
     assert text(page, "message").startswith("One of the two is silent")
+    assert in_view(page, "status", "message") and text(page, "status") == "Ready."
     assert page.evaluate("document.getElementById('trial').hidden")
+
+
+def test_impatient_second_click_is_none(each, port):
+    with each.prepared(CONTEXT):
+        page = ready(each, address(port))
+    choose(page, samples(page)[0])
+    page.evaluate("for (const _ of 'ab') document.getElementById('blind').click()")
+    page.wait("!document.getElementById('trial').hidden")
+    time.sleep(0.3)
+    assert text(page, "blind") == "Stop the test"
+    assert page.evaluate("contexts.length") == 2  # of the live sound, and of one test
 
 
 def test_answers_without_sound_do_not_count(each, port):

@@ -17,6 +17,7 @@ from controls import (
     denoised_by_command,
     download,
     hops,
+    in_view,
     ready,
     samples,
     started,
@@ -46,30 +47,115 @@ def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, each_
     page.give_file(path)
     page.wait("!document.getElementById('message').hidden")
     assert text(page, "message").startswith(message)
+    assert text(page, "status") == "Ready."
     choose(page, samples(page)[0])
     started(page)
     stopped(page)
     assert page.complaints() == []
 
 
+# Bytes that the page reads of files, and how often it decodes.
+READING = """
+globalThis.read = globalThis.decoded = 0;
+for (const owner of [Blob, File]) {
+  const own = owner.prototype.arrayBuffer;
+  owner.prototype.arrayBuffer = function () { read += this.size; return own.call(this); };
+}
+const decode = BaseAudioContext.prototype.decodeAudioData;
+BaseAudioContext.prototype.decodeAudioData = function (...given) {
+  decoded++;
+  return decode.apply(this, given);
+};"""
+
+
 @pytest.mark.parametrize("kind", ["wav", "flac"])
-def test_file_that_is_too_long_is_not_decoded(kind, page, tmp_path):
+def test_file_that_is_too_long_is_not_decoded(kind, each, port, tmp_path):
     path = tmp_path / f"hour.{kind}"
-    sf.write(path, np.zeros(3600 * 16_000, np.int16), 16_000, "PCM_16")
-    before = page.heap()
+    sf.write(path, np.random.default_rng(0).integers(-9, 9, 3600 * 16_000).astype(np.int16), 16_000)
+    with each.prepared(READING):
+        page = ready(each, address(port))
+    page.evaluate("read = decoded = 0")
     page.give_file(path)
     page.wait("!document.getElementById('message').hidden")
-    assert page.heap() - before < 5e6
+    assert page.evaluate("decoded") == 0
+    assert 0 < page.evaluate("read") <= 1 << 20 < path.stat().st_size
 
 
-def test_file_of_a_killed_recorder_is_taken_with_a_word_about_it(each_page, tmp_path):
+def test_file_whose_length_is_never_told_is_refused(each, port, tmp_path):
+    (tmp_path / "mine.flac").write_bytes(b"whatever it is")
+    page = ready(each, address(port))
+    page.evaluate(
+        "Object.defineProperty(HTMLMediaElement.prototype, 'src', { set() {} });"
+        "const own = AbortSignal.timeout; AbortSignal.timeout = () => own.call(AbortSignal, 100); 0"
+    )
+    page.give_file(tmp_path / "mine.flac")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith("mine.flac is no sound that this browser can read")
+
+
+def test_file_that_became_another_can_be_chosen_again(each_page, spoken, tmp_path):
     page = each_page
-    odd = next(odd for odd in torture.pack() if odd.name == "killed.wav")
+    for samples_of_it in (8000, 16_000):
+        sf.write(tmp_path / "mine.wav", spoken[:samples_of_it], 16_000, "PCM_16")
+        page.evaluate("document.getElementById('status').textContent = ''")
+        page.give_file(tmp_path / "mine.wav")
+        page.wait("document.getElementById('status').textContent === 'mine.wav is ready.'")
+        assert text(page, "file-name") == "A file: mine.wav"
+        click(page, "whole")
+        page.wait("document.getElementById('status').textContent.includes('is denoised')")
+        noisy, _ = download(page)
+        assert len(noisy) == samples_of_it
+
+
+STATUSES = """
+addEventListener("DOMContentLoaded", () => {
+  const status = document.getElementById("status");
+  globalThis.said = [];
+  new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
+});
+const Own = AudioBuffer;
+globalThis.buffers = 0;
+globalThis.AudioBuffer = class extends Own {
+  constructor(...given) { super(...given); buffers++; }
+};"""
+
+
+def test_long_file_starts_without_freezing_the_page_and_is_kept(each, port, tmp_path):
+    sf.write(tmp_path / "long.wav", np.zeros(60 * 44_100, np.int16), 44_100, "PCM_16")
+    with each.prepared(STATUSES):
+        page = ready(each, address(port, "?rate=48000"))
+    page.give_file(tmp_path / "long.wav")
+    page.wait("document.getElementById('status').textContent === 'long.wav is ready.'")
+    told = "said.filter((text) => /^Starting: \\d+ %$/.test(text)).length"
+    for _ in range(2):
+        started(page)
+        stopped(page)
+        assert (page.evaluate("buffers"), page.evaluate(told) > 5) == (1, True)
+    click(page, "whole")
+    page.wait("document.getElementById('status').textContent.includes('is denoised')")
+    assert page.evaluate("said.filter((text) => /^Preparing long.wav: /.test(text)).length") > 5
+
+
+def test_status_goes_on_to_say_what_runs(page):
+    choose(page, samples(page)[0])
+    started(page)
+    click(page, "whole")
+    page.wait("document.getElementById('status').textContent.includes('is denoised')")
+    assert text(page, "status").startswith("Running: ")
+    stopped(page)
+
+
+@pytest.mark.parametrize("name", ["killed.wav", "rf64.wav"])
+def test_odd_file_is_taken_with_a_word_about_it(name, each_page, tmp_path):
+    page = each_page
+    odd = next(odd for odd in torture.pack() if odd.name == name)
     (tmp_path / odd.name).write_bytes(odd.content)
     page.give_file(tmp_path / odd.name)
-    page.wait(
-        f"document.getElementById('status').textContent === '{odd.name} is ready ({odd.note}).'"
-    )
+    note = f" ({odd.note})" if odd.note else ""
+    page.wait(f"document.getElementById('status').textContent === '{odd.name} is ready{note}.'")
+    click(page, "whole")
+    noisy, _ = download(page)
+    np.testing.assert_array_equal(noisy, odd.mono * 32768)
     assert page.complaints() == []
 
 
@@ -145,6 +231,82 @@ def test_microphone_that_fails_is_told_and_samples_still_work(error, message, pa
     stopped(page)
 
 
+def test_microphone_that_cannot_be_connected_is_let_go(page):
+    replaced_microphone(page, "await own(wanted)")
+    page.evaluate(
+        "AudioContext.prototype.createMediaStreamSource = () => { throw new Error('no luck'); }"
+    )
+    click(page, "start")
+    page.wait("!document.getElementById('message').hidden")
+    assert text(page, "message").startswith("The microphone cannot be used (Error: no luck).")
+    assert page.evaluate("heard.getAudioTracks()[0].readyState") == "ended"
+
+
+OVERLOOKED = "document.getElementById('message').textContent.startsWith('The browser waits for')"
+LATE = (
+    "await new Promise((answer) => { globalThis.asked = (globalThis.asked ?? 0) + 1;"
+    " globalThis.allow = async () => answer(await own(wanted)); })"
+)
+
+
+def test_question_that_is_overlooked_is_told_and_can_be_given_up(each_page):
+    page = each_page
+    replaced_microphone(page, LATE)
+    click(page, "start")
+    page.wait(OVERLOOKED)
+    assert in_view(page, "message")
+    assert text(page, "status").startswith("Starting: allow the microphone")
+    assert text(page, "start") == "Cancel"
+    click(page, "start")
+    page.wait("document.getElementById('start').textContent === 'Start'")
+    assert text(page, "status") == "Ready." and page.evaluate(f"!({OVERLOOKED})")
+    page.evaluate("allow().then(() => 0)")
+    page.wait("globalThis.heard?.getAudioTracks()[0].readyState === 'ended'")
+    assert text(page, "start") == "Start"
+
+
+def test_another_source_gives_up_a_question(each_page):
+    page = each_page
+    replaced_microphone(page, LATE)
+    click(page, "start")
+    page.wait("'allow' in globalThis")
+    choose(page, samples(page)[0])
+    page.wait("document.getElementById('status').textContent === 'Ready.'")
+    started(page)
+    assert samples(page)[0] and "again and again" in text(page, "status")
+    stopped(page)
+
+
+def test_late_answer_is_taken_and_the_question_forgotten(page):
+    replaced_microphone(page, LATE)
+    click(page, "start")
+    click(page, "start")  # somebody is impatient
+    page.wait(OVERLOOKED)
+    page.evaluate("allow().then(() => 0)")
+    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+    assert page.evaluate("asked") == 1
+    assert page.evaluate("document.getElementById('message').hidden")
+    assert text(page, "start") == "Stop"
+    stopped(page)
+
+
+def twice(page, name):
+    """A double click."""
+    for detail in (1, 2):
+        event = f"new MouseEvent('click', {{ detail: {detail}, bubbles: true }})"
+        page.evaluate(f"document.getElementById('{name}').dispatchEvent({event})")
+
+
+def test_double_click_on_start_is_one(each_page):
+    page = each_page
+    choose(page, samples(page)[0])
+    twice(page, "start")
+    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+    time.sleep(0.3)
+    assert text(page, "start") == "Stop"
+    stopped(page)
+
+
 def test_missing_microphone_is_told_and_samples_still_work(start_browser, port):
     page = ready(start_browser("--use-fake-ui-for-media-stream"), address(port))
     click(page, "start")
@@ -171,6 +333,8 @@ def test_microphone_that_goes_away_stops_the_page(page):
     page.evaluate("heard.getAudioTracks()[0].dispatchEvent(new Event('ended')); 0")
     page.wait("document.getElementById('start').textContent === 'Start'")
     assert text(page, "status") == "The microphone went away."
+    assert text(page, "message").startswith("The microphone went away: plug it in again")
+    assert in_view(page, "message")
     assert page.evaluate("heard.getAudioTracks()[0].readyState") == "ended"
     started(page)
     stopped(page)
@@ -230,12 +394,21 @@ def test_browser_without_worklets_is_told_so(start_browser, port):
     download(page)
 
 
-@pytest.mark.parametrize("missing", ["WebAssembly", "DecompressionStream"])
-def test_browser_that_is_too_old_is_told_so(missing, browser, port):
-    with browser.prepared(f"delete globalThis.{missing}"):
-        browser.open(address(port))
-        browser.wait("!document.getElementById('message').hidden")
-    assert text(browser, "message") == f"This browser has no {missing}: try a newer one."
+@pytest.mark.parametrize(
+    ("missing", "name"),
+    [
+        (["WebAssembly"], "WebAssembly"),
+        (["DecompressionStream"], "DecompressionStream"),
+        (["AudioContext", "OfflineAudioContext"], "Web Audio"),
+    ],
+    ids=["WebAssembly", "DecompressionStream", "Web Audio"],
+)
+def test_browser_that_is_too_old_is_told_so(missing, name, each, port):
+    with each.prepared("".join(f"delete globalThis.{each_of};" for each_of in missing)):
+        each.open(address(port))
+        each.wait("document.getElementById('status').textContent.includes('not be started')")
+    assert text(each, "message") == f"This browser has no {name}: try a newer one."
+    assert in_view(each, "message")
 
 
 @pytest.mark.parametrize(

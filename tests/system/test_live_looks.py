@@ -1,5 +1,7 @@
 """The live page by keyboard, by screen reader, on a phone and in the dark."""
 
+import re
+
 import axe
 import pytest
 from controls import ROOT, address, choose, click, ready, samples, text
@@ -29,12 +31,18 @@ def test_picture_shows_a_sample_before_the_start(picture, each_page):
     assert page.evaluate(COLOURS.replace("ID", picture)) > 100
 
 
+def test_three_sentences_say_before_the_start_what_to_do(each_page):
+    page = each_page
+    told = page.evaluate("document.querySelector('header p:not(.back)').innerText")
+    assert len(re.findall(r"\w\.(?:\s|$)", told)) == 3 and "press Start." in told
+
+
 def focused(page):
     return page.evaluate("document.activeElement.id || document.activeElement.value")
 
 
-def test_everything_can_be_done_with_the_keyboard(page):
-    reached = []
+def test_everything_can_be_done_with_the_keyboard(each_page):
+    page, reached = each_page, []
     page.evaluate("document.activeElement.blur()")
     for _ in range(30):
         page.press("Tab")

@@ -7,6 +7,7 @@ from controls import (
     HOP,
     Server,
     address,
+    again,
     alive,
     bits_of_numpy,
     choose,
@@ -85,6 +86,34 @@ def test_change_while_sound_runs_goes_from_bits_to_bits(each, port, model, other
     assert page.complaints() == []
 
 
+def test_network_taken_while_sound_runs_is_heard_when_it_has_heard_something(
+    each, port, model, other, other_model
+):
+    """It begins with silence: heard at once, it would be a gap."""
+    page = ready(each, address(port, "?rate=16000"))
+    choose(page, samples(page)[0])
+    started(page)
+    move(page, "limit", 20)
+    click(page, "record")
+    hops(page, 40)
+    give_network(page, other)
+    hops(page, 60)
+    click(page, "record")
+    noisy, denoised = download(page)
+    stopped(page)
+    change = np.flatnonzero(denoised != bits_of_numpy(model, noisy, 20))[0]
+    after = denoised[change + FADE : -HOP]
+    first_heard = [
+        hop
+        for hop in range(change // HOP - 20, change // HOP + 2)
+        if np.array_equal(
+            after, bits_of_numpy(other_model, noisy[hop * HOP :], 20)[-HOP - len(after) : -HOP]
+        )
+    ]
+    assert len(after) > 20 * HOP and len(first_heard) == 1
+    assert change // HOP - first_heard[0] in (7, 8, 9)
+
+
 def damaged(folder, _):
     code = bytearray((folder / "other.wasm").read_bytes())
     code[-10_000] ^= 4  # among the weights
@@ -147,14 +176,37 @@ def test_new_start_keeps_the_network(each, port, other, other_model):
         "globalThis.AudioWorkletNode = class extends Own {"
         " constructor(...given) { super(...given); renewed = true; } }; 0"
     )
-    click(page, "again")
-    page.wait("renewed")
-    page.wait("document.getElementById('status').textContent.startsWith('Running')")
+    again(page)
+    assert page.evaluate("renewed")
     click(page, "record")
     hops(page, 40)
     stopped(page)
     noisy, denoised = download(page)
     assert heard(page) == 1
+    np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(other_model, noisy)[:-HOP])
+
+
+UNREAD = """
+const own = MessagePort.prototype.postMessage;
+MessagePort.prototype.postMessage = function (message, ...more) {
+  if (!(message.second instanceof WebAssembly.Module)) return own.call(this, message, ...more);
+  globalThis.refused = true;
+  this.onmessage({ data: { unread: true } });
+};"""
+
+
+def test_browser_that_passes_no_compiled_module_on_gets_its_bytes(each, port, other, other_model):
+    with each.prepared(UNREAD):
+        page = ready(each, address(port, "?rate=16000"))
+    choose(page, samples(page)[0])
+    started(page)
+    give_network(page, other)
+    assert page.evaluate("refused")
+    hops(page, 30)
+    click(page, "record")
+    hops(page, 40)
+    stopped(page)
+    noisy, denoised = download(page)
     np.testing.assert_array_equal(denoised[:-HOP], bits_of_numpy(other_model, noisy)[:-HOP])
 
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 from killed_training import CONFIG, SCHEDULE, Signal, Source, train
 from random_network import noise, small
 
+from lstm_se.files import claimed
 from lstm_se.network import in_keras, in_numpy, pretrained
 from lstm_se.training import fit, pipeline, runs
 
@@ -215,6 +216,17 @@ def test_run_is_not_overwritten(whole):
     with pytest.raises(FileExistsError, match=f"{whole.path} holds a training run: use --resume"):
         train(whole.path)
     assert whole.state.read_bytes() == before
+
+
+def test_second_training_at_once_is_refused(whole):
+    refused = pytest.raises(BlockingIOError, match=f"{whole.path}: another process is at it; wait")
+    with claimed(whole.path), refused:
+        train(whole.path, resume=True)
+
+
+def test_room_is_made_sure_of_for_all_that_a_checkpoint_takes(whole):
+    model = fit.compile_model(CONFIG, SCHEDULE)
+    assert whole.state.stat().st_size <= runs._most_bytes(model)
 
 
 def test_nothing_cannot_be_resumed(tmp_path):

@@ -1,4 +1,4 @@
-/* The board's end of the link; link.h says what goes over it. */
+/* The board's end of the link; link.h says what goes over it. It calls nothing of ST's. */
 #ifdef SE_EXAMPLE_STM32F746G_DISCO
 
 #include "link.h"
@@ -26,7 +26,7 @@
 #define HOP_BYTES (2 * SE_HOP)
 enum { QUIET = -1, DAMAGED = -2 };
 
-static char line[256];
+static char line[288]; /* the longest: all numbers of ten digits */
 static uint32_t length, sent;
 static int asked;
 
@@ -165,8 +165,9 @@ static void answer(se_state *denoiser, int16_t hop[SE_HOP + 2]) {
     send((const uint8_t *)hop, HOP_BYTES + 4);
 }
 
-void link_exchange(se_state *denoiser, uint32_t patience) {
+void link_exchange(se_state *denoiser, uint32_t patience, void (*alive)(void)) {
     static int16_t hop[SE_HOP + 2];
+    const int16_t limit = denoiser->least_gain;
     int size;
     se_init(denoiser); /* it takes longer than a byte, and a byte may follow the line at once */
     link_flush();
@@ -179,8 +180,10 @@ void link_exchange(se_state *denoiser, uint32_t patience) {
             send((const uint8_t *)hop, 0);
         else
             answer(denoiser, hop);
+        alive();
     }
     se_init(denoiser);
+    denoiser->least_gain = limit;
     asked = 0;
 }
 

@@ -44,9 +44,10 @@ int link_busy(void);   /* whether some of the line still has to go */
 void link_flush(void); /* waits until all of it has gone */
 int link_asked(void);  /* whether the computer has asked for the exchange of hops */
 
-/* The exchange of hops: from silence, until an empty frame comes, or nothing for so many cycles. It
- * takes all of the processor's time. */
-void link_exchange(se_state *denoiser, uint32_t patience);
+/* The exchange of hops: from silence and without a limit, until an empty frame comes, or nothing for so
+ * many cycles. It takes all of the processor's time; `alive` is called after each hop. The denoiser
+ * begins anew afterwards, with the limit that it had. */
+void link_exchange(se_state *denoiser, uint32_t patience, void (*alive)(void));
 
 #ifdef __cplusplus
 }

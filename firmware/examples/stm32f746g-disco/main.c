@@ -3,13 +3,14 @@
  * Needs the HAL, the BSP of the board and its WM8994 driver from the STM32CubeF7 pack (the driver that
  * is on its own elsewhere does not fit this BSP). Define SE_EXAMPLE_STM32F746G_DISCO to compile it, as C
  * or as C++, and SE_HANDLERS_ELSEWHERE if your project keeps an stm32f7xx_it.c with handlers of its own.
- * While the blue button is pressed you hear the microphones as they are. It runs on a simulated board in
- * the project's tests; it has never been run on a real one.
+ * While the blue button is pressed you hear the microphones as they are. It links with HAL 1.3.0, BSP 2.1.1
+ * and WM8994 driver 2.2.1, and runs on a simulated board in the project's tests; never yet on a real one.
  *
  * The green light, once a second:
  *     a short flash              all is well
  *     half a second              a hop was late or lost; set se_hops_late and se_hops_lost to 0 again
  *     always on, or always off   the program stands: in a breakpoint, in a handler of somebody else
+ *     flickering                 it denoises for the computer (link.h)
  *     1 to 6 flashes, a pause    it gave up: see `cause` below
  *
  * The ST-LINK's serial port, 115,200 baud: the same in figures, a line a second. `lstm-se board` reads
@@ -24,8 +25,8 @@
 
 #define CHANNELS 2
 #define HALF (SE_HOP * CHANNELS) /* samples of one half of a ring: one hop, left and right */
-#define CYCLES_PER_HOP (216000000 / SE_SAMPLE_RATE * SE_HOP)
 #define HOPS_PER_SECOND (SE_SAMPLE_RATE / SE_HOP)
+#define SILENCE_MS 50 /* a half takes 16: after this a ring stands still */
 #define FLASH_HOPS 4 /* the light of a second in which all is well: 64 ms */
 /* Of 100. The codec's driver sets the microphones' gain with it, too: 17.6 dB at 100, 9 dB at 90, and
  * 0 dB at 80, which is too faint for speech. Stay between 90 and 100. */
@@ -44,6 +45,7 @@ static int16_t said[2 * HALF] __attribute__((aligned(32)));
 
 static se_state denoiser;
 static volatile int32_t ready = -1; /* half that the DMA has just filled, or none */
+static volatile uint32_t heard_at, said_at; /* tick of the last half of either ring */
 
 /* For the debugger's live expressions. Late: the next hop had to wait. Lost: and then one came too many. */
 volatile uint32_t se_cycles_last, se_cycles_most, se_hops_done, se_hops_late, se_hops_lost;
@@ -84,6 +86,7 @@ static void stop(cause why) {
 static void half_is_ready(int32_t half) {
     if (ready >= 0) se_hops_lost++;
     ready = half;
+    heard_at = HAL_GetTick();
 }
 
 /* Called by the BSP or through the table of vectors, which know them by their names in C. */
@@ -92,6 +95,8 @@ extern "C" {
 #endif
 void BSP_AUDIO_IN_HalfTransfer_CallBack(void) { half_is_ready(0); }
 void BSP_AUDIO_IN_TransferComplete_CallBack(void) { half_is_ready(1); }
+void BSP_AUDIO_OUT_HalfTransfer_CallBack(void) { said_at = HAL_GetTick(); }
+void BSP_AUDIO_OUT_TransferComplete_CallBack(void) { said_at = HAL_GetTick(); }
 
 void AUDIO_IN_SAIx_DMAx_IRQHandler(void) { HAL_DMA_IRQHandler(haudio_in_sai.hdmarx); }
 void AUDIO_OUT_SAIx_DMAx_IRQHandler(void) { HAL_DMA_IRQHandler(haudio_out_sai.hdmatx); }
@@ -144,23 +149,29 @@ static void start_audio(void) {
     BSP_AUDIO_OUT_SetAudioFrameSlot(CODEC_AUDIOFRAME_SLOT_02);
     BSP_AUDIO_OUT_SetVolume(VOLUME);
     /* Play first: it writes to the codec for a millisecond, in which the other ring would run ahead */
-    BSP_AUDIO_OUT_Play((uint16_t *)said, sizeof said);    /* in bytes */
-    BSP_AUDIO_IN_Record((uint16_t *)heard, 2 * HALF);     /* in half-words */
-    for (int waited_ms = 0; ready < 0; waited_ms++) { /* a half takes 16 ms to fill */
-        if (waited_ms > 50) stop(NO_SOUND);
-        wait_ms(1);
-    }
+    BSP_AUDIO_OUT_Play((uint16_t *)said, sizeof said); /* in bytes */
+    BSP_AUDIO_IN_Record((uint16_t *)heard, 2 * HALF);  /* in half-words */
+    heard_at = said_at = HAL_GetTick(); /* neither call tells whether its ring turns: require_sound does */
+}
+
+/* Gives up if a ring stands still. By the tick, since the cycle counter may rest while the processor
+ * sleeps; and without interrupts, or a half could come after `now`. */
+static void require_sound(void) {
+    const uint32_t now = HAL_GetTick();
+    if (now - heard_at > SILENCE_MS || now - said_at > SILENCE_MS) stop(NO_SOUND);
 }
 
 /* Sleeps until the microphones have filled a half, and takes it. */
 static int32_t take_half(void) {
     __disable_irq(); /* an interrupt between the question and the sleep would be slept through */
+    require_sound();
     while (ready < 0) {
         __WFI(); /* ends when one waits, even so */
         __enable_irq();
         __ISB(); /* here it is served */
         link_step();
         __disable_irq();
+        require_sound();
     }
     const int32_t half = ready;
     ready = -1; /* before the work: the next half may come meanwhile, and waits */
@@ -205,11 +216,16 @@ static void show_health(uint32_t hop_of_second) {
 
 /* Share of the time that the denoiser takes, in percent, to the debugger's console. */
 static void report(void) {
-    const uint32_t percent = se_cycles_last / (CYCLES_PER_HOP / 100);
+    const uint32_t percent = se_cycles_last / (SystemCoreClock / SE_SAMPLE_RATE * SE_HOP / 100);
     ITM_SendChar('0' + percent / 100 % 10);
     ITM_SendChar('0' + percent / 10 % 10);
     ITM_SendChar('0' + percent % 10);
     ITM_SendChar('\n');
+}
+
+static const char *caches(void) {
+    static const char *const on[] = {"none", "data", "code", "both"};
+    return on[SCB->CCR >> 16 & 3]; /* the bits DC and IC */
 }
 
 /* Starts a line of the serial port, unless some of the last one still has to go: then there is no time. */
@@ -218,6 +234,7 @@ static void say_health(void) {
     link_begin("health");
     link_word("board", "stm32f746g-disco");
     link_build();
+    link_word("caches", caches());
     link_word("selftest", "passed"); /* or there would be no hops to speak of */
     link_number("hz", SystemCoreClock);
     link_number("cycles", se_cycles_last);
@@ -231,12 +248,14 @@ static void say_health(void) {
     peak = 0;
 }
 
+static void flicker(void) { BSP_LED_Toggle(LED1); }
+
 /* The computer has its own sound denoised. Meanwhile the headphones are silent, and no hop is lost. */
 static void exchange(void) {
     const uint32_t lost = se_hops_lost;
     for (int i = 0; i < 2 * HALF; i++) said[i] = 0;
     SCB_CleanDCache_by_Addr((uint32_t *)(void *)said, (int32_t)sizeof said);
-    link_exchange(&denoiser, 2 * SystemCoreClock);
+    link_exchange(&denoiser, 2 * SystemCoreClock, flicker);
     __disable_irq();
     se_hops_lost = lost;
     ready = -1;

@@ -8,7 +8,9 @@
 #include "link.h"
 #include "stm32746g_discovery.h"
 
-#define BAUD 115200 /* the ST-LINK takes more; tell `lstm-se board --baud` the same */
+#ifndef BAUD
+#define BAUD 115200 /* tell `lstm-se board --baud` the same */
+#endif
 
 static UART_HandleTypeDef port;
 

@@ -5,6 +5,7 @@
  */
 #ifdef SE_EXAMPLE_WAV
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +42,38 @@ static uint32_t promised(uint32_t size, uint32_t begin, uint32_t end) {
     return size == 0 && !empty ? UNKNOWN : size / 2;
 }
 
+static int is_name(const unsigned char *letters) {
+    for (int i = 0; i < 4; i++) {
+        if (!isalnum(letters[i]) && letters[i] != ' ' && letters[i] != '_') {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether samples lie where the header says that they have ended: a chunk would begin with a name.
+ * A recorder that renews its header now and then was killed, or the size did not fit in. */
+static int goes_on(FILE *file, uint32_t begin, uint32_t size) {
+    unsigned char behind[9];
+    if (size >= UNTOLD || fseek(file, (long)size, SEEK_CUR)) { /* a pipe cannot */
+        return 0;
+    }
+    const size_t got = fread(behind, 1, sizeof behind, file);
+    if (fseek(file, (long)begin, SEEK_SET) || got < 8) {
+        return 0;
+    }
+    return !is_name(behind) && !(size % 2 && is_name(behind + 1));
+}
+
 static int is_wanted(const unsigned char *format) {
     const uint32_t code = little(format, 2); /* the extensible kind of 16 bits is the plain one */
     return (code == 1 || code == 0xFFFE) && little(format + 2, 2) == 1 &&
            little(format + 4, 4) == SE_SAMPLE_RATE && little(format + 14, 2) == 16;
 }
 
-/* Leaves the file at its first sample and returns the number of samples, or UNKNOWN. */
-static uint32_t open_samples(FILE *file, const char *path) {
+/* Leaves the file at its first sample and returns the number of samples that the header tells, or
+ * UNKNOWN; `most` is how many there can be. */
+static uint32_t open_samples(FILE *file, const char *path, uint32_t *most) {
     unsigned char chunk[16];
     int known = 0;
     if (fread(chunk, 1, 12, file) != 12 || memcmp(chunk, "RIFF", 4) || memcmp(chunk + 8, "WAVE", 4)) {
@@ -64,7 +89,9 @@ static uint32_t open_samples(FILE *file, const char *path) {
             if (!known) {
                 fail(path, "has no format before its samples");
             }
-            return promised(size, begin, end);
+            const uint32_t told = promised(size, begin, end);
+            *most = goes_on(file, begin, size) ? UNKNOWN : told;
+            return told;
         }
         begin += rest;
         if (!memcmp(chunk, "fmt ", 4)) {
@@ -85,9 +112,11 @@ static uint32_t open_samples(FILE *file, const char *path) {
     return 0;
 }
 
+/* Of more than fits in, it tells no length: readers then read to the end of the file. */
 static void write_header(FILE *file, uint32_t samples) {
     unsigned char header[HEADER] = "RIFF....WAVEfmt ....................data";
-    put_little(header + 4, HEADER - 8 + 2 * samples, 4);
+    const uint32_t rest = HEADER - 8, fits = samples <= (UNKNOWN - rest) / 2;
+    put_little(header + 4, fits ? rest + 2 * samples : UNKNOWN, 4);
     put_little(header + 16, 16, 4);
     put_little(header + 20, 1, 2);
     put_little(header + 22, 1, 2);
@@ -95,7 +124,7 @@ static void write_header(FILE *file, uint32_t samples) {
     put_little(header + 28, 2 * SE_SAMPLE_RATE, 4);
     put_little(header + 32, 2, 2);
     put_little(header + 34, 16, 2);
-    put_little(header + 40, 2 * samples, 4);
+    put_little(header + 40, fits ? 2 * samples : UNKNOWN, 4);
     fwrite(header, 1, HEADER, file);
 }
 
@@ -126,6 +155,10 @@ static void tell(const char *path, uint32_t told, uint32_t heard) {
     } else if (heard < told) {
         const double lost = (double)(told - heard) / SE_SAMPLE_RATE;
         fprintf(stderr, "%s: cut: the header promises %.2f s more than there is\n", path, lost);
+    } else if (heard > told) {
+        const double gained = (double)(heard - told) / SE_SAMPLE_RATE;
+        fprintf(stderr, "%s: the header promises %.2f s less than there is: "
+                "read to the end of the file\n", path, gained);
     }
 }
 
@@ -140,8 +173,9 @@ int main(int count, char **arguments) {
     if (!in) {
         fail(arguments[1], "cannot be opened");
     }
-    const uint32_t told = open_samples(in, arguments[1]);
-    uint32_t heard = read_hop(in, told, hop), given = 0, skip = SE_LATENCY_SAMPLES;
+    uint32_t most;
+    const uint32_t told = open_samples(in, arguments[1], &most);
+    uint32_t heard = read_hop(in, most, hop), given = 0, skip = SE_LATENCY_SAMPLES;
     if (!heard) {
         fail(arguments[1], "has 0 samples: there is a header but no sound in it");
     }
@@ -158,7 +192,7 @@ int main(int count, char **arguments) {
         write_samples(out, hop + skip, due);
         given += due;
         skip = 0;
-        heard += read_hop(in, told - heard, hop);
+        heard += read_hop(in, most - heard, hop);
     }
     tell(arguments[1], told, heard);
     if (fseek(out, 0, SEEK_SET)) {
