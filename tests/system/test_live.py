@@ -168,6 +168,22 @@ def test_limit_of_a_whole_file_has_the_bits_of_the_command(decibels, each_page, 
     np.testing.assert_array_equal(denoised, limited)
 
 
+def test_every_limit_has_the_bits_of_numpy(firefox, port, spoken, model, tmp_path):
+    """Chromium would not save so many files that nobody clicked for."""
+    page = ready(firefox, address(port))
+    sf.write(tmp_path / "short.wav", spoken[:16_000], 16_000, "PCM_16")
+    page.give_file(tmp_path / "short.wav")
+    page.wait("document.getElementById('status').textContent === 'short.wav is ready.'")
+    for position, limit_db in enumerate([*range(41), None]):
+        move(page, "limit", position)
+        assert text(page, "limit-text") == ("off" if limit_db is None else f"{limit_db} dB")
+        page.evaluate("document.getElementById('status').textContent = ''")
+        click(page, "whole")
+        page.wait("document.getElementById('status').textContent.includes('is denoised')")
+        noisy, denoised = download(page)
+        np.testing.assert_array_equal(denoised, bits_of_numpy(model, noisy, limit_db))
+
+
 def test_both_ends_of_the_limit_can_be_heard(page):
     """One end lets all sound through, the other leaves it to the network."""
     choose(page, samples(page)[0])
