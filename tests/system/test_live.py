@@ -26,7 +26,9 @@ from controls import (
     denoised_by_command,
     download,
     hops,
+    keep_recordings,
     move,
+    newest,
     ready,
     samples,
     started,
@@ -168,10 +170,10 @@ def test_limit_of_a_whole_file_has_the_bits_of_the_command(decibels, each_page, 
     np.testing.assert_array_equal(denoised, limited)
 
 
-def test_every_limit_has_the_bits_of_numpy(firefox, port, spoken, model, tmp_path):
-    """Chromium would not save so many files that nobody clicked for."""
-    page = ready(firefox, address(port))
-    sf.write(tmp_path / "short.wav", spoken[:16_000], 16_000, "PCM_16")
+def test_every_limit_has_the_bits_of_numpy(each_page, spoken, model, tmp_path):
+    page = each_page
+    keep_recordings(page)
+    sf.write(tmp_path / "short.wav", spoken[:8_000], 16_000, "PCM_16")
     page.give_file(tmp_path / "short.wav")
     page.wait("document.getElementById('status').textContent === 'short.wav is ready.'")
     for position, limit_db in enumerate([*range(41), None]):
@@ -180,7 +182,7 @@ def test_every_limit_has_the_bits_of_numpy(firefox, port, spoken, model, tmp_pat
         page.evaluate("document.getElementById('status').textContent = ''")
         click(page, "whole")
         page.wait("document.getElementById('status').textContent.includes('is denoised')")
-        noisy, denoised = download(page)
+        noisy, denoised = newest(page)
         np.testing.assert_array_equal(denoised, bits_of_numpy(model, noisy, limit_db))
 
 
