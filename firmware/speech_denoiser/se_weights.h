@@ -25,8 +25,8 @@
 #define SE_FEATURE_UNIT 8.192e+03f
 #define SE_MASK_STEP 3.0517578e-05f
 #define SE_OUTPUT_UNIT 2.097152e+06f
-#define SE_MODEL_SHA256 "70c02fb30df5"
+#define SE_MODEL_SHA256 "5ef8c6354893"
 #define SE_SELFTEST_HOPS 63
-#define SE_SELFTEST_CRC 0x418ad3e3u
+#define SE_SELFTEST_CRC 0x55dd83ddu
 
 #endif
