@@ -43,7 +43,8 @@ static inline SE_FAST_CODE void se_lstm_units(const int32_t *sums, const int32_t
 #endif
 
 /* Outputs become a layer's last ones, in the unit of what it reads beside them: so many bits less. */
-static inline void se_remember(int16_t *last, const int16_t *outputs, int units, int bits) {
+static inline SE_FAST_CODE void se_remember(int16_t *last, const int16_t *outputs, int units,
+                                            int bits) {
     const int32_t half = 1 << bits >> 1;
     for (int i = 0; i < units; i++) {
         last[i] = (int16_t)((outputs[i] + half) >> bits);
