@@ -19,15 +19,14 @@ def archive(data: bytes) -> bytes:
     Two wrong bytes in a ZIP file never have the sum of the right ones: alone, no fuzzer gets in.
     """
     if data[:1] == b"P":
-        return data
+        return data  # as ZIP files begin
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         for name, shape in shapes(SMALL).items():
             member = io.BytesIO()
             np.save(member, np.zeros(shape, np.float32))
-            file.writestr(f"{name}.npy", member.getvalue())
-            if name == "rnn_0/bias":
-                file.writestr("chosen.npy" if data[:1] == b"+" else f"{name}.npy", data[1:])
+            content = data[1:] if name == "rnn_0/bias" else member.getvalue()
+            file.writestr(f"{name}.npy", content)
     return packed.getvalue()
 
 
