@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import torture
+from targets import tables as target
 
 from lstm_se.chip import link
 from lstm_se.config import PRESETS, Config
+from lstm_se.corpora.open_material import MADE_COLUMNS
 from lstm_se.corpora.store import Store
-from lstm_se.files import shipped
 
 LONGEST = 4096  # bytes of an input
-CHOSEN = (b"=", b"+")  # a member of the archive, or one more
 
 
 def configs() -> list[bytes]:
@@ -35,7 +35,7 @@ def weights() -> list[bytes]:
             members.append(member.getvalue())
     packed = io.BytesIO()
     np.savez_compressed(packed, bias=np.zeros(4, np.float32))
-    return [packed.getvalue(), *(how + member for how in CHOSEN for member in members)]
+    return [packed.getvalue(), *(b"=" + member for member in members)]
 
 
 def stores() -> list[bytes]:
@@ -48,18 +48,11 @@ def stores() -> list[bytes]:
 
 
 def tables() -> list[bytes]:
-    """The first lines of a table of each kind, behind the letter of the kind."""
-    heads = {
-        b"c": "COLLECTIONS.csv",
-        b"x": "esc10.csv",
-    }
-    found = []
-    for kind, name in heads.items():
-        lines = (shipped("open") / name).read_bytes().splitlines(keepends=True)
-        found.append(kind + b"".join(lines[:3]))
-    made = b"file,seconds,sha256,made_from,author,licence,repository,commit,path\n"
-    copied = b"file,git_blob_sha1\nnoise/a.flac,x\n"
-    return [*found, b"g" + made + b"noise/a.flac,1.00,0,0,x,x,x,x,x\n", b"o" + copied]
+    """A table of each kind, behind the letter of the kind."""
+    made = ",".join(MADE_COLUMNS) + "\nnoise/a.flac,1.00,0,0,x,x,x,x,x\n"
+    copied = "file,git_blob_sha1\nnoise/a.flac,x\n"
+    texts = {"c": target.COLLECTIONS, "x": target.FILES, "g": made, "o": copied}
+    return [(kind + text).encode() for kind, text in texts.items()]
 
 
 def wavs() -> list[bytes]:

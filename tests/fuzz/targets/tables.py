@@ -5,12 +5,17 @@ from pathlib import Path
 
 from promise import refused_as_documented
 
-from lstm_se.corpora.manifest import OpenRecording, open_recordings
+from lstm_se.corpora.manifest import (
+    COLLECTION_COLUMNS,
+    FILE_COLUMNS,
+    OpenRecording,
+    open_recordings,
+)
 from lstm_se.corpora.open_material import gather
 from lstm_se.corpora.supplies import FromCopy, Supply
 
-COLLECTIONS = "collection,folder,use\nx,a/,noise\n"
-FILES = "path,group,bytes\n1.ogg,rain,9\n"
+COLLECTIONS = f"{','.join(COLLECTION_COLUMNS)}\nx,noise,o/n,0,a/,me,CC0-1.0,README\n"
+FILES = f"{','.join(FILE_COLUMNS)}\n1.ogg,rain,train,9,0,0,,,\n"
 WANTED = OpenRecording(*["x"] * 7, 9, *["x"] * 6)
 
 
@@ -26,7 +31,7 @@ def manifest(folder: Path, name: str, data: bytes) -> None:
     (folder / "COLLECTIONS.csv").write_text(COLLECTIONS)
     (folder / "x.csv").write_text(FILES)
     (folder / name).write_bytes(data)
-    with refused_as_documented(str(folder), ValueError, FileNotFoundError):
+    with refused_as_documented(str(folder), ValueError, OSError):
         for recording in open_recordings(folder):
             assert (folder / recording.target).resolve().is_relative_to(folder.resolve())
 
