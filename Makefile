@@ -95,6 +95,10 @@ test-pages: $(READY)
 test-system: book ## pages in Chromium and Firefox, firmware by arm-none-eabi-gcc and in qemu, sound in PulseAudio
 	$(BIN)/pytest tests/system
 
+.PHONY: fuzz
+fuzz: $(READY) ## a minute for each fuzzer; or TARGET=wav.c, SECONDS=3600 (needs atheris and clang)
+	$(BIN)/python tests/fuzz/fuzz.py --seconds $(or $(SECONDS),60) $(TARGET)
+
 .PHONY: links
 links: $(READY) _build/inputs ## follow every link of the book (needs the internet)
 	$(BIN)/jupyter-book build . --builder linkcheck

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .files import write_whole
 
+LARGEST = 2**63  # NaN and infinity are not below it either, and JSON as Python reads it has both
 KINDS: dict[Any, str] = {
     str: "a word",
     bool: "true or false",
@@ -42,7 +43,9 @@ def _fits(value: Any, kind: Any) -> bool:
         return value is None or _fits(value, float)
     if isinstance(value, bool):
         return kind is bool
-    return isinstance(value, float | int if kind is float else kind)
+    if not isinstance(value, float | int if kind is float else kind):
+        return False
+    return isinstance(value, str) or abs(value) < LARGEST
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,10 @@ class Config:
         if unknown := sorted(fields.keys() - FIELDS.keys()):
             raise ValueError(f"{source}: unknown field {unknown[0]!r}; known are {sorted(FIELDS)}")
         fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-        return cls(**{**PRESETS["plain"], **fields})
+        try:
+            return cls(**{**PRESETS["plain"], **fields})
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from None
 
     def save(self, path: str | Path) -> None:
         """Write the configuration as JSON, atomically."""
@@ -244,7 +250,7 @@ class Config:
         """
         try:
             fields = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path} is not a configuration in JSON: {error}") from None
         if not isinstance(fields, dict):
             raise ValueError(f"{path} is not a configuration: it holds no fields")

@@ -173,6 +173,33 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[
     write_whole(path, text.getvalue())
 
 
+def read_csv(path: str | Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Read a table that :func:`write_csv` may have written.
+
+    Returns:
+        Its columns, and its rows by column.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no table, or a row has more or fewer values than there are columns, or
+            a character that cannot be seen: it would cut a name or an error in two.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            table = csv.DictReader(file)
+            rows = list(table)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no table of comma-separated values: {error}") from None
+    columns = list(table.fieldnames or ())
+    for number, row in enumerate(rows, 1):
+        values = list(row.values())  # csv has None for what is missing, and a list of what is left
+        if not all(isinstance(value, str) for value in values):
+            raise ValueError(f"{path}: row {number} has not {len(columns)} values: copy it again")
+        if not "".join(values).isprintable():
+            raise ValueError(f"{path}: row {number} has a character that cannot be seen")
+    return columns, rows
+
+
 _HERE = Path(__file__).parent
 CHECKOUT = {
     "mini": "data/mini",

@@ -157,6 +157,8 @@ def test_outputs_follow_the_mask(mask, outputs):
         (b"\xff\xfe\x00", "is not a configuration in JSON"),
         (b"[1, 2]", "holds no fields"),
         (b'{"colour": "red"}', "unknown field 'colour'"),
+        (b'{"bands": 0}', "bands is 0: it must be positive"),
+        (b'{"seed": %s}' % (b"9" * 5000), "is not a configuration in JSON"),
     ],
 )
 def test_damaged_file_is_named(content, reason, tmp_path):

@@ -72,3 +72,29 @@ def test_disk_without_locks_can_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr("fcntl.flock", refuse)
     write_whole(tmp_path / "a.json", "whole")
     assert (tmp_path / "a.json").read_text() == "whole"
+
+
+def test_table_is_read_as_it_was_written(tmp_path):
+    rows = [("a, b", 'say "x"'), ("", "Анна")]
+    files.write_csv(tmp_path / "a.csv", ("one", "two"), rows)
+    columns, found = files.read_csv(tmp_path / "a.csv")
+    assert columns == ["one", "two"]
+    assert [tuple(row.values()) for row in found] == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"one,two\n\xff,1\n", "is no table of comma-separated values"),
+        (b"one,two\n" + b"1" * 200_000 + b",1\n", "is no table of comma-separated values"),
+        (b"one,two\n1,2\n3\n", "row 2 has not 2 values"),
+        (b"one,two\n1,2,3\n", "row 1 has not 2 values"),
+        (b'one,two\n1,"2\n3"\n', "row 1 has a character that cannot be seen"),
+        (b"one,two\n1,\0\n", "row 1 has a character that cannot be seen"),
+    ],
+)
+def test_damaged_table_is_named(content, reason, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{path}:? {reason}"):
+        files.read_csv(path)

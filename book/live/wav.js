@@ -63,7 +63,7 @@ function kind(view, at) {
   // the extensible kind names its own in a longer header
   const code = tag === 0xfffe && at + 26 <= view.byteLength ? view.getUint16(at + 24, true) : tag;
   const bits = view.getUint16(at + 14, true);
-  const known = (code === 1 && [8, 16, 24, 32].includes(bits)) || (code === 3 && bits % 32 === 0);
+  const known = (code === 1 && [8, 16, 24, 32].includes(bits)) || (code === 3 && [32, 64].includes(bits));
   if (!known) throw new UnknownKind(`its WAV format ${code} with ${bits} bits cannot be read here`);
   return {
     channels: view.getUint16(at + 2, true), rate: view.getUint32(at + 4, true),

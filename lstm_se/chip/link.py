@@ -60,7 +60,10 @@ def read_line(text: bytes) -> Line | None:
     body, mark, crc = text.strip().rpartition(b"crc=")
     if not (mark and body.startswith(b"se ") and crc == b"%04X" % crc16(body)):
         return None
-    _, kind, *words = body.decode("ascii", "replace").split()
+    _, *said = body.decode("ascii", "replace").split()
+    if not said:
+        return None
+    kind, *words = said
     pairs = (word.partition("=") for word in words)
     return Line(kind, {key: value for key, _, value in pairs})
 

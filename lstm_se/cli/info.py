@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from ..config import Config
+from ..files import read_csv
 from ..network import in_numpy, pretrained
 from ..tables import aligned
 
@@ -64,9 +64,8 @@ def _training(folder: Path) -> str:
     facts: dict[str, Any] = json.loads(recipe.read_text(encoding="utf-8"))
     banks: dict[str, dict[str, None]] = defaultdict(dict)
     if sources.exists():
-        with sources.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                banks[row["use"]][row["bank"]] = None
+        for row in read_csv(sources)[1]:
+            banks[row["use"]][row["bank"]] = None
     rows = {"command": facts["command"], "heard": f"{_hours(folder):.1f} h of mixtures"}
     for use, names in banks.items():
         rows[use] = f"{facts['minutes'][use]} min: {', '.join(_gathered(names))}"

@@ -6,10 +6,8 @@ every file by Git's own sum of its content, so that nobody has to trust a server
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -82,13 +80,15 @@ def open_recordings(folder: str | Path | None = None) -> list[OpenRecording]:
         folder: Of the tables; those that come with the code if ``None``.
 
     Raises:
-        FileNotFoundError: If the installation lacks them.
+        OSError: If the installation lacks them.
+        ValueError: If one of them is damaged, or a recording's place would not be in the material.
     """
     folder = files.shipped("open") if folder is None else Path(folder)
     found = []
-    for head in _lines(folder / "COLLECTIONS.csv"):
-        for line in _lines(folder / f"{head['collection']}.csv"):
-            found.append(_recording(head, line))
+    for head in _lines(folder / "COLLECTIONS.csv", COLLECTION_COLUMNS):
+        table = folder / f"{head['collection']}.csv"
+        for line in _lines(table, FILE_COLUMNS):
+            found.append(_recording(head, line, table))
     return found
 
 
@@ -97,14 +97,24 @@ def blob_sha1(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _recording(head: dict[str, str], line: dict[str, str]) -> OpenRecording:
+def _recording(head: dict[str, str], line: dict[str, str], table: Path) -> OpenRecording:
     """A line of a collection's table; what it leaves open stands in the collection's own line."""
+    if not re.fullmatch(r"[0-9]{1,18}", line["bytes"]):
+        raise ValueError(f"{table}: {line['path']} has {line['bytes']!r} bytes: give a number")
     known: dict[str, Any] = {**head, **{key: text for key, text in line.items() if text}}
     known |= {"path": head["folder"] + line["path"], "bytes": int(line["bytes"])}
-    return OpenRecording(**{f.name: known.get(f.name, "") for f in fields(OpenRecording)})
+    recording = OpenRecording(**{f.name: known.get(f.name, "") for f in fields(OpenRecording)})
+    place = recording.target.split("/")
+    if len(place) != 3 or ".." in place:
+        raise ValueError(
+            f"{table}: {line['path']} would lie in {recording.target}: rename its group"
+        )
+    return recording
 
 
-def _lines(path: Path) -> Iterator[dict[str, str]]:
+def _lines(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """Lines of a table, by the names of its columns."""
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    found, rows = files.read_csv(path)
+    if tuple(found) != columns:
+        raise ValueError(f"{path} is another table: its columns should be {', '.join(columns)}")
+    return rows

@@ -6,13 +6,12 @@ another run does only what is missing, wrong, or made from something else.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from ..files import claimed, make_folder, sha256_of, write_csv, write_whole
+from ..files import claimed, make_folder, read_csv, sha256_of, write_csv, write_whole
 from ..sound import audio
 from .build import Bar
 from .credits import credits_of
@@ -50,7 +49,7 @@ def gather(
     Raises:
         FileExistsError: If ``root`` holds the ``SOURCES.csv`` of something else.
         OSError: If ``root`` cannot be written to, or nothing comes any more.
-        ValueError: If that ``SOURCES.csv`` names a file outside ``root``.
+        ValueError: If that ``SOURCES.csv`` is damaged, or names a file outside ``root``.
     """
     root = Path(root)
     make_folder(root)
@@ -151,11 +150,10 @@ def _read_made(root: Path) -> dict[str, Made]:
     path = root / "SOURCES.csv"
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = csv.DictReader(file)
-        if tuple(lines.fieldnames or ()) != MADE_COLUMNS:
-            raise FileExistsError(f"{path} is that of another corpus: choose another folder")
-        made = {line["file"]: line for line in lines}
+    columns, lines = read_csv(path)
+    if tuple(columns) != MADE_COLUMNS:
+        raise FileExistsError(f"{path} is that of another corpus: choose another folder")
+    made = {line["file"]: line for line in lines}
     for name in made:  # it may be removed: a table from elsewhere must not choose what
         if not (root / name).resolve().is_relative_to(root.resolve()):
             raise ValueError(f"{path} names {name}, which is outside: choose another folder")

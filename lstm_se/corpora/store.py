@@ -25,7 +25,7 @@ from ..files import make_folder, write_whole
 HIDDEN = ".lstm-se"  # name of a store in the folder whose sound it holds
 ELSEWHERE = "LSTM_SE_STORE"  # environment variable: the folder for all stores
 ALIGNMENT = 8  # bytes, so that a sample never lies across two words
-OF_A_ROW = {"key", "dtype", "offset", "size"}  # that every line of an index has
+DTYPES = {np.dtype(kind).newbyteorder("<").str for kind in "?bhilBHILefd"}
 Facts = Mapping[str, Any]
 
 
@@ -212,17 +212,27 @@ def _rows(text: bytes) -> list[dict[str, Any]]:
     lines = text[: text.rfind(b"\n") + 1].splitlines()
     try:
         rows = json.loads(b"[" + b",".join(lines) + b"]")  # faster than line by line
-    except ValueError:
+    except (ValueError, RecursionError):  # of the thousands of brackets of a strange line
         rows = map(_row, lines)
-    return [row for row in rows if isinstance(row, dict) and row.keys() >= OF_A_ROW]
+    return [row for row in rows if _is_whole(row)]
 
 
 def _row(line: bytes) -> Any:
     """A line of an index, or nothing if it cannot be read."""
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
+
+
+def _is_whole(row: Any) -> bool:
+    """Whether a line says of an array all that is needed to read it."""
+    if not isinstance(row, dict):
+        return False
+    key, dtype = row.get("key"), row.get("dtype")
+    if not (isinstance(key, str) and isinstance(dtype, str) and dtype in DTYPES):
+        return False
+    return all(type(row.get(name)) is int and row[name] >= 0 for name in ("offset", "size"))
 
 
 def _end(array: Stored) -> int:

@@ -5,7 +5,6 @@ A file counts only if Git's sum of its content is the one in the manifest, whoev
 
 from __future__ import annotations
 
-import csv
 import os
 import threading
 from abc import ABC, abstractmethod
@@ -14,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from ..files import make_folder
+from ..files import make_folder, read_csv
 from .manifest import OpenRecording, blob_sha1
 from .transfer import fetch
 
@@ -131,11 +130,11 @@ class FromCopy(Supply):
         """Read the table: ``file`` is the place in the folder, ``git_blob_sha1`` the original.
 
         Raises:
-            ValueError: If the table has no such columns.
+            OSError: If it cannot be read.
+            ValueError: If it is damaged, or has no such columns.
         """
         self.folder, table = folder, folder / "ORIGINS.csv"
-        with table.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        _, rows = read_csv(table)
         try:
             self._places = {row["git_blob_sha1"]: row["file"] for row in rows}
         except KeyError as missing:

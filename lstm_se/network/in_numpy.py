@@ -82,6 +82,8 @@ def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
             raise ValueError(f"{path} holds no {name}: it was saved with another configuration")
         if (got := weights[name].shape) != shape:
             raise ValueError(f"{path}: {name} has shape {got}, its config.json asks for {shape}")
+        if not np.isfinite(weights[name]).all():
+            raise ValueError(f"{path}: {name} has values that are NaN or infinite: train it again")
     return weights
 
 

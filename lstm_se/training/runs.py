@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -14,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from ..config import Config
-from ..files import claimed, make_folder, write_csv, write_whole, writing
+from ..files import claimed, make_folder, read_csv, write_csv, write_whole, writing
 from ..network import in_keras, in_numpy
 
 Finish = Callable[[in_numpy.Weights], in_numpy.Weights]  # what happens to weights that are kept
@@ -89,8 +88,8 @@ class Run:
 
     def history(self) -> list[dict[str, float]]:
         """Rows of ``history.csv``."""
-        with self.log.open(newline="") as file:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        _, rows = read_csv(self.log)
+        return [{column: float(value) for column, value in row.items()} for row in rows]
 
     def append(self, row: dict[str, float]) -> None:
         """Add the row of an epoch; one that was written before a kill is replaced."""

@@ -43,6 +43,8 @@ for (const [name, file, why] of [
   ["an empty recording", encodeWav(new Int16Array(0), 16000), /without samples/],
   ["mu-law", bytes("RIFF....WAVEfmt \x10\0\0\0\x07\0\x01\0" + "\x40\x1f\0\0".repeat(2) +
     "\x01\0\x08\0data\x02\0\0\0ab"), /format 7 with 8 bits/],
+  ["a float of 96 bits", bytes("RIFF....WAVEfmt \x10\0\0\0\x03\0\x01\0" + "\x40\x1f\0\0".repeat(2) +
+    "\x0c\0\x60\0data\x0c\0\0\0" + "\0".repeat(12)), /format 3 with 96 bits/],
 ])
   test(`${name} is refused with a reason`, () => {
     assert.throws(() => decodeWav(file), why);
