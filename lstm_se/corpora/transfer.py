@@ -106,6 +106,7 @@ def _continue(url: str, part: Path, hint: str, show: bool) -> None:
     try:
         response = urlopen(Request(url, headers=headers), timeout=60)
     except HTTPError as error:
+        error.close()  # an answer, too: left open, it may complain when Python ends
         if error.code != 416 or not start:
             raise
         if error.headers.get("Content-Range") == f"bytes */{start}":

@@ -161,10 +161,10 @@ def _in_a_frame(top: int) -> list[str]:
     between = _y(top, 1) - 10
     spectrum = f"M{_x(0) + 50} {_y(top, 0) + HEIGHT}V{between}H{_x(1) + 50}V{_y(top, 1) - 2}"
     heard = _arrow(f"M2 {_y(top, 0) + 19}H{_x(0) - 2}")
-    return [HEAD, *there, down, *back, _arrow(spectrum), heard]
+    return [ARROWHEAD, *there, down, *back, _arrow(spectrum), heard]
 
 
-HEAD = (
+ARROWHEAD = (
     '<defs><marker id="signal-path-head" markerWidth="7" markerHeight="8" refX="6" refY="4" '
     'orient="auto"><path d="M0 0L7 4L0 8z" fill="currentColor"/></marker></defs>'
 )

@@ -260,13 +260,18 @@ def test_pipe_carries_the_samples_of_the_file(options, recordings, tmp_path):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_raw_pipe_of_two_channels_and_another_rate(tmp_path):
+@pytest.mark.parametrize("engine", ["int8", "float"])
+def test_raw_pipe_of_two_channels_and_another_rate(tmp_path, engine):
+    """The sums of a resampler and of a float network depend on how many samples come at once."""
     stereo = (0.1 * noise(44_100 * 2).reshape(-1, 2) * 32768).astype("<i2")
     soundfile.write(tmp_path / "in.wav", stereo, 44_100, "PCM_16")
-    assert run("enhance", tmp_path / "in.wav", "-o", tmp_path / "out.wav").returncode == 0
-    found = np.frombuffer(piped(stereo.tobytes(), "--raw", 44_100, "--channels", 2), "<i2")
+    chosen = "--engine", engine
+    assert run("enhance", tmp_path / "in.wav", "-o", tmp_path / "out.wav", *chosen).returncode == 0
+    raw = piped(stereo.tobytes(), "--raw", 44_100, "--channels", 2, *chosen)
     expected = soundfile.read(tmp_path / "out.wav", dtype="int16")[0]
-    np.testing.assert_array_equal(found.reshape(-1, 2), expected)
+    found = np.frombuffer(raw, "<i2").reshape(-1, 2).astype(int)
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 1 and np.mean(found != expected) < 1e-3
 
 
 def test_pipe_answers_hop_by_hop():
