@@ -41,7 +41,10 @@ class BandwiseIntegerNetwork(IntegerNetwork):
         self.c += [np.zeros(shape, np.int64) for _ in self._blocks]
 
     def masks(self, frames: np.ndarray) -> np.ndarray:
-        """Masks of frames that follow each other; see :meth:`IntegerNetwork.masks`."""
+        """Masks of frames that follow each other.
+
+        Shapes are those of :meth:`lstm_se.chip.network.IntegerNetwork.masks`.
+        """
         x = self._subbands(frames)
         x = _added(x, self._told(frames[:, : self.model.config.bands]))
         for k, block in enumerate(self._blocks, len(self._layers)):
