@@ -4,7 +4,7 @@ Usage: ``python notebooks/results/words.py [--second DIR] [--pairs DIR] [--out F
 on two cores. The sets are the English talkers of what ``data/second_test.py --out DIR`` builds, and
 a folder as ``heroes.py`` takes it.
 
-Nobody has written down what was said. The reference is what the recogniser itself hears in the
+We have no transcripts. The reference is what the recogniser itself hears in the
 clean recording, so what is counted is agreement with that and not with the truth: these are not the
 word error rates that others publish. Speech with a little white noise tells how far two recordings
 disagree that nobody would tell apart.
