@@ -187,10 +187,9 @@ def read_csv(path: str | Path) -> tuple[list[str], list[dict[str, str]]]:
     try:
         with open(path, encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)
-            rows = list(table)
+            columns, rows = list(table.fieldnames or ()), list(table)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no table of comma-separated values: {error}") from None
-    columns = list(table.fieldnames or ())
     for number, row in enumerate(rows, 1):
         values = list(row.values())  # csv has None for what is missing, and a list of what is left
         if not all(isinstance(value, str) for value in values):
