@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .files import write_whole
 
-LARGEST = 2**63  # NaN and infinity are not below it either, and JSON as Python reads it has both
+TOO_LARGE = 2**63  # NaN and infinity are not below it either, and JSON as Python reads it has both
 KINDS: dict[Any, str] = {
     str: "a word",
     bool: "true or false",
@@ -45,7 +45,7 @@ def _fits(value: Any, kind: Any) -> bool:
         return kind is bool
     if not isinstance(value, float | int if kind is float else kind):
         return False
-    return isinstance(value, str) or abs(value) < LARGEST
+    return isinstance(value, str) or abs(value) < TOO_LARGE
 
 
 @dataclass(frozen=True)
