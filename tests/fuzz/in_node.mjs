@@ -1,5 +1,6 @@
 // Fuzz a target in JavaScript: in_node.mjs TARGET [OPTIONS OF LIBFUZZER] CORPUS …
-// It is guided by V8's own counts of what ran, so that Node has to bring nothing else.
+// It is guided by V8's own counts of what ran, and needs Node alone: Jazzer.js 4 asks for a C library
+// that is newer than that of Debian 12.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector";

@@ -31,6 +31,12 @@ def test_every_target_has_seeds_and_a_tool():
     assert {path.name for path in fuzz.KEPT.iterdir()} <= targets
 
 
+@pytest.mark.parametrize("target", SEEDS)
+def test_every_target_is_in_the_table_for_maintainers(target):
+    page = (fuzz.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"| `{target}` | " in page
+
+
 @pytest.mark.parametrize("target", BY_SUFFIX[".py"])
 def test_what_was_found_in_python_is_mended(target, inputs, tmp_path):
     check = importlib.import_module(f"targets.{Path(target).stem}").check

@@ -194,6 +194,13 @@ def test_other_file_is_named(content, tmp_path):
         in_numpy.load_weights(path, small())
 
 
+def test_complex_weights_are_refused(tmp_path):
+    weights = {name: np.zeros(shape, complex) for name, shape in in_numpy.shapes(small()).items()}
+    in_numpy.save_weights(tmp_path / "weights.npz", weights)
+    with pytest.raises(ValueError, match=r"weights\.npz is damaged or no archive"):
+        in_numpy.load_weights(tmp_path / "weights.npz", small())
+
+
 def test_single_array_in_place_of_an_archive_is_named(tmp_path):
     np.save(tmp_path / "weights.npy", np.zeros(3))
     with pytest.raises(ValueError, match="weights.npy is damaged or no archive"):

@@ -16,7 +16,7 @@
 
 enum kind { SILENCE, BITS, EXTREMES, IMPULSE, CONSTANT, SQUARE, QUIET, RAMP, KINDS };
 
-static uint32_t seed, kind;
+static uint32_t seed, now; /* `now` is the kind of sound */
 
 /* Bits that are taken first; tests/fuzz has them chosen by what of the code they reach. */
 static const uint8_t *chosen;
@@ -51,11 +51,11 @@ static int32_t sample(enum kind kind, int i, int32_t way) {
 
 static void make_hop(int16_t hop[SE_HOP]) {
     if (draw() % 8 == 0) {
-        kind = draw() % KINDS;
+        now = draw() % KINDS;
     }
     const int32_t way = (int32_t)draw();
     for (int i = 0; i < SE_HOP; i++) {
-        hop[i] = (int16_t)sample((enum kind)kind, i, way);
+        hop[i] = (int16_t)sample((enum kind)now, i, way);
     }
 }
 
@@ -72,7 +72,7 @@ static int compare(long hops, uint32_t *sum) {
     static se_state first, second;
     static int16_t heard[SE_HOP], in_place[SE_HOP], before[SE_HOP], first_out[SE_HOP], out[SE_HOP];
     seed = 2791;
-    kind = SILENCE;
+    now = SILENCE;
     *sum = 2166136261u;
     se_init(&first);
     memset(&second, 0xFF, sizeof second); /* whatever the memory holds */
