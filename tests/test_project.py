@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+import weigh_packages
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -53,6 +55,25 @@ def test_both_builds_of_tensorflow_have_one_version():
     pc, mac = pins("3.12"), pins("3.12", "darwin", "arm64")
     assert "tensorflow" not in pc and "tensorflow-cpu" not in mac
     assert pc["tensorflow-cpu"] == mac["tensorflow"]
+
+
+def test_table_of_what_is_installed_has_every_package():
+    """After a package came or went: python book/tools/weigh_packages.py."""
+    page = weigh_packages.PAGE.read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([\w-]+) \| (?:always|`\[(\w+)\]`) \| \d+ \|", page, re.MULTILINE)
+    extras, named = weigh_packages.EXTRAS, weigh_packages.requirements
+    assert listed == [(name, extra) for extra in extras for name in named(extra)]
+
+
+def test_licences_that_ask_for_more_than_to_be_named_are_told():
+    page = weigh_packages.PAGE.read_text(encoding="utf-8")
+    rows = "".join(re.findall(r"^\|.*(?:[ML]PL|GPL).*$", page, re.MULTILINE))
+    for package in distributions():
+        about = package.metadata
+        told = [about["License-Expression"], about["License"], *about.get_all("Classifier", [])]
+        # The first line alone: some put the whole text of their licence there.
+        if any(re.match(r".*(GPL|General Public|MPL|Mozilla)", text or "") for text in told):
+            assert re.search(rf"\b{package.name}\b", rows), f"{package.name} is not in the table"
 
 
 def test_version_is_the_same_everywhere():
