@@ -21,6 +21,10 @@ export TF_ENABLE_ONEDNN_OPTS := 0
 export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Tools that look at what is installed have an environment of their own, so that they are no part of it.
+SUPPLY := _build/supply
+SUPPLY_TOOLS := "cyclonedx-bom>=7.2,<8" "pip-licenses>=5.5,<6" "uv>=0.9,<1"
+
 # The first interpreter that can make an environment and compile an extension (pesq is one).
 USABLE := import sys, os, sysconfig, ensurepip, venv; \
 	header = os.path.join(sysconfig.get_path("include"), "Python.h"); \
@@ -106,6 +110,26 @@ links: $(READY) _build/inputs ## follow every link of the book (needs the intern
 .PHONY: notebooks
 notebooks: $(READY) ## execute every notebook in place, clean it, write its times into it
 	$(BIN)/python book/tools/execute_notebooks.py $(PAGES)
+
+$(SUPPLY)/.ready: Makefile
+	@$(PYTHON) -m venv --clear $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip install --quiet $(SUPPLY_TOOLS)
+	@touch $@
+
+.PHONY: constraints
+constraints: $(SUPPLY)/.ready ## choose the newest versions that fit together, and tell which ones changed
+	@$(SUPPLY)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group pc \
+		--fork-strategy fewest --no-annotate --custom-compile-command "make constraints" \
+		--output-file constraints.txt pyproject.toml >/dev/null
+	@git diff --unified=0 constraints.txt | grep '^[-+][^-+]' || echo "constraints.txt has the newest versions already"
+
+.PHONY: sbom
+sbom: $(READY) $(SUPPLY)/.ready ## list what is installed: as CycloneDX, and the licences as a table
+	@$(SUPPLY)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file $(SUPPLY)/sbom.json $(BIN)/python
+	@$(SUPPLY)/bin/pip-licenses --python $(BIN)/python --from mixed --order license --with-urls \
+		--format markdown --output-file $(SUPPLY)/licences.md
+	@echo "open $(SUPPLY)/sbom.json and $(SUPPLY)/licences.md"
 
 .PHONY: bench
 bench: $(READY) ## measure speed on this machine

@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+import weigh_packages
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -12,9 +14,15 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
+def environment(python, system, machine):
+    """A kind of machine as the markers of requirements know it."""
+    place = {"sys_platform": system, "platform_machine": machine}
+    return place | {"python_version": python, "python_full_version": f"{python}.9"}
+
+
 def pins(python, system="linux", machine="x86_64"):
     """Versions that constraints.txt has for one kind of machine."""
-    place = {"python_version": python, "sys_platform": system, "platform_machine": machine}
+    place = environment(python, system, machine)
     found = {}
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
@@ -31,12 +39,13 @@ def test_every_requirement_has_a_pinned_version_in_its_range(python, machine):
     pinned = pins(python, *machine)
     if "tensorflow-cpu" in pinned:
         pinned["tensorflow"] = pinned.pop("tensorflow-cpu")
-    extras = PROJECT["optional-dependencies"]
-    chosen = "board", "book", "dev", "formats", "live", "peers", "tflite"
-    named = [text for name in chosen for text in extras[name]]
-    for text in [*PROJECT["dependencies"], *named]:
+    extras = PROJECT["optional-dependencies"].values()
+    place = environment(python, *machine)
+    for text in [*PROJECT["dependencies"], *(text for extra in extras for text in extra)]:
         requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate({"sys_platform": machine[0]}):
+        if requirement.name == PROJECT["name"]:
+            continue  # an extra that is part of another
+        if requirement.marker and not requirement.marker.evaluate(place):
             continue
         version = pinned[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{text}: {version} is pinned"
@@ -46,6 +55,25 @@ def test_both_builds_of_tensorflow_have_one_version():
     pc, mac = pins("3.12"), pins("3.12", "darwin", "arm64")
     assert "tensorflow" not in pc and "tensorflow-cpu" not in mac
     assert pc["tensorflow-cpu"] == mac["tensorflow"]
+
+
+def test_table_of_what_is_installed_has_every_package():
+    """After a package came or went: python book/tools/weigh_packages.py."""
+    page = weigh_packages.PAGE.read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([\w-]+) \| (?:always|`\[(\w+)\]`) \| \d+ \|", page, re.MULTILINE)
+    extras, named = weigh_packages.EXTRAS, weigh_packages.requirements
+    assert listed == [(name, extra) for extra in extras for name in named(extra)]
+
+
+def test_licences_that_ask_for_more_than_to_be_named_are_told():
+    page = weigh_packages.PAGE.read_text(encoding="utf-8")
+    rows = "".join(re.findall(r"^\|.*(?:[ML]PL|GPL).*$", page, re.MULTILINE))
+    for package in distributions():
+        about = package.metadata
+        told = [about["License-Expression"], about["License"], *about.get_all("Classifier", [])]
+        # The first line alone: some put the whole text of their licence there.
+        if any(re.match(r".*(GPL|General Public|MPL|Mozilla)", text or "") for text in told):
+            assert re.search(rf"\b{package.name}\b", rows), f"{package.name} is not in the table"
 
 
 def test_version_is_the_same_everywhere():

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from ..interrupts import STOPS
+from ..optional import missing
 from . import bench, board, data, edit, enhance, evaluate, export, info, live, quantize, train
 from .terminal import complain
 
@@ -56,6 +57,11 @@ def main() -> NoReturn:
         sys.exit(2)
     except (ValueError, OSError) as error:
         complain(error)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "tensorflow"):
+            raise
+        complain(missing("tensorflow", "train"))
         sys.exit(2)
     except SystemExit as leaving:
         for number in ENDS:

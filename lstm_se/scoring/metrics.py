@@ -14,10 +14,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from .. import optional
 from ..sound.audio import SAMPLE_RATE
 
 FILTER_TAPS = 512
 PESQ_SECONDS = (0.25, 19.0)
+PACKAGES = {"pesq_wb": "pesq", "pesq_nb": "pesq", "stoi": "pystoi", "estoi": "pystoi"}
 STOI_SAMPLES = 6_350  # 30 frames of 256 samples, 128 apart, at its own 10 kHz
 
 
@@ -184,7 +186,7 @@ def score(
 
 
 def known(metrics: Iterable[str]) -> tuple[str, ...]:
-    """The names as a tuple without repeats, if all of them are in ``METRICS``.
+    """The names as a tuple without repeats, if all of them can be measured.
 
     Args:
         metrics: Names, or one name.
@@ -193,13 +195,16 @@ def known(metrics: Iterable[str]) -> tuple[str, ...]:
         The names, in the order given.
 
     Raises:
-        ValueError: If a name is not in ``METRICS``, or there is none.
+        ValueError: If a name is not in ``METRICS``, there is none, or its package is not installed.
     """
     names = tuple(dict.fromkeys([metrics] if isinstance(metrics, str) else metrics))
     unknown = [name for name in names if name not in METRICS]
     if unknown or not names:
         wrong = f"unknown metric {', '.join(unknown)}" if unknown else "no metric given"
         raise ValueError(f"{wrong}: choose from {', '.join(METRICS)}")
+    for package in {PACKAGES[name] for name in names if name in PACKAGES}:
+        if not optional.has(package):
+            raise optional.missing(package, "scores")
     return names
 
 
@@ -232,8 +237,7 @@ def _waveform(samples: np.ndarray, name: str) -> np.ndarray:
 
 
 def _pesq(clean: np.ndarray, estimate: np.ndarray, sample_rate: int, mode: str) -> float:
-    import pesq
-
+    pesq = optional.module("pesq", "pesq", "scores")
     clean, estimate = _checked(clean, estimate, sample_rate)
     seconds, (shortest, longest) = clean.size / sample_rate, PESQ_SECONDS
     if not shortest <= seconds <= longest:
@@ -255,8 +259,7 @@ def _stoi(clean: np.ndarray, estimate: np.ndarray, sample_rate: int, extended: b
     too_short = "STOI needs 0.4 s of speech in the clean reference: this has too little"
     if clean.size < STOI_SAMPLES:
         raise ValueError(too_short)
-    from pystoi import stoi as measure
-
+    measure = optional.module("pystoi", "pystoi", "scores").stoi
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Not enough STFT frames")
         state = np.random.get_state()
