@@ -151,11 +151,21 @@ def _example(noisy: np.ndarray, clean: np.ndarray) -> bytes:
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
 
 
-def read_tfrecords(paths: Sequence[Path], samples: int, batch_size: int) -> tf.data.Dataset:
+def read_tfrecords(
+    paths: Sequence[Path], samples: int, batch_size: int, service: str = ""
+) -> tf.data.Dataset:
     """Endless batches of ``(noisy, clean)`` from files of :func:`write_tfrecords`.
 
     A damaged file raises ``DataLossError``: skipping it, as ``ignore_errors()`` does, would hide
     that part of the corpus is gone.
+
+    Args:
+        paths: The files, under names that whoever reads them knows.
+        samples: Length of a segment.
+        batch_size: Segments in a batch.
+        service: Dispatcher of a tf.data service whose servers read, each some of the files, such as
+            ``"grpc://10.0.0.1:5000"``. An epoch has each segment once still; of one server the
+            order is that of reading here, of several whoever comes first.
     """
     layout = {name: tf.io.FixedLenFeature([], tf.string) for name in ("noisy", "clean")}
 
@@ -165,5 +175,8 @@ def read_tfrecords(paths: Sequence[Path], samples: int, batch_size: int) -> tf.d
         return tuple(tf.ensure_shape(part, (samples,)) for part in pair)
 
     files = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
-    records = files.interleave(tf.data.TFRecordDataset, cycle_length=4)
-    return records.map(parse).repeat().batch(batch_size, drop_remainder=True).prefetch(2)
+    records = files.interleave(tf.data.TFRecordDataset, cycle_length=4).map(parse)
+    if service:  # before repeat, so that an epoch ends when all servers have done their files
+        share = tf.data.experimental.service.ShardingPolicy.DYNAMIC
+        records = records.apply(tf.data.experimental.service.distribute(share, service))
+    return records.repeat().batch(batch_size, drop_remainder=True).prefetch(2)

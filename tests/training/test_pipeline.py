@@ -191,6 +191,38 @@ def test_records_have_no_end(tmp_path):
     assert len(list(pipeline.read_tfrecords(paths, 3, 2).take(9))) == 9
 
 
+@pytest.fixture
+def serving():
+    """A function that starts a tf.data service of so many servers, and gives its address."""
+    service, running = tf.data.experimental.service, []
+
+    def start(count):
+        dispatcher = service.DispatchServer(service.DispatcherConfig(port=0))
+        address = dispatcher.target.replace("localhost", "127.0.0.1")
+        found = service.WorkerConfig(dispatcher_address=address.partition("://")[2])
+        running.extend([dispatcher, *(service.WorkerServer(found) for _ in range(count))])
+        return address
+
+    yield start
+    running.clear()
+
+
+def test_one_server_gives_the_batches_in_the_order_of_reading(serving, tmp_path):
+    paths = pipeline.write_tfrecords(Counting(), tmp_path, 12, per_file=4)
+    here = pipeline.read_tfrecords(paths, 3, 2).take(24)  # two epochs
+    served = pipeline.read_tfrecords(paths, 3, 2, serving(1)).take(24)
+    for batch, expected in zip(served, here, strict=True):
+        np.testing.assert_array_equal(batch, expected)
+
+
+def test_several_servers_give_each_segment_once_in_each_epoch(serving, tmp_path):
+    paths = pipeline.write_tfrecords(Counting(), tmp_path, 12, per_file=4)
+    served = pipeline.read_tfrecords(paths, 3, 2, serving(2)).take(24)
+    drawn = [float(row[0]) for noisy, _ in served for row in noisy]
+    for epoch in (drawn[:24], drawn[24:]):
+        assert Counter(epoch) == dict.fromkeys(range(12), 2)
+
+
 def test_damaged_record_is_not_skipped(tmp_path):
     """``ignore_errors()`` would hide that part of the corpus is gone."""
     (path,) = pipeline.write_tfrecords(Counting(), tmp_path, 4)
