@@ -131,6 +131,15 @@ def test_sampler_without_pairs_is_refused():
         pipeline.PairSampler([], small(**CONFIG))
 
 
+@pytest.mark.parametrize("scope", ["utterance", "segment"])
+def test_rows_are_those_of_the_whole_batch(scope, tmp_path):
+    """Bit for bit: several workers train on what one would have."""
+    changes = {"normalisation": "zscore", "normalisation_scope": scope}
+    source = sampler(tmp_path, 1000, 100, 2000, **changes)
+    for some, whole in zip(source.batch(3, slice(1, 3)), source.batch(3), strict=True):
+        assert some.tobytes() == whole[1:3].tobytes()
+
+
 class Counting:
     """A source whose batches are the numbers of the steps."""
 
@@ -151,6 +160,15 @@ def test_dataset_keeps_the_order_of_the_steps(first):
 def test_dataset_is_noisy_then_clean():
     noisy, clean = next(iter(pipeline.dataset(Counting(), 5)))
     assert (noisy[0, 0], clean[0, 0]) == (5, -5)
+
+
+def test_dataset_of_some_rows_asks_for_no_others(tmp_path):
+    source = sampler(tmp_path, 1000, 2000)
+    asked, whole = [], source.batch
+    source.batch = lambda step, rows: (asked.append(rows), whole(step, rows))[1]
+    ((noisy, _),) = pipeline.dataset(source, 5, 1, slice(2, 4))
+    assert asked == [slice(2, 4)]
+    np.testing.assert_array_equal(noisy, whole(5)[0][2:4])
 
 
 def test_dataset_without_end_has_none():
