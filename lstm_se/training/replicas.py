@@ -222,6 +222,8 @@ def _worker(count: int) -> Replicas:
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     if strategy.num_replicas_in_sync != count:
         raise ValueError(
-            f"workers:{count} asked for, but TF_CONFIG describes others: {os.environ['TF_CONFIG']}"
+            f"workers:{count} asked for, but there are {strategy.num_replicas_in_sync}: TF_CONFIG "
+            f"is {os.environ['TF_CONFIG']}, and a worker takes one graphics card, such as that of "
+            "CUDA_VISIBLE_DEVICES=0"
         )
     return Replicas(strategy, count, rank, count)
