@@ -53,8 +53,9 @@ def train_command(
     evening on two cores, which --epochs makes shorter. At its end, OUT/report.md has scores
     and curves.
 
-    --distribute shares each batch: among replicas in this process (mirrored) or among processes on
-    this machine (workers). The result is that of one, but for rounding.
+    --distribute shares each batch: among replicas in this process (mirrored) or among processes
+    (workers), on this machine or, one on each, on those in TF_CONFIG. The result is that of one,
+    but for rounding.
 
     \b
     Examples:
@@ -85,7 +86,8 @@ def train_command(
     start = Start(preset, changes, folder_of(initial) if initial else None)
     schedule = Schedule(epochs or Schedule.epochs, steps or Schedule.steps_per_epoch)
     weights = train_from(Sources(**sources), start, out, schedule, resume, distribute, xla)
-    click.echo(f"{weights}: the weights of the best epoch")
+    if not cluster.rank():  # another worker has kept nothing
+        click.echo(f"{weights}: the weights of the best epoch")
 
 
 def _again(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -257,9 +258,13 @@ class Mixer:
         self._talker = _shares([voices[0] for voices in self.talkers])
         self._noise = _shares(self.noise)
 
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """``(noisy, clean)`` of one training step, float32 ``(batch_size, samples)``."""
-        pairs = map(render, self.clips(step))
+    def batch(self, step: int, rows: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """``(noisy, clean)`` of one training step, float32 ``(rows, samples)``.
+
+        A clip is drawn after those before it, but only those asked for are rendered.
+        """
+        clips = islice(self.clips(step), *rows.indices(self.batch_size))
+        pairs = map(render, clips)
         clean, noisy = (np.stack(part) for part in zip(*pairs, strict=True))
         return noisy, clean
 

@@ -18,7 +18,7 @@ from ..config import Config
 from ..network import bandwise, in_keras, in_numpy
 from . import pipeline
 from .losses import SpectralLoss
-from .replicas import ALONE, Replicas, replicated_denoiser
+from .replicas import ALONE, Replicas, replicated_denoiser, told_of_loss
 from .runs import HISTORY, Curves, Finish, Run
 
 TIE = 1e-3  # of the loss: validation batches cannot tell two epochs apart that are so near
@@ -150,6 +150,7 @@ def train(
     Raises:
         FileExistsError: If ``run`` holds a training run already and ``resume`` is false.
         FileNotFoundError: If there is nothing to resume.
+        ConnectionError: If another worker has ended; the epoch is lost.
         ValueError: If the run was started with another configuration, or cannot be shared.
     """
     schedule = schedule or Schedule()
@@ -160,16 +161,18 @@ def train(
             in_keras.set_weights(model.network, initial)
         held.enter_context(folder.alone(config, resume))
         folder.open(config, model, resume)
-        source, validation = replicas.shard(source), replicas.shard(validation)
-        with _polite_interrupt() as asked:
+        rows, judged = (replicas.rows(one.batch_size) for one in (source, validation))
+        with _polite_interrupt() as asked, told_of_loss():
             keeper = _Keeper(folder, schedule, asked, finish)
             watching = [keeper, *([_TimeLeft(schedule.epochs)] if verbose else []), *callbacks]
             try:
                 while (step := _step(model)) < schedule.steps and not keeper.finished:
                     epoch, done = divmod(step, schedule.steps_per_epoch)
                     model.fit(
-                        pipeline.dataset(source, step),
-                        validation_data=pipeline.dataset(validation, 0, schedule.validation_steps),
+                        pipeline.dataset(source, step, rows=rows),
+                        validation_data=pipeline.dataset(
+                            validation, 0, schedule.validation_steps, judged
+                        ),
                         initial_epoch=epoch,
                         # an epoch that was interrupted is finished first, then the others at once
                         epochs=epoch + 1 if done else schedule.epochs,

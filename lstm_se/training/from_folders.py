@@ -21,7 +21,7 @@ from ..corpora import banks
 from ..files import sha256_of
 from ..network import edit, in_numpy
 from . import fit, runs
-from .replicas import replicas_of
+from .replicas import Replicas, replicas_of
 from .sources import Sources
 
 
@@ -93,7 +93,7 @@ def train_from(
     Raises:
         FileExistsError: If ``out`` holds a training run already and ``resume`` is false.
         FileNotFoundError: If a folder does not exist or holds no sound.
-        ValueError: If there is nothing to train or to validate on.
+        ValueError: If there is nothing to train or to validate on, or the chief has other sound.
     """
     replicas = replicas_of(distribute)  # before anything uses TensorFlow
     config = start.config()
@@ -122,12 +122,26 @@ def train_from(
     if rescale:
         facts["rescaled"] = dict(zip(("slope", "shift"), rescale, strict=True))
         how["finish"] = partial(edit.rescaled, config, slope=rescale[0], shift=rescale[1])
-    with replicas.folder(out, resume) as folder, runs.Run(folder).alone(config, resume):
-        runs.write_recipe(folder, resume, **facts)
-        banks.write_entries(folder / "sources.csv", loaded.used)
+    _agree(replicas, facts)
+    if replicas.rank == 0:
+        with runs.Run(out).alone(config, resume):
+            runs.write_recipe(out, resume, **facts)
+            banks.write_entries(out / "sources.csv", loaded.used)
     data = loaded.train, loaded.validation
     fit.train(config, *data, out, schedule, resume, **how)
     return runs.Run(out).weights
+
+
+def _agree(replicas: Replicas, facts: dict[str, Any]) -> None:
+    """Refuse to share a run among machines that have other sound, or were asked for another one."""
+    own = json.dumps(facts).encode()
+    if other := runs.difference(replicas.of_chief(own), own):
+        name, chiefs, ours = other
+        raise ValueError(
+            f"worker {replicas.rank} has another {name} than worker 0, {ours} and not {chiefs}: "
+            "give both the same command and the same files"
+        )
+    replicas.of_chief(b"agreed")  # or the chief would go on, and write, while another one refuses
 
 
 def _parsed(change: str) -> tuple[str, Any]:

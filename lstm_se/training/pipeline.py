@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from ..corpora.recordings import Sound, from_store
 from ..sound.features import UNCHANGED, Normalisation, normalisation
 
 Signals = tuple[np.ndarray, np.ndarray]
+WHOLE = slice(None)  # all rows of a batch
 
 
 class Source(Protocol):
@@ -24,8 +26,11 @@ class Source(Protocol):
     samples: int
     batch_size: int
 
-    def batch(self, step: int) -> Signals:
-        """``(noisy, clean)`` of one step, float32 ``(batch_size, samples)`` each."""
+    def batch(self, step: int, rows: slice = WHOLE) -> Signals:
+        """``(noisy, clean)`` of one step, float32 ``(rows, samples)`` each.
+
+        What a row holds does not depend on which others are asked for.
+        """
         ...
 
 
@@ -55,19 +60,26 @@ class PairSampler:
         self._shares = lengths / lengths.sum()
         self._changes: dict[int, Normalisation] = {}
 
-    def batch(self, step: int) -> Signals:
-        """``(noisy, clean)`` of one training step, float32 ``(batch_size, samples)``."""
+    def batch(self, step: int, rows: slice = WHOLE) -> Signals:
+        """``(noisy, clean)`` of one training step, float32 ``(rows, samples)``.
+
+        Begins are drawn for all rows, for they are one draw; sound is read for those asked for.
+        """
         rng = np.random.default_rng([self.seed, int(step)])
         chosen = rng.choice(len(self._pairs), self.batch_size, p=self._shares)
-        segments = [self._segment(int(i), rng) for i in chosen]
+        drawn = [(int(i), self._begin(int(i), rng)) for i in chosen]
+        segments = [self._segment(*row) for row in drawn[rows]]
         clean, noisy = (np.stack(part) for part in zip(*segments, strict=True))
         return noisy, clean
 
-    def _segment(self, number: int, rng: np.random.Generator) -> Signals:
-        """The same random stretch of both, normalised by the noisy one's statistics."""
+    def _begin(self, number: int, rng: np.random.Generator) -> int:
+        """Where in a pair a segment begins."""
+        return int(rng.integers(0, max(0, len(self._pairs[number][0]) - self.samples) + 1))
+
+    def _segment(self, number: int, begin: int) -> Signals:
+        """The same stretch of both, normalised by the noisy one's statistics."""
         pair = self._pairs[number]
         missing = max(0, self.samples - len(pair[0]))
-        begin = int(rng.integers(0, len(pair[0]) + missing - self.samples + 1))
         clean, noisy = (sound[begin : begin + self.samples] for sound in pair)
         if self.config.normalisation_scope == "utterance":
             change = self._change(number)
@@ -89,21 +101,26 @@ class PairSampler:
         return self._changes[number]
 
 
-def dataset(source: Source, first: int = 0, steps: int | None = None) -> tf.data.Dataset:
+def dataset(
+    source: Source, first: int = 0, steps: int | None = None, rows: slice = WHOLE
+) -> tf.data.Dataset:
     """Batches of a source from step ``first`` on, made ahead in two threads.
 
     Args:
         source: Gives a batch for a step.
         first: Step to begin with; a resumed training continues where it stopped.
         steps: Number of batches; ``None``: no end.
+        rows: Those that are wanted of each batch.
 
     Returns:
-        Dataset of ``(noisy, clean)``, float32 ``(batch_size, samples)``, in the order of the steps.
+        Dataset of ``(noisy, clean)``, float32 ``(rows, samples)``, in the order of the steps.
     """
-    shape = (source.batch_size, source.samples)
+    shape = (len(range(source.batch_size)[rows]), source.samples)
+    # a source that knows no rows will do where all of them are wanted
+    draw = source.batch if rows == WHOLE else partial(source.batch, rows=rows)
 
     def make(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        noisy, clean = tf.numpy_function(source.batch, [step], (tf.float32, tf.float32))
+        noisy, clean = tf.numpy_function(draw, [step], (tf.float32, tf.float32))
         return tf.ensure_shape(noisy, shape), tf.ensure_shape(clean, shape)
 
     last = np.iinfo(np.int64).max if steps is None else first + steps
@@ -151,11 +168,21 @@ def _example(noisy: np.ndarray, clean: np.ndarray) -> bytes:
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
 
 
-def read_tfrecords(paths: Sequence[Path], samples: int, batch_size: int) -> tf.data.Dataset:
+def read_tfrecords(
+    paths: Sequence[Path], samples: int, batch_size: int, service: str = ""
+) -> tf.data.Dataset:
     """Endless batches of ``(noisy, clean)`` from files of :func:`write_tfrecords`.
 
     A damaged file raises ``DataLossError``: skipping it, as ``ignore_errors()`` does, would hide
     that part of the corpus is gone.
+
+    Args:
+        paths: The files, under names that whoever reads them knows.
+        samples: Length of a segment.
+        batch_size: Segments in a batch.
+        service: Dispatcher of a tf.data service whose servers read, each some of the files, such as
+            ``"grpc://10.0.0.1:5000"``. An epoch has each segment once still; of one server the
+            order is that of reading here, of several whoever comes first.
     """
     layout = {name: tf.io.FixedLenFeature([], tf.string) for name in ("noisy", "clean")}
 
@@ -165,5 +192,8 @@ def read_tfrecords(paths: Sequence[Path], samples: int, batch_size: int) -> tf.d
         return tuple(tf.ensure_shape(part, (samples,)) for part in pair)
 
     files = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
-    records = files.interleave(tf.data.TFRecordDataset, cycle_length=4)
-    return records.map(parse).repeat().batch(batch_size, drop_remainder=True).prefetch(2)
+    records = files.interleave(tf.data.TFRecordDataset, cycle_length=4).map(parse)
+    if service:  # before repeat, so that an epoch ends when all servers have done their files
+        share = tf.data.experimental.service.ShardingPolicy.DYNAMIC
+        records = records.apply(tf.data.experimental.service.distribute(share, service))
+    return records.repeat().batch(batch_size, drop_remainder=True).prefetch(2)

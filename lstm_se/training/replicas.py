@@ -12,8 +12,9 @@ the batch. Two things in Keras 3 are in the way:
 
 from __future__ import annotations
 
+import io
 import os
-import shutil
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -27,7 +28,7 @@ import tensorflow as tf
 from ..config import Config
 from ..network import in_keras
 from . import cluster
-from .pipeline import Source
+from .pipeline import WHOLE
 from .steps import Batch, HalvedDenoiser, SteppingDenoiser
 
 
@@ -70,9 +71,10 @@ class Replicas:
                 "train without --distribute"
             )
 
-    def shard(self, source: Source) -> Source:
-        """The rows of a source that this process takes; replicas within it share them further."""
-        return source if self.processes == 1 else Shard(source, self.rank, self.processes)
+    def rows(self, batch_size: int) -> slice:
+        """Rows of a batch that this process takes; replicas within it share them further."""
+        share = batch_size // self.processes
+        return WHOLE if self.processes == 1 else slice(self.rank * share, (self.rank + 1) * share)
 
     def mean(self, values: list[tf.Tensor]) -> list[tf.Tensor]:
         """Mean over all replicas, for each of them; called by each replica, inside a graph."""
@@ -86,34 +88,55 @@ class Replicas:
 
         return reduce(values) if self.processes == 1 else self.strategy.run(reduce, (values,))
 
+    def of_chief(self, content: bytes) -> bytes:
+        """What the chief passes, for each process, for it may sit on another machine."""
+        if self.processes == 1:
+            return content
+
+        def shared(numbers: np.ndarray) -> np.ndarray:
+            counted = tf.constant(numbers * (self.rank == 0), tf.float64)
+            (mean,) = tf.function(self.mean)([counted])
+            return np.rint(mean.numpy() * self.processes).astype(np.int64)
+
+        numbers = np.frombuffer(content, np.uint8)
+        with told_of_loss():
+            (size,) = shared(np.array([numbers.size]))
+            return bytes(shared(np.resize(numbers, size)).tolist())
+
     @contextmanager
     def folder(self, run: Path, resume: bool) -> Iterator[Path]:
-        """Where this process writes: beside the chief, a copy of the run that is thrown away."""
+        """Where this process writes: beside the chief, a copy of its run that is thrown away."""
+        held = self.of_chief(_packed(run)) if resume and self.processes > 1 else b""
         if self.rank == 0:
             yield run
             return
         with tempfile.TemporaryDirectory() as copy:
-            if resume and run.is_dir():
-                hidden = shutil.ignore_patterns(".*")  # what the chief is about to rename
-                shutil.copytree(run, copy, ignore=hidden, dirs_exist_ok=True)
+            if held:
+                with tarfile.open(fileobj=io.BytesIO(held)) as archive:
+                    archive.extractall(copy, filter="data")
             yield Path(copy)
 
 
+@contextmanager
+def told_of_loss() -> Iterator[None]:
+    """Within, a worker that is gone is an error of one line for all others."""
+    try:
+        yield
+    except tf.errors.UnavailableError:
+        advice = "start all of them again, with --resume if the run had begun"
+        raise ConnectionError(f"another worker is gone: {advice}") from None
+
+
+def _packed(run: Path) -> bytes:
+    """Files of a run, but for its curves: an archive, empty if there is no run."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        for path in run.glob("[!.]*.*"):
+            archive.add(path, path.name)
+    return held.getvalue()
+
+
 ALONE = Replicas()
-
-
-class Shard:
-    """Every ``count``-th row of each batch of a source, from row ``number`` on."""
-
-    def __init__(self, source: Source, number: int, count: int) -> None:
-        """Take rows of ``source``; the whole batch is drawn, since it is one draw."""
-        self.source, self.number, self.count = source, number, count
-        self.samples, self.batch_size = source.samples, source.batch_size // count
-
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """``(noisy, clean)`` of one step, float32 ``(batch_size, samples)``."""
-        noisy, clean = self.source.batch(step)
-        return noisy[self.number :: self.count], clean[self.number :: self.count]
 
 
 class SharedDenoiser(SteppingDenoiser):
@@ -199,6 +222,8 @@ def _worker(count: int) -> Replicas:
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     if strategy.num_replicas_in_sync != count:
         raise ValueError(
-            f"workers:{count} asked for, but TF_CONFIG describes others: {os.environ['TF_CONFIG']}"
+            f"workers:{count} asked for, but there are {strategy.num_replicas_in_sync}: TF_CONFIG "
+            f"is {os.environ['TF_CONFIG']}, and a worker takes one graphics card, such as that of "
+            "CUDA_VISIBLE_DEVICES=0"
         )
     return Replicas(strategy, count, rank, count)

@@ -155,16 +155,22 @@ def write_recipe(run: str | Path, resume: bool = False, **facts: Any) -> None:
     """
     path = Path(run) / "recipe.json"
     text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
-    if resume and path.exists():
-        before = _flat(json.loads(path.read_text(encoding="utf-8")))
-        now = _flat(json.loads(text))
-        for name in sorted(before.keys() | now.keys()):
-            if before.get(name) != now.get(name):
-                raise ValueError(
-                    f"{run} was started with another recipe: {name} was {before.get(name)} "
-                    f"and is {now.get(name)}; take the first, or another folder"
-                )
+    before = path.read_text(encoding="utf-8") if resume and path.exists() else text
+    if other := difference(before, text):
+        name, was, now = other
+        raise ValueError(
+            f"{run} was started with another recipe: {name} was {was} and is {now}; "
+            "take the first, or another folder"
+        )
     write_whole(path, text)
+
+
+def difference(before: str | bytes, now: str | bytes) -> tuple[str, Any, Any] | None:
+    """The first fact in which two records differ, but for circumstances, with both values."""
+    one, other = _flat(json.loads(before)), _flat(json.loads(now))
+    names = sorted(one.keys() | other.keys())
+    found = ((name, one.get(name), other.get(name)) for name in names)
+    return next((fact for fact in found if fact[1] != fact[2]), None)
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:

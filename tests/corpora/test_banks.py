@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import re
 
 import numpy as np
@@ -193,6 +194,14 @@ def test_banks_in_a_store_are_those_in_memory(load, three_talkers):
     expected = contents(load(three_talkers))
     for _ in ("made", "found"):
         assert contents(load(three_talkers, in_store=True)) == expected
+
+
+def test_files_of_a_bank_are_listed_once_however_many_voices_it_has(three_talkers):
+    """Of an hour in short sentences the list takes more memory than all else that a run holds."""
+    banks.load_speech(three_talkers, in_store=True)
+    (index,) = three_talkers["ann"][0].parent.rglob("index.jsonl")
+    rows = [json.loads(line) for line in index.read_text().splitlines()]
+    assert [len(row.get("entries", ())) for row in rows] == [2, 0, 0, 0, 0]
 
 
 def test_interrupted_banks_go_on_with_the_same_pauses(three_talkers, monkeypatch):

@@ -177,6 +177,15 @@ def test_batch_is_rendered_from_its_clips():
     np.testing.assert_array_equal(list(zip(*rendered, strict=True)), mixer().batch(3))
 
 
+def test_rows_are_those_of_the_whole_batch_and_no_others_are_rendered(monkeypatch):
+    """Bit for bit: several workers train on what one would have."""
+    whole, rendered, render = mixer().batch(3), [], mixing.render
+    monkeypatch.setattr(mixing, "render", lambda clip: (rendered.append(clip), render(clip))[1])
+    for part, expected in zip(mixer().batch(3, slice(1, 3)), whole, strict=True):
+        assert part.tobytes() == expected[1:3].tobytes()
+    assert len(rendered) == 2
+
+
 def test_clip_can_be_rendered_with_one_choice_changed():
     [clip] = mixer(batch_size=1).clips(0)
     clean, noisy = mixing.render(dataclasses.replace(clip, recorded_dbfs=12.0))

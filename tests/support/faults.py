@@ -47,6 +47,19 @@ FAULTS = [
         (KILLED, "training/test_fit.py::test_resumed_training_ends_with_the_same_bits"),
     ),
     Fault(
+        "one machine of several is killed in `train`",
+        "the others end with one line; `--resume` on all ends with the bits of a run left alone",
+        (
+            "training/test_replicas.py::"
+            "test_killed_worker_of_two_machines_costs_its_epoch_and_nothing_else",
+        ),
+    ),
+    Fault(
+        "two machines share a run, and have not the same sound",
+        "one line that says what differs; nothing is written",
+        ("training/test_from_folders.py::test_worker_with_other_sound_than_the_chief_is_refused",),
+    ),
+    Fault(
         "a command with workers is killed",
         "they end within a second",
         ("cli/test_enhance.py::test_workers_of_a_killed_command_write_no_longer",),

@@ -16,6 +16,7 @@ from lstm_se.corpora import banks
 from lstm_se.network import edit, in_numpy, pretrained
 from lstm_se.sound import audio
 from lstm_se.training import fit, from_folders
+from lstm_se.training.replicas import Replicas
 from lstm_se.training.sources import TRAINING_RECIPE, Sources
 
 SMALL = (
@@ -85,6 +86,30 @@ def test_training_from_pairs_leaves_a_model(tmp_path):
     make_corpus(tmp_path / "corpus")
     weights = train(tmp_path, corpora=["corpus"], **dict.fromkeys(FOUR, []))
     assert np.isfinite(pretrained.load_float(weights.parent).enhance(noise(500))).all()
+
+
+def test_worker_with_other_sound_than_the_chief_is_refused(folders, monkeypatch):
+    class Worker(Replicas):
+        def of_chief(self, content):
+            return json.dumps({**json.loads(content), "sources_sha256": "123"}).encode()
+
+    monkeypatch.setattr(from_folders, "replicas_of", lambda _: Worker(None, 2, 1, 2))
+    with pytest.raises(ValueError, match="^worker 1 has another sources_sha256 than worker 0, "):
+        train(folders)
+    assert not (folders / "run").exists()
+
+
+def test_chief_writes_nothing_before_all_workers_agree(folders, monkeypatch):
+    class Chief(Replicas):
+        def of_chief(self, content):
+            if content == b"agreed":
+                raise ConnectionError("another worker is gone")
+            return content
+
+    monkeypatch.setattr(from_folders, "replicas_of", lambda _: Chief(None, 2, 0, 2))
+    with pytest.raises(ConnectionError):
+        train(folders)
+    assert not (folders / "run").exists()
 
 
 @pytest.fixture

@@ -131,6 +131,15 @@ def test_sampler_without_pairs_is_refused():
         pipeline.PairSampler([], small(**CONFIG))
 
 
+@pytest.mark.parametrize("scope", ["utterance", "segment"])
+def test_rows_are_those_of_the_whole_batch(scope, tmp_path):
+    """Bit for bit: several workers train on what one would have."""
+    changes = {"normalisation": "zscore", "normalisation_scope": scope}
+    source = sampler(tmp_path, 1000, 100, 2000, **changes)
+    for some, whole in zip(source.batch(3, slice(1, 3)), source.batch(3), strict=True):
+        assert some.tobytes() == whole[1:3].tobytes()
+
+
 class Counting:
     """A source whose batches are the numbers of the steps."""
 
@@ -151,6 +160,15 @@ def test_dataset_keeps_the_order_of_the_steps(first):
 def test_dataset_is_noisy_then_clean():
     noisy, clean = next(iter(pipeline.dataset(Counting(), 5)))
     assert (noisy[0, 0], clean[0, 0]) == (5, -5)
+
+
+def test_dataset_of_some_rows_asks_for_no_others(tmp_path):
+    source = sampler(tmp_path, 1000, 2000)
+    asked, whole = [], source.batch
+    source.batch = lambda step, rows: (asked.append(rows), whole(step, rows))[1]
+    ((noisy, _),) = pipeline.dataset(source, 5, 1, slice(2, 4))
+    assert asked == [slice(2, 4)]
+    np.testing.assert_array_equal(noisy, whole(5)[0][2:4])
 
 
 def test_dataset_without_end_has_none():
@@ -189,6 +207,38 @@ def test_records_are_split_over_files(tmp_path):
 def test_records_have_no_end(tmp_path):
     paths = pipeline.write_tfrecords(Counting(), tmp_path, 2)
     assert len(list(pipeline.read_tfrecords(paths, 3, 2).take(9))) == 9
+
+
+@pytest.fixture
+def serving():
+    """A function that starts a tf.data service of so many servers, and gives its address."""
+    service, running = tf.data.experimental.service, []
+
+    def start(count):
+        dispatcher = service.DispatchServer(service.DispatcherConfig(port=0))
+        address = dispatcher.target.replace("localhost", "127.0.0.1")
+        found = service.WorkerConfig(dispatcher_address=address.partition("://")[2])
+        running.extend([dispatcher, *(service.WorkerServer(found) for _ in range(count))])
+        return address
+
+    yield start
+    running.clear()
+
+
+def test_one_server_gives_the_batches_in_the_order_of_reading(serving, tmp_path):
+    paths = pipeline.write_tfrecords(Counting(), tmp_path, 12, per_file=4)
+    here = pipeline.read_tfrecords(paths, 3, 2).take(24)  # two epochs
+    served = pipeline.read_tfrecords(paths, 3, 2, serving(1)).take(24)
+    for batch, expected in zip(served, here, strict=True):
+        np.testing.assert_array_equal(batch, expected)
+
+
+def test_several_servers_give_each_segment_once_in_each_epoch(serving, tmp_path):
+    paths = pipeline.write_tfrecords(Counting(), tmp_path, 12, per_file=4)
+    served = pipeline.read_tfrecords(paths, 3, 2, serving(2)).take(24)
+    drawn = [float(row[0]) for noisy, _ in served for row in noisy]
+    for epoch in (drawn[:24], drawn[24:]):
+        assert Counter(epoch) == dict.fromkeys(range(12), 2)
 
 
 def test_damaged_record_is_not_skipped(tmp_path):
