@@ -16,9 +16,10 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,11 @@ class Replicas:
 
         return reduce(values) if self.processes == 1 else self.strategy.run(reduce, (values,))
 
+    @cached_property
+    def _mean_in_graph(self) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
+        """:meth:`mean` for outside of a graph, kept: a new one each time would be warned of."""
+        return tf.function(self.mean)
+
     def of_chief(self, content: bytes) -> bytes:
         """What the chief passes, for each process, for it may sit on another machine."""
         if self.processes == 1:
@@ -95,7 +101,7 @@ class Replicas:
 
         def shared(numbers: np.ndarray) -> np.ndarray:
             counted = tf.constant(numbers * (self.rank == 0), tf.float64)
-            (mean,) = tf.function(self.mean)([counted])
+            (mean,) = self._mean_in_graph([counted])
             return np.rint(mean.numpy() * self.processes).astype(np.int64)
 
         numbers = np.frombuffer(content, np.uint8)
