@@ -17,7 +17,7 @@ from ..corpora.recordings import Sound, from_store
 from ..sound.features import UNCHANGED, Normalisation, normalisation
 
 Signals = tuple[np.ndarray, np.ndarray]
-WHOLE = slice(None)  # all rows of a batch
+ALL_ROWS = slice(None)  # all rows of a batch
 
 
 class Source(Protocol):
@@ -26,7 +26,7 @@ class Source(Protocol):
     samples: int
     batch_size: int
 
-    def batch(self, step: int, rows: slice = WHOLE) -> Signals:
+    def batch(self, step: int, rows: slice = ALL_ROWS) -> Signals:
         """``(noisy, clean)`` of one step, float32 ``(rows, samples)`` each.
 
         What a row holds does not depend on which others are asked for.
@@ -60,7 +60,7 @@ class PairSampler:
         self._shares = lengths / lengths.sum()
         self._changes: dict[int, Normalisation] = {}
 
-    def batch(self, step: int, rows: slice = WHOLE) -> Signals:
+    def batch(self, step: int, rows: slice = ALL_ROWS) -> Signals:
         """``(noisy, clean)`` of one training step, float32 ``(rows, samples)``.
 
         Begins are drawn for all rows, for they are one draw; sound is read for those asked for.
@@ -102,7 +102,7 @@ class PairSampler:
 
 
 def dataset(
-    source: Source, first: int = 0, steps: int | None = None, rows: slice = WHOLE
+    source: Source, first: int = 0, steps: int | None = None, rows: slice = ALL_ROWS
 ) -> tf.data.Dataset:
     """Batches of a source from step ``first`` on, made ahead in two threads.
 
@@ -117,7 +117,7 @@ def dataset(
     """
     shape = (len(range(source.batch_size)[rows]), source.samples)
     # a source that knows no rows will do where all of them are wanted
-    draw = source.batch if rows == WHOLE else partial(source.batch, rows=rows)
+    draw = source.batch if rows == ALL_ROWS else partial(source.batch, rows=rows)
 
     def make(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         noisy, clean = tf.numpy_function(draw, [step], (tf.float32, tf.float32))

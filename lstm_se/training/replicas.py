@@ -29,7 +29,7 @@ import tensorflow as tf
 from ..config import Config
 from ..network import in_keras
 from . import cluster
-from .pipeline import WHOLE
+from .pipeline import ALL_ROWS
 from .steps import Batch, HalvedDenoiser, SteppingDenoiser
 
 
@@ -75,7 +75,9 @@ class Replicas:
     def rows(self, batch_size: int) -> slice:
         """Rows of a batch that this process takes; replicas within it share them further."""
         share = batch_size // self.processes
-        return WHOLE if self.processes == 1 else slice(self.rank * share, (self.rank + 1) * share)
+        return (
+            ALL_ROWS if self.processes == 1 else slice(self.rank * share, (self.rank + 1) * share)
+        )
 
     def mean(self, values: list[tf.Tensor]) -> list[tf.Tensor]:
         """Mean over all replicas, for each of them; called by each replica, inside a graph."""
