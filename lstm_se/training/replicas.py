@@ -131,8 +131,9 @@ def told_of_loss() -> Iterator[None]:
     try:
         yield
     except tf.errors.UnavailableError:
-        advice = "start all of them again, with --resume if the run had begun"
-        raise ConnectionError(f"another worker is gone: {advice}") from None
+        raise ConnectionError(
+            "another worker is gone: start all of them again, with --resume if the run had begun"
+        ) from None
 
 
 def _packed(run: Path) -> bytes:
