@@ -35,6 +35,7 @@ class AnyRateStream:
     def process(self, block: np.ndarray) -> np.ndarray:
         """Denoise what has arrived: ``(channels, samples)`` in, as far as it could be done out."""
         self._taken += block.shape[1]
+        block = np.asarray(block, np.float32)  # the resampler takes no other, as of soundfile.read
         noisy = self._down.process(block)
         enhanced = self._aligned(self._stream.process(noisy))
         restored = self._up.process(enhanced)

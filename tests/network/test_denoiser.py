@@ -193,8 +193,11 @@ def test_other_rate_stays_aligned(rate):
 
 
 @every_config
-def test_output_is_float32(config):
-    assert random_denoiser(config).enhance(noise(100).astype(np.float64)).dtype == np.float32
+@pytest.mark.parametrize("rate", [None, 48_000])
+def test_output_is_float32(config, rate):
+    """Whatever the input is: soundfile.read gives float64."""
+    denoised = random_denoiser(config).enhance(noise(100).astype(np.float64), rate)
+    assert denoised.dtype == np.float32 and denoised.shape == (100,)
 
 
 @every_config
