@@ -108,7 +108,7 @@ def fuzz(target: str, seconds: int) -> dict:
     said = log.read_text(errors="replace")
     return {
         "tool": tool,
-        "seconds": round(time.monotonic() - begin),
+        "seconds": last_number("runs in", said) or round(time.monotonic() - begin),
         "executions": last_number("number_of_executed_units", said),
         "edges": last_number("cov", said),
         "features": last_number(" ft", said),

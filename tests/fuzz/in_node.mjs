@@ -11,7 +11,7 @@ const ODD = [0, 1, 2, 3, 16, 0x7f, 0x80, 0xff, 0xfffe, 0xffff, 0x7fff0000, 0x7ff
 const [target, ...rest] = process.argv.slice(2);
 const folders = rest.filter((word) => !word.startsWith("-"));
 const options = Object.fromEntries(rest.map((word) => word.slice(1).split("=")));
-const end = Date.now() + 1000 * Number(options.max_total_time), longest = Number(options.max_len);
+const begin = Date.now(), end = begin + 1000 * Number(options.max_total_time), longest = Number(options.max_len);
 const session = new Session(), seen = new Set(), corpus = [];
 let executed = 0;
 session.connect();
@@ -70,6 +70,7 @@ function changed(data) {
 
 function report() {
   console.error(`#${executed} DONE ft: ${seen.size} corp: ${corpus.length}`);
+  console.error(`Done ${executed} runs in ${Math.round((Date.now() - begin) / 1000)} second(s)`);
   console.error(`stat::number_of_executed_units: ${executed}`);
 }
 
