@@ -125,12 +125,15 @@ class Replicas:
 
 @contextmanager
 def told_of_loss() -> Iterator[None]:
-    """Within, a worker that is gone is an error of one line for all others."""
+    """Within, a worker that is gone is an error of one line for all others.
+
+    So is a machine that is too busy to answer for some seconds, this one included.
+    """
     try:
         yield
-    except tf.errors.UnavailableError:
+    except (tf.errors.UnavailableError, tf.errors.AbortedError):
         advice = "start all of them again, with --resume if the run had begun"
-        raise ConnectionError(f"another worker is gone: {advice}") from None
+        raise ConnectionError(f"another worker is gone, or too slow: {advice}") from None
 
 
 def _packed(run: Path) -> bytes:
