@@ -127,12 +127,16 @@ class Replicas:
 
 @contextmanager
 def told_of_loss() -> Iterator[None]:
-    """Within, a worker that is gone is an error of one line for all others."""
+    """Within, a worker that is gone is an error of one line for all others.
+
+    So is a machine that is too busy to answer for some seconds, this one included.
+    """
     try:
         yield
-    except tf.errors.UnavailableError:
+    except (tf.errors.UnavailableError, tf.errors.AbortedError):
         raise ConnectionError(
-            "another worker is gone: start all of them again, with --resume if the run had begun"
+            "another worker is gone, or too slow: "
+            "start all of them again, with --resume if the run had begun"
         ) from None
 
 
