@@ -37,7 +37,7 @@ PATIENCE = 600  # seconds more than it was given, after which a fuzzer hangs: a 
 def in_python(target: str, _: Path) -> list[str]:
     """By Atheris."""
     if not optional.has("atheris"):
-        sys.exit(f"error: {optional.missing('atheris', 'fuzz')}")
+        sys.exit('error: package atheris is not installed: run pip install "atheris>=3,<4"')
     return [sys.executable, str(HERE / "in_atheris.py"), target]
 
 
