@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -19,6 +20,8 @@ TIMEOUT = 1200
 
 def interpreter(version):
     """Path of a Python of this version, if there is one: a shim may promise what is not there."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable  # so one of them is always tried
     name = f"python{version}"
     if shutil.which(name):
         show = [name, "-c", "import ensurepip, sys; print(sys.executable)"]
