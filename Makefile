@@ -103,6 +103,10 @@ test-system: book ## pages in Chromium and Firefox, firmware by arm-none-eabi-gc
 fuzz: $(READY) ## a minute for each fuzzer; or TARGET=wav.c, SECONDS=3600 (needs atheris and clang)
 	$(BIN)/python tests/fuzz/fuzz.py --seconds $(or $(SECONDS),60) $(TARGET)
 
+.PHONY: mutants
+mutants: $(READY) ## break the code in small ways and see whether a test notices; FILE=… EACH=40 (needs universalmutator)
+	$(BIN)/python tests/mutants/mutants.py --each $(or $(EACH),40) $(FILE)
+
 .PHONY: links
 links: $(READY) _build/inputs ## follow every link of the book (needs the internet)
 	$(BIN)/jupyter-book build . --builder linkcheck

@@ -12,7 +12,8 @@ from ..tables import aligned
 from .options import FOLDER
 from .terminal import quieten_tensorflow
 
-_BENCHES = ["engines", "training", "xla", "parts", "peers", "firmware", "builds", "corpus"]
+_TIMED = ["engines", "starts", "training", "xla", "parts", "peers"]
+_BENCHES = [*_TIMED, "firmware", "builds", "corpus"]
 
 
 @click.command("bench")
@@ -26,7 +27,8 @@ def bench_command(what: str, of: Path | None, json_path: Path | None) -> None:
     machine. OF is your own model, if it is not to be the shipped one. builds counts for two
     compilers, one of them arm-none-eabi-gcc, at each level of optimisation, and compares the bits.
     corpus starts a training run on the pairs in the folder OF, from their stores and from memory.
-    parts tells what takes the processor time of a training run.
+    parts tells what takes the processor time of a training run, starts how long a command takes
+    from nothing.
 
     \b
     Examples:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,26 +26,83 @@ from ..files import shipped
 from ..memory import hoard
 from ..network import pretrained
 from ..scoring import metrics
+from ..sound import audio
 
 Timings = dict[str, Any]
 WARM_UP = 3  # steps that trace the graph and fill the queues
 START = 1_600  # samples that show how long a denoiser takes to start
 
 
-def engines(seconds: float = 10.0, repeats: int = 5) -> Timings:
-    """Time that each engine takes to enhance speech, in one thread where the engine allows it.
+def engines(seconds: float = 60.0, repeats: int = 5) -> Timings:
+    """Real-time factor of each engine on one thread, by turns, and where the firmware's goes.
+
+    ``firmware_hops`` is the C with int16 in and out, without the blocks of float around it;
+    ``firmware_calls`` is as many calls from Python into the library that do next to nothing.
 
     Args:
         seconds: Length of the recording in s.
-        repeats: Runs; the median counts.
+        repeats: Runs of each; the median counts.
     """
+    from threadpoolctl import threadpool_limits
+
+    from ..chip import builds, quantize
+    from ..chip import engines as ours
+    from ..chip.stft import HOP
+
+    model = pretrained.load_float("tiny")
+    compiled = builds.compiled_stream(quantize.quantize(model.weights, model.config))
     noisy = _speech(seconds)
-    denoiser = pretrained.load_float("tiny")
-    denoiser.enhance(noisy[:16_000])
-    median = statistics.median(_timed(lambda: denoiser.enhance(noisy)) for _ in range(repeats))
-    length = len(noisy) / denoiser.config.sample_rate
-    ratios = {"numpy_real_time_factor": median / length, "numpy_times_real_time": length / median}
-    return {"audio_seconds": length, **ratios}
+    noisy = noisy[: len(noisy) // HOP * HOP]
+    pcm = audio.to_pcm(noisy)
+
+    def calls() -> None:
+        for _ in range(len(pcm) // HOP):
+            compiled.set_limit(None)
+
+    runs: dict[str, Callable[[], object]] = {
+        name: partial(ours.load("tiny", name).enhance, noisy) for name in ours.ENGINES
+    }
+    runs["firmware_hops"] = lambda: compiled.process(pcm)
+    runs["firmware_calls"] = calls
+    times = dict[str, list[float]]({name: [] for name in runs})
+    with threadpool_limits(1):
+        for _ in range(repeats):
+            for name, run in runs.items():
+                times[name].append(_timed(run))
+    length = len(noisy) / model.config.sample_rate
+    factors = {name: statistics.median(taken) / length for name, taken in times.items()}
+    return {"audio_seconds": length} | {
+        f"{name}_real_time_factor": factor for name, factor in factors.items()
+    }
+
+
+def starts(repeats: int = 5) -> Timings:
+    """Seconds from the start of a process to its end, by turns: what a command takes to begin.
+
+    Args:
+        repeats: Of each; the median counts.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        noisy, enhanced = f"{folder}/noisy.wav", f"{folder}/enhanced.wav"
+        audio.write(noisy, _speech(1.0), 16_000)
+        command = "-m", "lstm_se"
+        enhance = *command, "enhance", noisy, "-o", enhanced
+        begun = {
+            "python": ("-c", ""),
+            "numpy": ("-c", "import numpy"),
+            "package": ("-c", "import lstm_se"),
+            "help": (*command, "--help"),
+            "info": (*command, "info"),
+            "enhance": enhance,
+            "enhance_firmware": (*enhance, "--engine", "firmware"),
+            "tensorflow": ("-c", "import tensorflow"),
+        }
+        times = dict[str, list[float]]({name: [] for name in begun})
+        for _ in range(repeats):
+            for name, words in begun.items():
+                run = partial(subprocess.run, [sys.executable, *words], check=True)
+                times[name].append(_timed(partial(run, capture_output=True)))
+    return {f"{name}_seconds": statistics.median(taken) for name, taken in times.items()}
 
 
 def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) -> Timings:
@@ -312,5 +371,5 @@ def _hears(config: Config, batches: Any, steps: int, metric: Any = None) -> floa
 
 
 BENCHES: dict[str, Callable[[], Timings]] = {
-    bench.__name__: bench for bench in (engines, training, xla, parts, peers)
+    bench.__name__: bench for bench in (engines, starts, training, xla, parts, peers)
 }
