@@ -39,20 +39,29 @@ def may_import(contract, module):
     return any(f"{module}.".startswith(f"{importer}.") for importer in allowed)
 
 
+def first_to_load(packages, modules):
+    """The module that brought a package in, by package, in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        input=json.dumps([packages, modules]),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return json.loads(done.stdout)
+
+
 def test_modules_that_need_no_heavy_package_start_without():
     names = {part.name for part in pkgutil.walk_packages(lstm_se.__path__, "lstm_se.")}
     assert names >= LIGHT
     light = {name for name in names if not may_import("tensorflow", name)} | LIGHT
     light -= {"lstm_se.__main__"}  # runs the command line
     pages_last = sorted(light, key=lambda name: (may_import("faces", name), name))
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        input=json.dumps([HEAVY, pages_last]),
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
-    first = json.loads(done.stdout)
+    first = first_to_load(HEAVY, pages_last)
     assert may_import("faces", first.pop("matplotlib"))
     assert not first, "package and the module that brought it in"
+
+
+def test_who_only_denoises_waits_neither_for_scipy_nor_for_a_compiler():
+    assert not first_to_load([*HEAVY, "scipy", "lstm_se.chip.builds"], ["lstm_se"])

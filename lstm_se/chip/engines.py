@@ -8,7 +8,6 @@ from typing import Literal, overload
 
 from ..network import pretrained
 from ..network.denoiser import Denoiser
-from .builds import compiled_stream
 from .quantize import quantize
 from .stream import IntegerStream, PcmDenoiser
 
@@ -53,4 +52,6 @@ def load(
     if engine == "int8":
         IntegerStream(quantized, limit_db)  # refuses a limit here, and not with a recording
         return PcmDenoiser(trained.config, partial(IntegerStream, quantized, limit_db))
+    from .builds import compiled_stream  # what compiles takes a tenth of a second to import
+
     return PcmDenoiser(trained.config, compiled_stream(quantized, limit_db).another)

@@ -206,7 +206,7 @@ def _in_folder(folder: Path, output: Path) -> list[_Task]:
     within = output.resolve()
     if within == folder.resolve():
         raise ValueError(f"{output} is the input itself: choose another output folder")
-    found = audio.find(folder)
+    found, others = audio.sounds_and_others(folder)
     sounds = found
     if within.is_relative_to(folder.resolve()):
         parents = {path.parent for path in found}  # few, and to resolve a path takes a while
@@ -215,7 +215,6 @@ def _in_folder(folder: Path, output: Path) -> list[_Task]:
     if len(sounds) < len(found):
         count = len(found) - len(sounds)
         complain(f"left out {count} in {output}: written by an earlier run", "note")
-    _, others = audio.sounds_and_others(folder)
     if others:
         path, reason = others[0]
         complain(f"left out {len(others)} of {folder}, such as {path.name}: {reason}", "note")

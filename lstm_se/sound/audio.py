@@ -110,12 +110,7 @@ def find(folder: str | Path) -> list[Path]:
     Raises:
         FileNotFoundError: If the folder does not exist, or holds no sound.
     """
-    sounds, others = sounds_and_others(folder)
-    if not sounds:
-        looked_for = f"{folder} holds no sound file: looked for {', '.join(SUFFIXES)}"
-        left_out = f"; {len(others)} left out, {others[0][1]}" if others else ""
-        raise FileNotFoundError(looked_for + left_out)
-    return sounds
+    return sounds_and_others(folder)[0]
 
 
 def sounds_and_others(folder: str | Path) -> tuple[list[Path], list[tuple[Path, str]]]:
@@ -125,18 +120,21 @@ def sounds_and_others(folder: str | Path) -> tuple[list[Path], list[tuple[Path, 
         Both sorted; to each of the others the reason, without its name.
 
     Raises:
-        FileNotFoundError: If the folder does not exist.
+        FileNotFoundError: If the folder does not exist, or holds no sound.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: check the name")
     visible = sorted(path for path in folder.rglob("*") if not path.name.startswith("."))
-    contained = [path for path in visible if path.suffix.lower() in CONTAINERS]
-    sounds = [path for path in visible if path.suffix.lower() in SUFFIXES]
-    if optional.has("av"):
-        return sorted(sounds + contained), []
-    reason = str(optional.missing("av", "formats"))
-    return sounds, [(path, reason) for path in contained]
+    reason = None if optional.has("av") else str(optional.missing("av", "formats"))
+    readable = SUFFIXES if reason else (*SUFFIXES, *CONTAINERS)
+    sounds = [path for path in visible if path.suffix.lower() in readable]
+    others = [(path, reason) for path in visible if reason and path.suffix.lower() in CONTAINERS]
+    if not sounds:
+        looked_for = f"{folder} holds no sound file: looked for {', '.join(SUFFIXES)}"
+        left_out = f"; {len(others)} left out, {reason}" if others else ""
+        raise FileNotFoundError(looked_for + left_out)
+    return sounds, others
 
 
 def resample(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Train, evaluate and run the lessons on a corpus of VoiceBank-DEMAND's size: ``full_size.json``.
 
-Usage: ``python notebooks/results/full_size.py [LESSON …]``: two hours, and 9 GB of memory, which a
+Usage: ``python notebooks/results/full_size.py [LESSON …]``: 40 minutes, and 9 GB of memory, which a
 run needs that holds all pairs, as it was before there were stores. The corpus is made of the
 bundled one by hard links: 11,572 and 824 pairs with 28 and 2 talkers, as the original has them. So
 times and memory are those of a full corpus, and scores mean nothing. With ``--corpus DIR`` it is
