@@ -3,9 +3,10 @@
 Usage: ``python notebooks/results/lengths.py [--lengths "10 s,3 h"] [--files 1000] [PART …]``: 20
 minutes on two quiet cores, and 2 GB of disk. Memory is the peak of the whole process; idle is that
 of an interpreter that has loaded NumPy and no more. The folder, as many files as VoiceBank-DEMAND
-has to train on if nothing else is asked for, is enhanced by one process and by two, a quarter of it
-by turns, since the speed of a shared machine drifts. Of the two parts, ``lengths`` and ``folder``,
-a named one alone is measured.
+has to train on if nothing else is asked for, is enhanced by one process, by two, and by two commands
+at the same time that do not know each other, which is what the machine allows: an eighth of it by
+turns, since the speed of a shared machine drifts. Of the two parts, ``lengths`` and ``folder``, a
+named one alone is measured.
 """
 
 from __future__ import annotations
@@ -98,37 +99,67 @@ def folders(files: int, turns: int, folder: Path) -> dict[str, Any]:
     noisy, target = folder / "noisy", folder / "enhanced"
     parts = [noisy / f"{turn:02d}" for turn in range(turns)]
     for part in parts:
-        part.mkdir(parents=True)
+        for half in ("a", "b"):
+            (part / half).mkdir(parents=True)
     speech(folder / "once.wav", 3.0)
     for number in range(files):
-        os.link(folder / "once.wav", parts[number % turns] / f"{number:05d}.wav")
-    figures: dict[str, Any] = {"files": files, "turns": turns}
-    for jobs in (1, 2):
-        figures[f"first_file_seconds_{jobs}"] = enhanced(noisy, target, jobs, whole=False)
-    taken = [[enhanced(part, target, jobs) for jobs in (1, 2)] for part in parts]
-    for jobs, seconds in zip((1, 2), zip(*taken, strict=True), strict=True):
-        figures[f"seconds_{jobs}"] = sum(seconds)
-    figures["two_over_one"] = statistics.median(one / two for one, two in taken)
+        part = parts[number // 2 % turns]
+        os.link(folder / "once.wav", part / "ab"[number % 2] / f"{number:05d}.wav")
+    first = [first_of(noisy, target, jobs) for jobs in (1, 2)]
+    taken = [
+        (enhanced(target, 1, part), enhanced(target, 2, part), enhanced(target, 1, *part.iterdir()))
+        for part in parts
+    ]
+    ones, twos, aparts = zip(*taken, strict=True)
+    figures = {
+        "files": files,
+        "turns": turns,
+        "first_file_seconds_1": first[0],
+        "first_file_seconds_2": first[1],
+        "seconds_1": sum(ones),
+        "seconds_2": sum(twos),
+        "two_over_one": statistics.median(one / two for one, two, _ in taken),
+        "apart_over_one": statistics.median(one / apart for one, _, apart in taken),
+    }
     print(rounded(figures), flush=True)
     return figures
 
 
-def enhanced(noisy: Path, target: Path, jobs: int, whole: bool = True) -> float:
-    """Seconds until a folder is enhanced, or the first of its files; nothing of it stays."""
+def count(folder: Path) -> int:
+    """Files below a folder."""
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def command(noisy: Path, target: Path, jobs: int) -> list[str]:
+    """The command that enhances a folder."""
     words = "enhance", str(noisy), "-o", str(target), "--jobs", str(jobs)
+    return [sys.executable, "-m", "lstm_se", *words]
+
+
+def first_of(noisy: Path, target: Path, jobs: int) -> float:
+    """Seconds until the first of many files is enhanced."""
     begin = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "lstm_se", *words], stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command(noisy, target, jobs), stdout=subprocess.PIPE) as process:
         next(iter(process.stdout))
-        if not whole:
-            seconds = time.perf_counter() - begin
-            process.send_signal(signal.SIGINT)
-        process.stdout.read()
-    if whole:
         seconds = time.perf_counter() - begin
-        if len(list(target.iterdir())) != len(list(noisy.iterdir())):
-            raise ValueError(f"{target} does not hold as many files as {noisy}")
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    shutil.rmtree(target)
+    return seconds
+
+
+def enhanced(target: Path, jobs: int, *noisy: Path) -> float:
+    """Seconds until folders are enhanced, each by a command of its own, all at the same time."""
+    begin = time.perf_counter()
+    running = [
+        subprocess.Popen(command(one, target / one.name, jobs), stdout=subprocess.DEVNULL)
+        for one in noisy
+    ]
+    codes = [process.wait() for process in running]
+    seconds = time.perf_counter() - begin
+    made, asked = (sum(count(folder) for folder in where) for where in ((target,), noisy))
+    if any(codes) or made != asked:
+        raise ChildProcessError(f"{made} of {asked} files were enhanced, exit codes {codes}")
     shutil.rmtree(target)
     return seconds
 
@@ -140,7 +171,7 @@ def main() -> None:
         "--lengths", default="10 s,10 min,3 h,8 h", help="of a file, in s, min or h"
     )
     parser.add_argument("--files", type=int, default=11_572, help="files in a folder")
-    parser.add_argument("--turns", type=int, default=4, help="in which it is enhanced")
+    parser.add_argument("--turns", type=int, default=8, help="in which it is enhanced")
     parser.add_argument("--out", type=Path, default=HERE / "lengths.json")
     parser.add_argument("parts", nargs="*", metavar="PART", help=" or ".join(PARTS))
     given = parser.parse_args()
