@@ -69,7 +69,7 @@ class Health:
         """Read a line.
 
         Raises:
-            ValueError: If it lacks a word, or has another in the place of a number.
+            ValueError: If it lacks a word, or has another in the place of a number, or no clock.
         """
         values: dict[str, Any] = {}
         for part in fields(cls):
@@ -79,6 +79,8 @@ class Health:
             except (KeyError, ValueError):
                 reason = "build its example from the same version as this"
                 raise ValueError(f"the board says no {part.name}: {reason}") from None
+        if values["hz"] < 1:
+            raise ValueError(f"the board says hz={values['hz']}: is its SystemCoreClock right?")
         return cls(**values)
 
 

@@ -100,6 +100,7 @@ SAID = {
     "reset": (lambda tick, health: health(hops=tick % 2), "began anew meanwhile: was it reset"),
     "stopped": (lambda tick, health: line("stopped", cause="codec"), "gave up: codec"),
     "other model": (lambda tick, health: health(model="123"), "runs model 123, and this one is"),
+    "no clock": (lambda tick, health: health(hz=0), "says hz=0: is its SystemCoreClock right"),
     "older": (lambda tick, health: line("health", board="x"), "says no version: build"),
     "deaf": (lambda tick, health: health(hops=tick), "does not hear: does PB7"),
     "stopped when asked": (
