@@ -34,13 +34,21 @@ from lstm_se.files import write_whole
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 RECORD, EXPLAINED = ROOT / "notebooks/results/mutants.json", HERE / "explained.csv"
-CODE = ("lstm_se", "firmware", "tests", "data", "pyproject.toml", "conftest.py")
+CODE = (
+    "lstm_se",
+    "firmware",
+    "tests",
+    "data",
+    "notebooks/results",
+    "pyproject.toml",
+    "conftest.py",
+)
 C_TESTS = ("test_kernels", "test_fft", "test_stft", "test_firmware", "test_limit", "test_engines")
 INTEGERS = tuple(f"tests/chip/{name}.py" for name in ("test_quantize", *C_TESTS))
-SCORES = ("tests/scoring",)
+EVALUATION = "tests/scoring/test_evaluation.py"
 HELD: dict[str, tuple[str, ...]] = {  # files, and what holds them, the most likely first
-    "lstm_se/scoring/metrics.py": ("tests/scoring/test_metrics.py", *SCORES),
-    "lstm_se/scoring/statistics.py": ("tests/scoring/test_comparison.py", *SCORES),
+    "lstm_se/scoring/metrics.py": ("tests/scoring/test_metrics.py", EVALUATION),
+    "lstm_se/scoring/statistics.py": ("tests/scoring/test_comparison.py", EVALUATION),
     "lstm_se/chip/fixed.py": ("tests/chip/test_fixed.py", *INTEGERS),
     "lstm_se/chip/fft.py": ("tests/chip/test_fft.py", *INTEGERS),
     "lstm_se/chip/stft.py": ("tests/chip/test_stft.py", *INTEGERS),
