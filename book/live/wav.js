@@ -11,7 +11,7 @@
  * @property {string} note what was odd and is mended; empty if nothing was
  */
 
-/** Bytes from which a size is a placeholder, unless as much is there. */
+/** Bytes from which a size stands for "not known yet", unless as much is there. */
 const UNTOLD = 0x7fff0000;
 /** Share of the power that is left in the mean of channels that cancel each other. */
 const CANCELLED = 1e-3;

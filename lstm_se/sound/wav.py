@@ -13,7 +13,7 @@ import soundfile
 
 MAGIC = (b"RIFF", b"RF64", b"BW64")
 CHUNK = 1 << 16  # frames that are decoded at once
-UNTOLD = 0x7FFF_0000  # bytes from which a size is a placeholder, unless as much is there
+UNTOLD = 0x7FFF_0000  # bytes from which a size stands for "not known yet", unless as much is there
 EXTENSIBLE = 0xFFFE
 MOST_CHANNELS = 1024  # of libsndfile
 SUBTYPES = {

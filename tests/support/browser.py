@@ -1,16 +1,17 @@
 """What the browsers of the tests have in common."""
 
 import time
+from abc import ABC, abstractmethod
 
 SECONDS = 60
 
 
-class Browser:
+class Browser(ABC):
     """Waits for what a page says."""
 
+    @abstractmethod
     def evaluate(self, expression):
         """Value of an expression in the page, awaited, as if a person had asked for it."""
-        raise NotImplementedError
 
     def wait(self, condition, seconds=SECONDS):
         """Until an expression is true."""

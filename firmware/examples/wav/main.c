@@ -13,7 +13,7 @@
 #include "../../speech_denoiser/se.h"
 
 #define HEADER 44
-#define UNTOLD 0x7FFF0000u  /* bytes from which a size is a placeholder, unless as much is there */
+#define UNTOLD 0x7FFF0000u  /* bytes from which a size stands for "not known yet", unless as much is there */
 #define UNKNOWN 0xFFFFFFFFu /* samples */
 
 static uint32_t little(const unsigned char *bytes, int count) {
