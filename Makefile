@@ -7,9 +7,9 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 READY := .venv/.ready
-# The front page comes last: it adds up the times of the others.
-FRONT := book/intro.ipynb
-PAGES := $(filter-out $(FRONT),$(sort $(wildcard book/*.ipynb notebooks/*.ipynb))) $(FRONT)
+# These come last: they add up the times of the others.
+LAST := book/how_it_is_tested.ipynb book/intro.ipynb
+PAGES := $(filter-out $(LAST),$(sort $(wildcard book/*.ipynb notebooks/*.ipynb))) $(LAST)
 
 # What the pages compute depends on, apart from their own cells.
 INPUTS := $(shell find lstm_se data notebooks/results -type f -not -name '*.pyc' 2>/dev/null) constraints.txt

@@ -42,6 +42,7 @@ def execute(path: Path) -> float:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        coalesce_streams=True,  # where the kernel cuts a text differs from run to run
         resources={"metadata": {"path": str(path.parent)}},
     )
     start = time.monotonic()
