@@ -14,7 +14,7 @@ import os
 import platform
 import statistics
 import sys
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ def machine() -> dict[str, Any]:
     """What the figures were taken on."""
     found = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     name = next(line.partition(":")[2].strip() for line in found if line.startswith("model name"))
-    packages = {name: version(name) for name in PACKAGES}
+    names = packages_distributions()  # TensorFlow's is not called tensorflow everywhere
+    packages = {name: version(names[name][0]) for name in PACKAGES}
     return {
         "processor": name,
         "cores": os.cpu_count(),
