@@ -21,6 +21,13 @@
 #define SE_HAVE_SSE2 0
 #endif
 
+/* Whether it multiplies eight, as most PCs' do: compilers have to be told, as by -march=native. */
+#ifdef __AVX2__
+#define SE_HAVE_AVX2 1
+#else
+#define SE_HAVE_AVX2 0
+#endif
+
 /* Where code and tables lie: the linker script's choice, unless these name other sections of it, as
  * tcm.ld does for the fast memories of a Cortex-M7.
  *

@@ -78,6 +78,19 @@ SE_FAST_CODE void se_wide_rows_c(const uint32_t *tiles, const int16_t *x, int32_
 
 #include <emmintrin.h>
 
+/* The bias, and sums of rows 0, 2, 0, 2 and 1, 3, 1, 3. */
+static inline SE_FAST_CODE void add_found(const uint32_t *tile, __m128i lower, __m128i upper,
+                                          int32_t sums[4]) {
+    int32_t found[8];
+    _mm_storeu_si128((__m128i *)found, _mm_unpacklo_epi32(lower, upper));
+    _mm_storeu_si128((__m128i *)(found + 4), _mm_unpackhi_epi32(lower, upper));
+    begin(tile, sums);
+    begin(tile + 3, sums + 2);
+    for (int row = 0; row < 4; row++) {
+        sums[row] += found[row] + found[row + 4];
+    }
+}
+
 SE_FAST_CODE void se_rows_sse2(const uint32_t *tile, const int16_t *x, int32_t columns,
                                int32_t sums[4]) {
     const uint32_t *words = tile + SE_TILE(0);
@@ -92,15 +105,34 @@ SE_FAST_CODE void se_rows_sse2(const uint32_t *tile, const int16_t *x, int32_t c
         lower = _mm_add_epi32(lower, _mm_madd_epi16(low, pairs));
         upper = _mm_add_epi32(upper, _mm_madd_epi16(high, pairs));
     }
-    int32_t found[8];
-    _mm_storeu_si128((__m128i *)found, _mm_unpacklo_epi32(lower, upper));
-    _mm_storeu_si128((__m128i *)(found + 4), _mm_unpackhi_epi32(lower, upper));
-    begin(tile, sums);
-    begin(tile + 3, sums + 2);
-    for (int row = 0; row < 4; row++) {
-        sums[row] += found[row] + found[row + 4];
-    }
+    add_found(tile, lower, upper, sums);
 }
+
+#if SE_HAVE_AVX2
+
+#include <immintrin.h>
+
+SE_FAST_CODE void se_rows_avx2(const uint32_t *tile, const int16_t *x, int32_t columns,
+                               int32_t sums[4]) {
+    const uint32_t *words = tile + SE_TILE(0);
+    const __m256i half = _mm256_set1_epi16(128), twice = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+    __m256i lower = _mm256_setzero_si256(), upper = lower;
+    for (int32_t column = 0; column < columns; column += 8) {
+        const __m256i both = _mm256_loadu_si256((const __m256i *)(words + column));
+        const __m128i eight = _mm_loadu_si128((const __m128i *)(x + column));
+        const __m256i pairs = _mm256_permutevar8x32_epi32(_mm256_castsi128_si256(eight), twice);
+        const __m256i low = _mm256_srai_epi16(_mm256_slli_epi16(both, 8), 8);
+        const __m256i high = _mm256_srai_epi16(_mm256_add_epi16(both, half), 8);
+        lower = _mm256_add_epi32(lower, _mm256_madd_epi16(low, pairs));
+        upper = _mm256_add_epi32(upper, _mm256_madd_epi16(high, pairs));
+    }
+    const __m128i lower_end = _mm256_extracti128_si256(lower, 1);
+    const __m128i upper_end = _mm256_extracti128_si256(upper, 1);
+    add_found(tile, _mm_add_epi32(_mm256_castsi256_si128(lower), lower_end),
+              _mm_add_epi32(_mm256_castsi256_si128(upper), upper_end), sums);
+}
+
+#endif
 
 #if SE_SUBBANDS
 

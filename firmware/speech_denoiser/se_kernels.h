@@ -32,10 +32,13 @@ extern "C" {
 #define SE_KERNEL_ACLE 1 /* C with the intrinsics of Arm's DSP extension */
 #define SE_KERNEL_ASM 2  /* assembler for the same instructions: as fast at -O0 as at -O3 */
 #define SE_KERNEL_SSE2 3 /* C with the intrinsics that every x86-64 has: for PCs */
+#define SE_KERNEL_AVX2 4 /* and with those that most have: twice as wide */
 
 #ifndef SE_KERNEL
 #if SE_HAVE_DSP
 #define SE_KERNEL SE_KERNEL_ASM
+#elif SE_HAVE_AVX2
+#define SE_KERNEL SE_KERNEL_AVX2
 #elif SE_HAVE_SSE2
 #define SE_KERNEL SE_KERNEL_SSE2
 #else
@@ -59,10 +62,16 @@ void se_rows_asm(const uint32_t *tile, const int16_t *x, int32_t columns, int32_
 void se_rows_sse2(const uint32_t *tile, const int16_t *x, int32_t columns, int32_t sums[4]);
 #endif
 
+#if SE_HAVE_AVX2
+void se_rows_avx2(const uint32_t *tile, const int16_t *x, int32_t columns, int32_t sums[4]);
+#endif
+
 #if SE_KERNEL == SE_KERNEL_ASM
 #define se_rows se_rows_asm
 #elif SE_KERNEL == SE_KERNEL_ACLE
 #define se_rows se_rows_acle
+#elif SE_KERNEL == SE_KERNEL_AVX2
+#define se_rows se_rows_avx2
 #elif SE_KERNEL == SE_KERNEL_SSE2
 #define se_rows se_rows_sse2
 #else
@@ -91,7 +100,7 @@ void se_wide_rows_sse2(const uint32_t *tiles, const int16_t *x, int32_t columns,
 
 #if SE_KERNEL == SE_KERNEL_ASM
 #define se_wide_rows se_wide_rows_asm
-#elif SE_KERNEL == SE_KERNEL_SSE2
+#elif SE_KERNEL == SE_KERNEL_AVX2 || SE_KERNEL == SE_KERNEL_SSE2
 #define se_wide_rows se_wide_rows_sse2
 #else
 #define se_wide_rows se_wide_rows_c

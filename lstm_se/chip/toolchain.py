@@ -5,6 +5,7 @@ zig comes by pip and brings clang with all its targets: nothing has to be instal
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from .quantize import Quantized
 # every product and every sum is rounded: a fused one would give other bits
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Wshadow", "-Wundef")
 STRICT = ("-std=c99", *WARNINGS, "-Werror", "-ffp-contract=off")
+# every instruction of the processor that compiles: a PC's C is made where it runs
+NATIVE = ("-march=native",) if platform.machine() in ("x86_64", "AMD64") else ()
 M7 = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp-fp64")
 # zig adds checks to what it does not optimise, and takes the names from what it makes small
 UNCHECKED = ("-fno-sanitize=all", "-fno-stack-protector")
@@ -103,7 +106,7 @@ def build_library(
     target: Path,
     sources: Sequence[Path] | None = None,
     compiler: Sequence[str] | None = None,
-    options: Sequence[str] = ("-O3",),
+    options: Sequence[str] = ("-O3", *NATIVE),
 ) -> Path:
     """Compile the denoiser into a shared library for this machine.
 
