@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..config import Config
 from ..corpora.mini import mini
+from ..corpora.mixing import Mixer
 from ..corpora.pairs import voicebank_demand
 from ..files import shipped
 from ..memory import hoard
@@ -242,8 +243,8 @@ def _parts(config: Config) -> dict[str, Callable[[], object]]:
 
     model = fit.compile_model(config, fit.Schedule(1, 1000), xla=True)
     noise = (shipped("mini") / "noise_trainset",)
-    mixer = sources.Sources((Path("mini"),), noise=noise).load(config)
-    noisy, clean = map(tf.constant, mixer.train.batch(0))
+    mixer = cast(Mixer, sources.Sources((Path("mini"),), noise=noise).load(config).train)
+    noisy, clean = map(tf.constant, mixer.batch(0))
     spectrum = model.spectrum(noisy)
     features, mask = features_tf(tf.abs(spectrum) ** 2, config), model.mask(spectrum)
     variables = model.network.trainable_variables
@@ -262,12 +263,12 @@ def _parts(config: Config) -> dict[str, Callable[[], object]]:
         return tape.gradient(loss, mask)
 
     # a run soon has made its whole pool of synthetic noises; a small one is full at once
-    mixer.train.recipe = dataclasses.replace(mixer.train.recipe, synthetic_pool=1)
+    mixer.recipe = dataclasses.replace(mixer.recipe, synthetic_pool=1)
     steps = itertools.count()
     for step in itertools.islice(steps, 50):
-        mixer.train.batch(step)
+        mixer.batch(step)
     return {
-        "mixing": lambda: mixer.train.batch(next(steps)),
+        "mixing": lambda: mixer.batch(next(steps)),
         "network": tf.function(network, jit_compile=True),
         "sound_and_loss": tf.function(sound_and_loss, jit_compile=True),
         "optimizer": tf.function(lambda: model.optimizer.apply(gradients, variables)),
