@@ -48,7 +48,11 @@ INTEGERS = tuple(f"tests/chip/{name}.py" for name in ("test_quantize", *C_TESTS)
 EVALUATION = "tests/scoring/test_evaluation.py"
 HELD: dict[str, tuple[str, ...]] = {  # files, and what holds them, the most likely first
     "lstm_se/scoring/metrics.py": ("tests/scoring/test_metrics.py", EVALUATION),
-    "lstm_se/scoring/statistics.py": ("tests/scoring/test_comparison.py", EVALUATION),
+    "lstm_se/scoring/statistics.py": (
+        "tests/scoring/test_statistics.py",
+        "tests/scoring/test_comparison.py",
+        EVALUATION,
+    ),
     "lstm_se/chip/fixed.py": ("tests/chip/test_fixed.py", *INTEGERS),
     "lstm_se/chip/fft.py": ("tests/chip/test_fft.py", *INTEGERS),
     "lstm_se/chip/stft.py": ("tests/chip/test_stft.py", *INTEGERS),
