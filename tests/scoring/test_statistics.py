@@ -53,10 +53,12 @@ def test_interval_of_seeds_alone_is_student_s():
 def test_interval_of_both_is_that_of_a_table_done_by_hand():
     from scipy import stats
 
-    found = crossed_difference(np.array([[-1.0], [1.0]]) + np.array([-2.0, 0.0, 2.0]))
-    of_seeds, of_files = 3 * 2 / 1, 2 * 8 / 2  # mean squares; nothing is left for the rest
-    freedom = (of_seeds + of_files) ** 2 / (of_seeds**2 / 1 + of_files**2 / 2)
-    half = stats.t.ppf(0.975, freedom) * ((of_seeds + of_files) / 6) ** 0.5
+    rest = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0]])
+    found = crossed_difference(np.array([[-1.0], [1.0]]) + np.array([-2.0, 0.0, 2.0]) + rest)
+    of_seeds, of_files, of_rest = 3 * 2 / 1, 2 * 8 / 2, 4 / 2  # mean squares
+    total = of_seeds + of_files - of_rest
+    freedom = total**2 / (of_seeds**2 / 1 + of_files**2 / 2 + of_rest**2 / 2)
+    half = stats.t.ppf(0.975, freedom) * (total / 6) ** 0.5
     np.testing.assert_allclose(found, (0, -half, half), atol=1e-12)
 
 
