@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import random
 import shutil
@@ -126,7 +127,9 @@ class Trial:
             self.end()
             moment *= 0.95  # nobody knows how long it takes today
         found = self.victim.look(self.out)
-        assert self.before.items() <= found.items(), "something is gone, or has changed"
+        changed = {key: (was, found.get(key)) for key, was in self.before.items()}
+        changed = {key: both for key, both in changed.items() if both[0] != both[1]}
+        assert not changed, f"something is gone, or has changed: {changed}"
         self.before = found
         self.figures["kills"] += 1
         self.figures["amid"] += any(path.is_file() for path in self.out.parent.rglob(".*part*"))
@@ -306,12 +309,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    figures = {}
+    record = HERE / "kills.json"
+    content = json.loads(record.read_text()) if record.exists() else {}
     for name in options.commands:
         with tempfile.TemporaryDirectory() as folder:
-            figures[name] = kill(name, options.moments, options.seed, Path(folder))
-        print(name, figures[name], flush=True)
-    write_json(HERE / "kills.json", {"seed": options.seed, "commands": figures})
+            content[name] = kill(name, options.moments, options.seed, Path(folder))
+        print(name, content[name], flush=True)
+        write_json(record, content)
 
 
 if __name__ == "__main__":
