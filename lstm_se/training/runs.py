@@ -96,7 +96,8 @@ class Run:
         self._write_history([old for old in self.history() if old["epoch"] < row["epoch"]] + [row])
 
     def _write_history(self, rows: list[dict[str, float]]) -> None:
-        write_csv(self.log, HISTORY, [[row[column] for column in HISTORY] for row in rows])
+        lines = [[int(row["epoch"]), *(row[column] for column in HISTORY[1:])] for row in rows]
+        write_csv(self.log, HISTORY, lines)
 
 
 def _most_bytes(model: in_keras.DenoiserModel) -> int:

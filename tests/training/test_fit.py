@@ -271,6 +271,16 @@ def test_epoch_that_is_repeated_replaces_its_row(tmp_path):
     assert [(row["epoch"], row["loss"]) for row in run.history()] == [(0, 3), (1, 1)]
 
 
+def test_row_of_an_epoch_stays_as_it_was_written(tmp_path):
+    run = runs.Run(tmp_path)
+    run._write_history([])
+    row = dict.fromkeys(runs.HISTORY, 0.3138779401779175)
+    run.append({**row, "epoch": 0})
+    before = run.log.read_text()
+    run.append({**row, "epoch": 1})
+    assert run.log.read_text().startswith(before)
+
+
 def test_same_seed_gives_the_same_first_weights():
     first, second = (fit.compile_model(CONFIG, SCHEDULE).get_weights() for _ in range(2))
     assert same(first, second)
