@@ -72,9 +72,9 @@ def in_order(
         for item in items:
             waiting.append(workers.submit(work, item))
             if len(waiting) > 2 * jobs:
-                yield waiting.popleft().result()
+                yield _first(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield _first(waiting)
     except BrokenExecutor:
         raise ChildProcessError(
             "a worker process ended early, perhaps for lack of memory: try fewer jobs"
@@ -86,3 +86,10 @@ def in_order(
         else:
             workers.shutdown(wait=False, kill_workers=True)
         raise
+
+
+def _first(waiting: deque[Any]) -> Any:
+    """The first result; while it is waited for, it stays among those that are under way."""
+    result = waiting[0].result()
+    waiting.popleft()
+    return result
