@@ -7,8 +7,8 @@
 #define SE_STATIC_ASSERT(condition, name) \
     typedef char se_static_assert_##name[(condition) ? 1 : -1]
 
-/* Whether the processor multiplies two pairs of int16 at once. */
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+/* Whether the processor multiplies two pairs of int16 at once; words have the first column below. */
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && !defined(__ARM_BIG_ENDIAN)
 #define SE_HAVE_DSP 1
 #else
 #define SE_HAVE_DSP 0

@@ -25,7 +25,7 @@ static inline SE_FAST_CODE int16_t se_lstm_unit(const int32_t sums[4], const int
 
 #if SE_SUBBANDS
 /* Several of them, one behind the other. */
-#if SE_KERNEL == SE_KERNEL_ASM
+#if SE_KERNEL == SE_KERNEL_ASM && !defined(__PIC__) /* it knows where its table lies */
 #ifdef __cplusplus
 extern "C"
 #endif

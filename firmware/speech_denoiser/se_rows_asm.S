@@ -133,6 +133,8 @@ se_wide_rows_asm:
     pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}
     .size se_wide_rows_asm, . - se_wide_rows_asm
 
+#ifndef __PIC__
+
 #ifndef SE_FAST_SECTION
     .section .text.se_lstm_units_asm, "ax", %progbits
 #endif
@@ -208,6 +210,8 @@ se_lstm_units_asm:
     add sp, sp, #4
     pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}
     .size se_lstm_units_asm, . - se_lstm_units_asm
+
+#endif
 
 #endif
 

@@ -157,23 +157,25 @@ class Cortex:
         elffile = optional.module("elftools.elf.elffile", "pyelftools", "firmware")
         with path.open("rb") as file:
             try:
-                elf = elffile.ELFFile(file)
+                return self._placed(path, elffile.ELFFile(file), with_sources)
             except elffile.ELFError as error:
-                raise ValueError(f"{path} is no ELF file: {error}") from None
-            for segment in elf.iter_segments("PT_LOAD"):
-                if segment["p_filesz"]:
-                    for place in {segment["p_paddr"], segment["p_vaddr"]}:
-                        self.write(place, segment.data())
-            table = elf.get_section_by_name(".symtab")
-            if table is None:
-                raise ValueError(f"{path} has no names: link it without -s")
-            sources, symbols = _sources(elf) if with_sources else {}, {}
-            for symbol in table.iter_symbols():
-                if symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT"):
-                    address = symbol["st_value"] & ~1
-                    source = sources.get(address, "")
-                    symbols[symbol.name] = Symbol(address, symbol["st_size"], source)
-            return symbols
+                raise ValueError(f"{path} is no ELF file, or damaged: {error}") from None
+
+    def _placed(self, path: Path, elf: Any, with_sources: bool) -> dict[str, Symbol]:
+        for segment in elf.iter_segments("PT_LOAD"):
+            if segment["p_filesz"]:
+                for place in {segment["p_paddr"], segment["p_vaddr"]}:
+                    self.write(place, segment.data())
+        table = elf.get_section_by_name(".symtab")
+        if table is None:
+            raise ValueError(f"{path} has no names: link it without -s")
+        sources, symbols = _sources(elf) if with_sources else {}, {}
+        for symbol in table.iter_symbols():
+            if symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT"):
+                address = symbol["st_value"] & ~1
+                source = sources.get(address, "")
+                symbols[symbol.name] = Symbol(address, symbol["st_size"], source)
+        return symbols
 
     def _function_at(self, address: int) -> str:
         """Name of the function that an address lies in."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_whole
+from ..files import make_folder, write_whole
 from ..network.in_numpy import beside
 from ..sound.features import FLOOR, level_decay
 from . import fft, selftest, stft
@@ -39,7 +39,7 @@ def write_sources(model: Quantized, folder: str | Path) -> list[Path]:
     """
     texts = sources(model)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name, text in texts.items():
         write_whole(folder / name, NOTICE + text)
     return [folder / name for name in texts]
@@ -106,7 +106,7 @@ def _sizes(model: Quantized) -> str:
 
 
 def _tables(model: Quantized) -> str:
-    """``se_tables.c``: what depends on the bands only."""
+    """``se_tables.c``: what does not depend on the weights."""
     bands = stft.bands_of(model.config)
     arrays = [
         ("float", "se_window[512]", stft.WINDOW),

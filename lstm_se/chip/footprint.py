@@ -136,22 +136,12 @@ def _dearest_frame(stream: CortexStream, model: Quantized, frames: int) -> Count
 
 def _flash(symbols: dict[str, Symbol]) -> int:
     """Bytes of flash that the denoiser takes, without start-up and self-test."""
-    foreign = (
-        "host_",
-        "Reset",
-        "fault",
-        "vectors",
-        "main",
-        "kernels",
-        "tile",
-        "mem",
-        "hop",
-        "words",
-    )
+    start = "host", "Reset", "fault", "vectors", "main", "kernels", "tile", "mem"
+    foreign = *start, "se_selftest", "crc32", "next_sample"
     sizes = {
         symbol.address: symbol.size
         for name, symbol in symbols.items()
-        if symbol.address < RAM and not name.startswith((*foreign, "se_selftest", "crc32"))
+        if symbol.address < RAM and not name.startswith(foreign)
     }
     return sum(sizes.values())
 

@@ -109,9 +109,3 @@ def _cell(gates: np.ndarray, c: np.ndarray, clip: int) -> tuple[np.ndarray, np.n
     c = np.clip(remembered + new, -clip, clip)
     squashed = fixed.tanh_q15(fixed.saturate(c << (fixed.GATE_BITS - fixed.CELL_BITS)))
     return fixed.rounded_shift(o * squashed, fixed.UNIT_BITS), c
-
-
-def in_fixed_point(features: np.ndarray) -> np.ndarray:
-    """Float features as Q2.13, rounded to nearest, int64."""
-    bounded = np.clip(features * np.float32(1 << fixed.FEATURE_BITS), -32768, 32767)
-    return np.floor(bounded + np.float32(0.5)).astype(np.int64)

@@ -15,9 +15,12 @@ from ..sound.features import feature_of_output
 from .bandwise import Bandwise, rounded_bandwise, rounded_join
 from .fixed import CELL_BITS, FEATURE_BITS, UNIT_BITS
 from .matrices import MOST_INPUTS, Dense, Recurrent, Rows, rows
+from .stft import bands_of
 
-MOST_BANDS = 248  # of more, the last one begins at bin 256
-MOST_NUMBERS = 20_000  # of sub-bands: with all else, the firmware's state stays below 64 KB
+LAST_BIN = 255  # that a byte can name
+# numbers of 16 bits: with all else, the firmware's state stays below 64 KB
+MOST_OF_SUBBANDS = 20_000
+MOST_OF_LAYERS = 8_000
 
 
 class Output(NamedTuple):
@@ -94,9 +97,18 @@ def _refuse(what: str, config: Config, reasons: Iterable[tuple[str, str]]) -> No
 def undeployable(config: Config) -> Iterator[tuple[str, str]]:
     """Fields with which the firmware cannot run a network, each with the reason."""
     yield from unroundable(config)
-    if config.subbands and (numbers := _of_subbands(config)) > MOST_NUMBERS:
-        why = f"the state would have to hold {numbers} numbers of theirs"
-        yield "subbands", f"{why}, and has room for {MOST_NUMBERS}: take fewer of them"
+    for field, numbers, most in (
+        ("subbands", _of_subbands(config), MOST_OF_SUBBANDS),
+        ("units", _of_layers(config), MOST_OF_LAYERS),
+    ):
+        if numbers > most:
+            why = f"the state would have to hold {numbers} numbers of theirs"
+            yield field, f"{why}, and has room for {most}: take fewer of them"
+
+
+def _of_layers(config: Config) -> int:
+    """Numbers in the firmware's state, of what recurrent layers read and remember."""
+    return config.bands + 3 * sum(config.units)
 
 
 def _of_subbands(config: Config) -> int:
@@ -121,8 +133,9 @@ def unroundable(config: Config) -> Iterator[tuple[str, str]]:
     for field, widths in _widths(config).items():
         if any(width % 8 for width in widths):
             yield field, "the firmware reads 8 at once: take multiples of 8"
-    if config.bands > MOST_BANDS:
-        yield "bands", f"the firmware numbers their bins in bytes: take at most {MOST_BANDS}"
+    sized = all(getattr(config, field) == value for field, value in sizes.items())
+    if sized and bands_of(config).first.max() > LAST_BIN:
+        yield "bands", "the firmware numbers bins in bytes, and one begins at 256: take fewer"
     for field, most in _products(config).items():
         if most > MOST_INPUTS:
             why = f"a layer adds {most} products, and 32 bits hold {MOST_INPUTS}"

@@ -243,6 +243,14 @@ def test_light_tells_what_does_not_start_or_stops(defect, elf, heard):
     assert len(board.hops) <= HOPS_BEFORE.get(defect, 0)
 
 
+def test_headphones_are_silent_once_the_board_has_given_up(elf, heard):
+    """The DMA goes on, and would play the last half over and over."""
+    board = Board(elf, np.full_like(heard, 1000), "sticky", defects=Defect.DEAF_LATER)
+    board.stub("se_selftest", 1)
+    played = board.power_on(100 * HOP, seconds=3)
+    assert len(played) > 50 * HOP and played.any() and not played[-20 * HOP :].any()
+
+
 def test_light_of_a_board_that_is_well_tells_of_nothing(elf, heard):
     board = Board(elf, heard)
     board.stub("se_selftest", 1)

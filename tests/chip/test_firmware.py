@@ -232,6 +232,38 @@ def test_fuzz_notices_a_variable_that_two_denoisers_share(tmp_path):
     assert done.returncode == 1 and "differs between two denoisers" in done.stdout
 
 
+def test_example_reads_a_pipe(checked, heard, tmp_path):
+    sf.write(tmp_path / "in.wav", heard, 16000, "PCM_16")
+    for source, name in ((None, "in.wav"), ((tmp_path / "in.wav").open("rb"), "/dev/stdin")):
+        command = [checked, name, f"{source is None}.wav"]
+        subprocess.run(command, cwd=tmp_path, stdin=source and cat(source), check=True)
+    assert (tmp_path / "True.wav").read_bytes() == (tmp_path / "False.wav").read_bytes()
+
+
+def cat(file):
+    """A pipe that brings a file."""
+    return subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE).stdout
+
+
+def test_recording_is_never_written_over(checked, heard, tmp_path):
+    sf.write(tmp_path / "in.wav", heard, 16000, "PCM_16")
+    before = (tmp_path / "in.wav").read_bytes()
+    command = [checked, tmp_path / "in.wav", tmp_path / "in.wav"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2 and "in.wav is the input: choose another output" in done.stderr
+    assert (tmp_path / "in.wav").read_bytes() == before
+
+
+def test_disk_that_is_full_is_told(checked, tmp_path):
+    """At every length, also where the last bytes fit into a buffer."""
+    (tmp_path / "full.wav").symlink_to("/dev/full")
+    for samples in (1, 4096, 8320, 16_000):
+        sf.write(tmp_path / "in.wav", np.full(samples, 99, np.int16), 16000, "PCM_16")
+        command = [checked, tmp_path / "in.wav", tmp_path / "full.wav"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 2 and "is the disk full?" in done.stderr, samples
+
+
 @pytest.mark.parametrize("samples", [1, 255, 256, 257, 1000])
 def test_file_of_any_length_keeps_it(checked, samples, tmp_path):
     sf.write(tmp_path / "in.wav", np.full(samples, 99, np.int16), 16000, "PCM_16")
@@ -247,6 +279,7 @@ def test_file_of_any_length_keeps_it(checked, samples, tmp_path):
         (b"RIFF....WAVEfmt \x10\0\0\0" + b"\1\0\2\0" + bytes(12), "is not 16 kHz, mono"),
         (b"RIFF....WAVE", "has no samples"),
         (b"RIFF....WAVELIST\xff\xff\xff\xff", "has no samples"),
+        (b"RIFF....WAVELIST\xf8\xff\xff\xff", "has no samples"),
     ],
 )
 def test_file_that_is_no_such_sound_is_refused(checked, content, message, tmp_path):

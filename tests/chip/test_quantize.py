@@ -1,9 +1,12 @@
 """From float to integers: what is lost, and what is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from random_network import random_weights
 
-from lstm_se.chip import matrices, network, quantize
+from lstm_se.chip import builds, matrices, network, quantize, stft
 from lstm_se.config import Config
 from lstm_se.network import in_numpy, pretrained
 
@@ -16,9 +19,13 @@ def seen(frames=300):
     return (0.6 * rng.standard_normal((frames, MODEL.config.bands))).astype(np.float32)
 
 
+def in_fixed_point(features):
+    return stft.to_int16(features * stft.FEATURE_UNIT)
+
+
 def test_integer_network_follows_the_float_one(model):
     exact = in_numpy.MaskNetwork(MODEL.weights, MODEL.config).masks(seen()[:, None])[:, 0]
-    found = network.IntegerNetwork(model).masks(network.in_fixed_point(seen()))
+    found = network.IntegerNetwork(model).masks(in_fixed_point(seen()))
     assert np.sqrt(np.mean(np.square(found / 2**15 - exact))) < 0.01
 
 
@@ -89,8 +96,25 @@ def test_bias_that_overflows_is_refused():
 
 def test_reset_forgets(model):
     whole = network.IntegerNetwork(model)
-    frame = network.in_fixed_point(seen(1))
+    frame = in_fixed_point(seen(1))
     first = whole.masks(frame)
     assert (whole.masks(frame) != first).any()
     whole.reset()
     np.testing.assert_array_equal(whole.masks(frame), first)
+
+
+def test_band_that_begins_where_no_byte_reaches_is_refused():
+    """However many there are: a byte would wrap to bin 0."""
+    for bands, f_min in ((248, 281.25), (128, 4031.25)):
+        config = Config(bands=bands, f_min=f_min, band_scale="linear", fine_hz=0.0)
+        assert stft.bands_of(config).first.max() == 256
+        with pytest.raises(ValueError, match="begins at 256"):
+            quantize.refuse_undeployable(config)
+
+
+def test_state_of_the_largest_networks_fits_where_streams_keep_it():
+    config = Config(bands=8, fine_hz=0.0, units=(8,) * 333)
+    assert not list(quantize.undeployable(config))
+    assert list(quantize.undeployable(dataclasses.replace(config, units=(8,) * 334)))
+    stream = builds.compiled_stream(quantize.quantize(random_weights(config), config))
+    assert stream.selftest()

@@ -49,14 +49,30 @@ def heard():
 
 
 @pytest.fixture(scope="module")
-def done(heard, tmp_path_factory):
-    """What the example gives and says, built with the sanitizers of the host's compiler."""
+def program(tmp_path_factory):
+    """The example, built with the sanitizers of the host's compiler."""
     program = tmp_path_factory.mktemp("rate48") / "rate48"
     sanitizers = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     command = [*toolchain.host_compiler(), *toolchain.STRICT, *sanitizers, "-DSE_EXAMPLE_RATE48"]
     sources = [EXAMPLE / "main.c", *toolchain.denoiser_sources()]
     subprocess.run([*command, "-o", program, *sources], check=True)
+    return program
+
+
+@pytest.fixture(scope="module")
+def done(heard, program):
+    """What it gives and says."""
     return subprocess.run([program], input=heard.tobytes(), capture_output=True, check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [1, 1000])
+def test_output_that_cannot_be_written_is_told(blocks, program):
+    """Also where all of it fits into a buffer."""
+    with open("/dev/full", "wb") as full:
+        silence = bytes(2 * BLOCK * blocks)
+        told = subprocess.run([program], input=silence, stdout=full, stderr=subprocess.PIPE)
+    assert told.returncode == 2 and b"error: the output cannot be written" in told.stderr
 
 
 def rounded(sums):

@@ -45,7 +45,7 @@ REFUSED = {
     "compression": ["power", "none"],
     "normalisation": ["none", "zscore", "minmax"],
     "cell": ["gru", "rnn"],
-    "units": [(100,), (256, 264)],
+    "units": [(100,), (256, 264), (8,) * 400],
     "cell_clip": [16.0, None],
     "batch_norm": [True],
     "dense": [(64,)],

@@ -68,9 +68,12 @@ int main(void) {
         memset(block + count, 0, (BLOCK - count) * sizeof *block);
         rate48_process(&state, block, block);
         if (fwrite(block, sizeof *block, count, stdout) != count) {
-            fprintf(stderr, "error: the output cannot be written\n");
-            return 2;
+            break;
         }
+    }
+    if (ferror(stdout) || fclose(stdout)) {
+        fprintf(stderr, "error: the output cannot be written\n");
+        return 2;
     }
     return 0;
 }

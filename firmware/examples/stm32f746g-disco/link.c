@@ -39,7 +39,7 @@ static uint32_t crc16(uint32_t crc, const void *content, uint32_t size) {
     return crc;
 }
 
-/* What does not fit is left out: the line is too long for its checksum then, and the computer says so. */
+/* What does not fit is left out, the checksum with it: the computer counts the line as broken. */
 static void add(const char *text) {
     while (*text && length < sizeof line) line[length++] = *text++;
 }

@@ -1,7 +1,7 @@
 /* STM32F746G-DISCO: digital microphones -> denoiser -> headphones, at 16 kHz.
  *
- * Needs the HAL, the BSP of the board and its WM8994 driver from the STM32CubeF7 pack (the driver that
- * is on its own elsewhere does not fit this BSP). Define SE_EXAMPLE_STM32F746G_DISCO to compile it, as C
+ * Needs the HAL, the BSP of the board and its WM8994 driver from the STM32CubeF7 pack (ST's stand-alone
+ * repository of that driver does not fit this BSP). Define SE_EXAMPLE_STM32F746G_DISCO to compile it, as C
  * or as C++, and SE_HANDLERS_ELSEWHERE if your project keeps an stm32f7xx_it.c with handlers of its own.
  * While the blue button is pressed you hear the microphones as they are. It links with HAL 1.3.0, BSP 2.1.1
  * and WM8994 driver 2.2.1, and runs on a simulated board in the project's tests; never yet on a real one.
@@ -66,8 +66,15 @@ static void wait_ms(uint32_t milliseconds) {
     }
 }
 
+/* In the headphones: the DMA would play the last half over and over. */
+static void silence(void) {
+    for (int i = 0; i < 2 * HALF; i++) said[i] = 0;
+    SCB_CleanDCache_by_Addr((uint32_t *)(void *)said, (int32_t)sizeof said);
+}
+
 static void stop(cause why) {
     __disable_irq();
+    silence();
     for (;;) {
         link_begin("stopped");
         link_word("cause", causes[why]);
@@ -253,8 +260,7 @@ static void flicker(void) { BSP_LED_Toggle(LED1); }
 /* The computer has its own sound denoised. Meanwhile the headphones are silent, and no hop is lost. */
 static void exchange(void) {
     const uint32_t lost = se_hops_lost;
-    for (int i = 0; i < 2 * HALF; i++) said[i] = 0;
-    SCB_CleanDCache_by_Addr((uint32_t *)(void *)said, (int32_t)sizeof said);
+    silence();
     link_exchange(&denoiser, 2 * SystemCoreClock, flicker);
     __disable_irq();
     se_hops_lost = lost;

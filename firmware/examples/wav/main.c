@@ -104,7 +104,7 @@ static uint32_t open_samples(FILE *file, const char *path, uint32_t *most) {
             known = 1;
             rest -= 16;
         }
-        if (fseek(file, (long)rest, SEEK_CUR)) {
+        if (rest > 0x7FFFFFFFu || (rest && fseek(file, (long)rest, SEEK_CUR))) { /* a long may have 32 bits */
             break;
         }
     }
@@ -169,6 +169,9 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: denoise IN.wav OUT.wav   (%s)\n", se_version());
         return 2;
     }
+    if (!strcmp(arguments[1], arguments[2])) {
+        fail(arguments[2], "is the input: choose another output");
+    }
     FILE *in = fopen(arguments[1], "rb");
     if (!in) {
         fail(arguments[1], "cannot be opened");
@@ -195,6 +198,9 @@ int main(int count, char **arguments) {
         heard += read_hop(in, most - heard, hop);
     }
     tell(arguments[1], told, heard);
+    if (fflush(out) || ferror(out)) {
+        fail(arguments[2], "cannot be written: is the disk full?");
+    }
     if (fseek(out, 0, SEEK_SET)) {
         fail(arguments[2], "cannot be written: it has to be a file");
     }
