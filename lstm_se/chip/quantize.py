@@ -133,13 +133,20 @@ def unroundable(config: Config) -> Iterator[tuple[str, str]]:
     for field, widths in _widths(config).items():
         if any(width % 8 for width in widths):
             yield field, "the firmware reads 8 at once: take multiples of 8"
-    sized = all(getattr(config, field) == value for field, value in sizes.items())
-    if sized and bands_of(config).first.max() > LAST_BIN:
+    if _last_begin(config) > LAST_BIN and config.n_fft == sizes["n_fft"]:
         yield "bands", "the firmware numbers bins in bytes, and one begins at 256: take fewer"
     for field, most in _products(config).items():
         if most > MOST_INPUTS:
             why = f"a layer adds {most} products, and 32 bits hold {MOST_INPUTS}"
             yield field, f"{why}: make it narrower"
+
+
+def _last_begin(config: Config) -> int:
+    """Bin at which the last band begins; 0 if there can be no such bands, as features will say."""
+    try:
+        return int(bands_of(config).first.max())
+    except ValueError:
+        return 0
 
 
 def _widths(config: Config) -> dict[str, tuple[int, ...]]:
