@@ -90,17 +90,24 @@ class SoundSink:
         Raises:
             FullError: If a file would grow beyond 4 GiB, and its format tells no such size.
             OSError: If the disk is full or gone.
+            ValueError: If a sample is no finite number, or the encoder gives up.
         """
         samples = np.ascontiguousarray(block.T)
+        if not np.isfinite(samples).all():
+            raise ValueError(f"cannot write {self.path}: some samples are NaN or infinite")
         if self._room is not None and self._file.frames + len(samples) > self._room:
             raise FullError(f"{self.path} is full at 4 GiB, and ends here: write .w64 or .flac")
         if not self._float:
             self.clipped += above_full_scale(samples)
             samples = np.clip(samples, -1, 1)
         for begin in range(0, len(samples), BLOCK):
-            # soundfile asserts that all was written, and knows no more; the disk knows why not
-            with held_back(), suppress(soundfile.LibsndfileError, AssertionError):
-                self._file.write(samples[begin : begin + BLOCK])
+            try:
+                with held_back():
+                    self._file.write(samples[begin : begin + BLOCK])
+            except (soundfile.LibsndfileError, AssertionError):
+                # soundfile asserts that all was written, and knows no more; the disk may know why
+                self._disk.check()
+                raise ValueError(f"cannot write {self.path}: its encoder gave up") from None
             self._disk.check()
 
     def __enter__(self) -> SoundSink:

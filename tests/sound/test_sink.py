@@ -37,6 +37,29 @@ def test_two_at_once_never_mix_in_one_file(tmp_path):
     assert soundfile.info(tmp_path / "a.wav").frames == 2000
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_refused(value, name, tmp_path):
+    samples = noise(2, 100)
+    samples[1, 50] = value
+    refused = pytest.raises(ValueError, match=f"{name}: some samples are NaN or infinite")
+    with refused, SoundSink(tmp_path / name, 16_000, 2) as file:
+        file.write(samples)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("error", [AssertionError(), soundfile.LibsndfileError(1)])
+def test_encoder_that_gives_up_is_no_success(error, tmp_path, monkeypatch):
+    def give_up(*_):
+        raise error
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", give_up)
+    refused = pytest.raises(ValueError, match=r"cannot write .*a\.flac: its encoder gave up")
+    with refused, SoundSink(tmp_path / "a.flac", 16_000) as file:
+        file.write(noise(100))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize(
     ("moment", "name"),
