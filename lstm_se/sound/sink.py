@@ -80,8 +80,9 @@ class SoundSink:
         except soundfile.LibsndfileError as error:
             self._disk.leave()
             raise ValueError(f"cannot write {self.path}: {error.error_string}") from None
-        except (KeyboardInterrupt, SystemExit) as leaving:  # nobody will leave the ``with``
-            self.__exit__(type(leaving))
+        except BaseException as error:  # nobody will leave the ``with``
+            with suppress(AttributeError):  # of a file that was not even begun
+                self.__exit__(type(error))
             raise
 
     def write(self, block: np.ndarray) -> None:

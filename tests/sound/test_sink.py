@@ -60,6 +60,22 @@ def test_encoder_that_gives_up_is_no_success(error, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("rate", "tags"), [(16_000.0, None), (16_000, {"title": "\udcff"})], ids=["header", "tags"]
+)
+@pytest.mark.parametrize("frames", [None, 100])
+def test_file_that_cannot_be_begun_leaves_nothing_and_can_be_tried_again(
+    rate, tags, frames, tmp_path, capfd
+):
+    with pytest.raises((TypeError, UnicodeEncodeError)) as kept:
+        SoundSink(tmp_path / "a.wav", rate, frames=frames, tags=tags)
+    assert not list(tmp_path.iterdir())
+    with SoundSink(tmp_path / "a.wav", 16_000) as file:
+        file.write(noise(100))
+    del kept  # the claim ends while the error, and all that it holds, is still there
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize(
     ("moment", "name"),
