@@ -65,9 +65,9 @@ class SoundSink:
         kind, subtype = _format(self.path, subtype)
         self._float = subtype in FLOATS
         room = WAV_BYTES // (channels * WIDTHS.get(subtype, 1))
-        begin = _GrowingWav if kind == "WAV" and frames is None else soundfile.SoundFile
-        if kind == "WAV" and (frames is None or frames > room):
-            kind = "RF64"
+        begin, long = soundfile.SoundFile, frames is None or frames > room
+        if kind == "WAV" and long and soundfile.check_format("RF64", subtype):
+            kind, begin = "RF64", _GrowingWav if frames is None else begin
         self._room = room if kind in SHORT else None
         self._disk = _Disk(self.path)
         try:

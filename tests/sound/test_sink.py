@@ -146,6 +146,18 @@ def test_wav_of_unknown_length_is_the_ordinary_one_if_it_can(subtype, tmp_path):
     np.testing.assert_array_equal(found[None][3], found[300][3])
 
 
+@pytest.mark.parametrize("frames", [None, 300])
+def test_subtype_that_the_longer_wav_lacks_is_kept_and_ends_where_a_wav_is_full(
+    frames, tmp_path, monkeypatch
+):
+    with SoundSink(tmp_path / "a.wav", 16_000, 1, "IMA_ADPCM", frames) as file:
+        file.write(noise(300))
+    assert soundfile.info(tmp_path / "a.wav").subtype == "IMA_ADPCM"
+    monkeypatch.setattr(sink, "WAV_BYTES", 200)
+    with pytest.raises(FullError), SoundSink(tmp_path / "a.wav", 16_000, 1, "IMA_ADPCM") as file:
+        file.write(noise(201))
+
+
 @pytest.mark.slow
 def test_wav_of_unknown_length_grows_beyond_4_gib(tmp_path):
     """Its samples are left out of the file: it has a hole there, and takes no room."""
