@@ -61,7 +61,7 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no sound file, or holds no sample, or a sample that is not finite.
+        ValueError: If it is no sound file, or holds no sample, or one that is no sane number.
     """
     with open_source(path) as source:
         samples = np.concatenate([block.T for block in source.blocks()]).T

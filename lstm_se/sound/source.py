@@ -16,6 +16,7 @@ from .. import optional
 from .containers import is_container, open_track
 from .wav import CHUNK, MAGIC, PcmFormat, WavHeader, goes_on, read_header, read_samples
 
+ABSURD = 1e15  # powers of such samples overflow, and no frame that follows is heard right
 ENDLESS = 2**63 - 1  # frames of a FLAC file that came through a pipe, as libsndfile has it
 
 
@@ -73,7 +74,7 @@ class SoundSource(AbstractContextManager):
             float32, shape ``(channels, samples)``.
 
         Raises:
-            ValueError: If there is no sample at all, or one that is not finite.
+            ValueError: If there is no sample at all, or one that is not finite or absurdly large.
         """
         done = 0
         try:
@@ -93,12 +94,13 @@ class SoundSource(AbstractContextManager):
             self.notes.append(_broken_promise((done - self.promised) / self.sample_rate))
 
     def _check(self, block: np.ndarray, done: int) -> None:
-        finite = np.isfinite(block)
-        if finite.all():
+        sane = np.abs(block) < ABSURD  # NaN is not
+        if sane.all():
             return
-        place = (done + np.flatnonzero(~finite.all(axis=0))[0]) / self.sample_rate
+        kind = "absurdly large" if np.isfinite(block).all() else "NaN or infinite"
+        place = (done + np.flatnonzero(~sane.all(axis=0))[0]) / self.sample_rate
         raise ValueError(
-            f"{self.path} has {np.count_nonzero(~finite)} samples that are NaN or infinite from "
+            f"{self.path} has {np.count_nonzero(~sane)} samples that are {kind} from "
             f"{place:.3f} s on: repair or export it again"
         )
 
