@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -184,7 +185,8 @@ class _Forward(soundfile.SoundFile):
 
 def _finished(path: Path, header: WavHeader | None, size: int) -> SoundSource:
     """What libsndfile reads."""
-    file = _Forward(path)
+    # soundfile itself cannot encode a name that is not UTF-8; Windows has none
+    file = _Forward(path if os.name == "nt" else os.fsencode(path))
     frames = None if file.frames == ENDLESS else file.frames
     promised, note = header.promise(size) if header else (frames, "")
     where = path, file.samplerate, file.channels, frames, file.subtype

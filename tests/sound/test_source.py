@@ -181,6 +181,14 @@ def test_sample_whose_power_would_overflow_is_refused_as_it_would_ruin_all_that_
     assert read(open_source(tmp_path / "a.wav"))[0].max() > 9e13
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_file_whose_name_is_not_utf_8_is_written_and_read(suffix, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9." + suffix.encode())
+    audio.write(path, noise(400))
+    assert read(open_source(path))[0].shape == (1, 400)
+
+
 class Pipe(io.RawIOBase):
     """Gives some bytes at a time and cannot seek."""
 
