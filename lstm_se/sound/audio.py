@@ -125,7 +125,7 @@ def sounds_and_others(folder: str | Path) -> tuple[list[Path], list[tuple[Path, 
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: check the name")
-    visible = sorted(path for path in folder.rglob("*") if not path.name.startswith("."))
+    visible = sorted(path for path in folder.rglob("*") if _visible(path, folder))
     reason = None if optional.has("av") else str(optional.missing("av", "formats"))
     readable = SUFFIXES if reason else (*SUFFIXES, *CONTAINERS)
     sounds = [path for path in visible if path.suffix.lower() in readable]
@@ -209,6 +209,11 @@ def snr_db(signal: np.ndarray, estimate: np.ndarray) -> float:
     exact = signal.astype(np.float64)
     error = np.sum(np.square(exact - estimate))
     return float(10 * np.log10(np.sum(np.square(exact)) / max(error, 1e-30)))
+
+
+def _visible(path: Path, folder: Path) -> bool:
+    """Whether it is a file, and nothing from the folder on is hidden: a bin of deleted files is."""
+    return path.is_file() and "/." not in f"/{path.relative_to(folder).as_posix()}"
 
 
 def _mix(samples: np.ndarray) -> tuple[np.ndarray, str]:

@@ -326,6 +326,18 @@ def test_sound_files_are_found_in_order_below_a_folder(tmp_path):
     assert found == ["a.FLAC", "b.wav", "sub/c.ogg"]
 
 
+def test_hidden_folders_and_folders_named_like_sound_hold_no_sound_files(tmp_path):
+    names = (".Trash-1000/files/old.wav", "sub/.git/b.wav", "take.wav/a.wav", "c.wav")
+    for name in names:
+        (tmp_path / ".kept" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / ".kept" / name).touch()
+    found = audio.find(tmp_path / ".kept")  # named by its user, hidden or not
+    assert [path.relative_to(tmp_path / ".kept").as_posix() for path in found] == [
+        "c.wav",
+        "take.wav/a.wav",
+    ]
+
+
 def test_folder_without_sound_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match=f"{tmp_path} holds no sound"):
         audio.find(tmp_path)
