@@ -148,7 +148,7 @@ def resample(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     Returns:
         Shape ``(..., ceil(samples * to_rate / from_rate))``, float32.
     """
-    if from_rate == to_rate:
+    if from_rate == to_rate or not samples.shape[-1]:
         return samples.astype(np.float32, copy=False)
     flat = np.atleast_2d(samples).reshape(-1, samples.shape[-1])
     length = -(-samples.shape[-1] * to_rate // from_rate)
@@ -187,6 +187,8 @@ def frame_power(samples: np.ndarray) -> np.ndarray:
 def trim_silence(samples: np.ndarray, top_db: float = 40.0) -> np.ndarray:
     """Cut what lies more than ``top_db`` below the loudest frame, at both ends only.
 
+    What is left behind the last whole frame goes too, however loud: under 20 ms.
+
     Args:
         samples: Shape ``(samples,)``.
         top_db: Frames of 20 ms quieter than the loudest one by more than this are silence, in dB.
@@ -221,8 +223,9 @@ def _mix(samples: np.ndarray) -> tuple[np.ndarray, str]:
     mean, levels = samples.mean(axis=0, keepdims=True), [rms_dbfs(row) for row in samples]
     if rms_dbfs(mean) > max(levels) - CANCELLED_DB or max(levels) == SILENCE_DBFS:
         return mean, f"averaged {len(samples)} channels"
-    louder = int(np.argmax(levels))
-    return samples[louder : louder + 1], f"channels cancel out: took channel {louder + 1}"
+    louder, alive = int(np.argmax(levels)), sum(x > max(levels) - CANCELLED_DB for x in levels)
+    note = "channels cancel out: took channel" if alive > 1 else "no other has sound: took channel"
+    return samples[louder : louder + 1], f"{note} {louder + 1}"
 
 
 def _dbfs(power: float) -> float:
