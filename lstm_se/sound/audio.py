@@ -96,7 +96,8 @@ def write(
         subtype: How to store a sample; the format's default if ``None`` or unknown to it.
 
     Raises:
-        ValueError: If the suffix names no format that can be written, or not at this rate.
+        ValueError: If the suffix names no format that can be written, or not at this rate, or a
+            sample is no finite number.
         OSError: If the folder cannot be written to.
     """
     channels, length = np.atleast_2d(samples).shape
