@@ -26,6 +26,7 @@ POSITIVE = (
     "hop_length",
     "bands",
     "level_seconds",
+    "cell_clip",
     "channels",
     "blocks",
     "across",
@@ -154,8 +155,8 @@ class Config:
             elif not _fits(value, kind):
                 raise ValueError(f"{field} is {value!r}: give {KINDS[kind]}")
         for field in POSITIVE:
-            if getattr(self, field) <= 0:
-                raise ValueError(f"{field} is {getattr(self, field)}: it must be positive")
+            if (value := getattr(self, field)) is not None and value <= 0:
+                raise ValueError(f"{field} is {value}: it must be positive")
         # the name becomes that of a graph, and of its layers
         if not re.fullmatch(r"[^\W_][\w.-]*", self.name, re.ASCII):
             raise ValueError(f"name is {self.name!r}: take letters, digits, '_', '.' and '-'")
@@ -167,11 +168,15 @@ class Config:
             )
         if not self.units:
             raise ValueError("units is empty: name the width of at least one recurrent layer")
+        if self.segment_seconds * self.sample_rate < 1:
+            raise ValueError(f"segment_seconds is {self.segment_seconds}: that is not one sample")
         if self.subbands:
             self._check_subbands()
         for field in ("smoothing", "averaging"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(f"{field} {getattr(self, field)} must lie in [0, 1)")
+        if self.learning_rate < 0:
+            raise ValueError(f"learning_rate is {self.learning_rate}: it must not be negative")
 
     def _check_subbands(self) -> None:
         """Refuse sub-bands that leave bins out, and what their network does not have."""

@@ -6,12 +6,14 @@ import csv
 import hashlib
 import io
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 LONGEST_NAME = 255  # bytes, on most disks
+CUTS = {"Cc", "Zl", "Zp", "Cs"}  # kinds of characters: of control, ends of lines, halves of others
 
 
 def write_whole(path: str | Path, content: bytes | str) -> None:
@@ -86,7 +88,7 @@ class Part(io.FileIO):
 
 @contextmanager
 def claimed(path: Path, name: Path | None = None) -> Iterator[None]:
-    """Keep other processes out of a file or a folder within; a kill ends that, too.
+    """Within the block, keep other processes out of a file or a folder; a kill ends that, too.
 
     Where the system or the disk knows no such locks, nobody is kept out.
 
@@ -182,7 +184,8 @@ def read_csv(path: str | Path) -> tuple[list[str], list[dict[str, str]]]:
     Raises:
         OSError: If it cannot be read.
         ValueError: If it is no table, or a row has more or fewer values than there are columns, or
-            a character that cannot be seen: it would cut a name or an error in two.
+            a character of :data:`CUTS`: it would cut a name or an error in two. Other characters
+            that cannot be seen pass: some systems have spaces in names at which no line breaks.
     """
     try:
         with open(path, encoding="utf-8", newline="") as file:
@@ -200,7 +203,8 @@ def _fault(values: Sequence[Any], wanted: int) -> str:
     """What is wrong with a row: ``csv`` gives None for what is missing, and a list of the rest."""
     if not all(isinstance(value, str) for value in values):
         return f"has not {wanted} values"
-    return "" if "".join(values).isprintable() else "has a character that cannot be seen"
+    kinds = set(map(unicodedata.category, "".join(values)))
+    return "has a character that cannot be seen" if kinds & CUTS else ""
 
 
 _HERE = Path(__file__).parent

@@ -109,6 +109,26 @@ def test_zero_is_refused_where_nothing_would_be_left(field):
         Config(**{field: 0})
 
 
+@pytest.mark.parametrize("clip", [0.0, -10.0])
+@pytest.mark.parametrize("name", ["tiny", "bandwise"])
+def test_bound_that_would_make_another_network_is_refused(name, clip):
+    with pytest.raises(ValueError, match=f"cell_clip is {clip}: it must be positive"):
+        Config.preset(name, cell_clip=clip)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"learning_rate": -1.0}, "learning_rate is -1.0: it must not be negative"),
+        ({"segment_seconds": 1e-9}, "segment_seconds is 1e-09: that is not one sample"),
+    ],
+)
+def test_training_that_would_learn_nothing_is_refused(changes, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Config(**changes)
+    assert Config(learning_rate=0.0, segment_seconds=1 / 16_000)  # what stands still is measured
+
+
 @pytest.mark.parametrize(("n_fft", "hop_length"), [(512, 512), (512, 100), (513, 256), (510, 256)])
 def test_hop_that_cannot_reconstruct_is_refused(n_fft, hop_length):
     with pytest.raises(ValueError, match=f"hop_length {hop_length} must divide"):

@@ -82,6 +82,21 @@ def test_table_is_read_as_it_was_written(tmp_path):
     assert [tuple(row.values()) for row in found] == rows
 
 
+@pytest.mark.parametrize("space", ["\xa0", "\u202f", "\u3000", "\u200d", "\xad"])
+def test_name_with_a_space_or_joint_of_some_system_is_read_back(space, tmp_path):
+    """As the screenshots of macOS have them between a time and its AM."""
+    name = f"Recording at 9.41.00{space}AM.wav"
+    files.write_csv(tmp_path / "a.csv", ("name",), [(name,)])
+    assert files.read_csv(tmp_path / "a.csv")[1] == [{"name": name}]
+
+
+@pytest.mark.parametrize("cut", ["\n", "\t", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u2029"])
+def test_character_that_cuts_a_name_in_two_is_refused(cut, tmp_path):
+    files.write_csv(tmp_path / "a.csv", ("name",), [(f"a{cut}b",)])
+    with pytest.raises(ValueError, match=r"a\.csv: row 1 has a character that cannot be seen"):
+        files.read_csv(tmp_path / "a.csv")
+
+
 def test_empty_table_has_no_columns(tmp_path):
     (tmp_path / "a.csv").touch()
     assert files.read_csv(tmp_path / "a.csv") == ([], [])

@@ -59,7 +59,7 @@ def _dense(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
 
 def uses(name: str, config: Config) -> int:
     """How many times a frame needs a weight: those that the sub-bands share, once in each."""
-    shared = not name.startswith((*OWN, *WHOLE, "dense_"))
+    shared = not name.startswith((*OWN, *WHOLE))
     return len(config.subbands) if config.subbands and shared else 1
 
 

@@ -25,27 +25,13 @@ def _widened(kernel: tf.Tensor, rows: np.ndarray) -> tf.Tensor:
     return tf.gather(tf.concat([kernel, tf.zeros_like(kernel[:1])], axis=0), rows)
 
 
-class BySubband(layers.Layer):
-    """What the two layers share that have a part of their own for each sub-band."""
-
-    def __init__(self, subbands: Sequence[int], **kwargs: Any) -> None:
-        """``subbands`` are their widths in bins."""
-        super().__init__(**kwargs)
-        self.subbands = tuple(subbands)
-
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {**super().get_config(), "subbands": self.subbands}
-
-
-@keras.saving.register_keras_serializable("lstm_se")
-class Split(BySubband):
+class Split(layers.Layer):
     """Bins to channels: ``(batch, frames, bins)`` to ``(subbands, frames, batch, channels)``."""
 
     def __init__(self, subbands: Sequence[int], channels: int, **kwargs: Any) -> None:
         """Make the matrices of all ``subbands``, given by their widths in bins."""
-        super().__init__(subbands, **kwargs)
-        self.channels = channels
+        super().__init__(**kwargs)
+        self.subbands, self.channels = tuple(subbands), channels
         sights = bandwise.sights(self.subbands)
         self.rows = bandwise.numbered([len(sight) for sight in sights])
         filled = np.array([*np.concatenate(sights), 0])  # 0 Hz meets a row of zeros
@@ -72,20 +58,15 @@ class Split(BySubband):
         x += self.bias[:, None]
         return tf.reshape(x, (len(self.subbands), frames, batch, self.channels))
 
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {**super().get_config(), "channels": self.channels}
 
-
-@keras.saving.register_keras_serializable("lstm_se")
-class Join(BySubband):
+class Join(layers.Layer):
     """Channels to bins: ``(subbands, frames, batch, channels)`` to ``(batch, frames, bins)``."""
 
     def __init__(self, subbands: Sequence[int], **kwargs: Any) -> None:
         """Make the matrices of all ``subbands``, given by their widths in bins."""
-        super().__init__(subbands, **kwargs)
-        self.rows = bandwise.numbered(self.subbands)
-        self.places = bandwise.gain_places(self.subbands)
+        super().__init__(**kwargs)
+        self.rows = bandwise.numbered(subbands)
+        self.places = bandwise.gain_places(subbands)
 
     def build(self, shape: tuple[int, ...]) -> None:
         """Start with gains that are nearly alike."""
@@ -104,7 +85,6 @@ class Join(BySubband):
         return tf.transpose(gains, (2, 1, 0)) + self.bias
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class Shares(layers.Layer):
     """What the full-band LSTMs have for each sub-band.
 
@@ -121,10 +101,6 @@ class Shares(layers.Layer):
         batch, frames = tf.unstack(tf.shape(x)[:2])
         parts = tf.reshape(x, (batch, frames, self.subbands, x.shape[-1] // self.subbands))
         return tf.transpose(parts, (2, 1, 0, 3))
-
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {**super().get_config(), "subbands": self.subbands}
 
 
 def logits(config: Config, features: keras.KerasTensor) -> keras.KerasTensor:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 from keras import layers
 
@@ -106,7 +105,6 @@ def _delayed(x: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
     return tf.concat([first[None], x[:-1]], axis=0)
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class ClippedLSTM(layers.Layer):
     """LSTM whose cell state stays within ``+-cell_clip``.
 

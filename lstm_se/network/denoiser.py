@@ -53,7 +53,7 @@ class AnyRateDenoiser(ABC):
             sample_rate: Of ``noisy`` in Hz; the network's own if ``None``. From another rate the
                 sound is resampled and back.
             progress: Wraps the range of the blocks of a second, for instance ``tqdm``.
-            full_band: Keep what lies above the network's 8 kHz, turned down as the bands below are.
+            full_band: Keep what lies above the network's band, turned down as the top of it is.
 
         Returns:
             Same shape, aligned with the input to the sample, float32.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from ..config import Config
 from ..corpora.pairs import Pair
-from ..files import write_whole
+from ..files import make_folder, sha256_of, write_whole
 from ..workers import Progress
 from . import in_numpy, pretrained, prune
 from .denoiser import Denoiser
@@ -38,7 +37,7 @@ def average(models: Sequence[Denoiser], shares: Sequence[float] | None = None) -
         if in_numpy.shapes(model.config) != in_numpy.shapes(last.config):
             raise ValueError(
                 f"{model.config.name} and {last.config.name} have other layers: "
-                "average a model with what it was trained on to"
+                "average a model with one that was trained on from it"
             )
     weights = {}
     for name in last.weights:
@@ -162,17 +161,30 @@ def _write(model: Denoiser, out: str | Path, parent: Path, **facts: Any) -> Path
     """
     out = Path(out)
     _refuse_model(out)
-    out.mkdir(parents=True, exist_ok=True)
+    recipe = _recipe(parent / "recipe.json")
+    make_folder(out)
     model.config.save(out / "config.json")
     for record in ("history.csv", "sources.csv"):
         if (parent / record).exists():
             write_whole(out / record, (parent / record).read_bytes())
-    if (parent / "recipe.json").exists():
-        recipe = json.loads((parent / "recipe.json").read_text(encoding="utf-8"))
+    if recipe is not None:
         text = json.dumps({**recipe, **facts}, indent=2, sort_keys=True)
         write_whole(out / "recipe.json", text + "\n")
     in_numpy.save_weights(out / "weights.npz", model.weights)
     return out / "weights.npz"
+
+
+def _recipe(path: Path) -> dict[str, Any] | None:
+    """Record of a training run, if there is one."""
+    if not path.exists():
+        return None
+    try:
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        recipe = None
+    if not isinstance(recipe, dict):
+        raise ValueError(f"{path} is no record of a training run: copy it again, or remove it")
+    return recipe
 
 
 def _refuse_model(folder: Path) -> None:
@@ -183,4 +195,4 @@ def _refuse_model(folder: Path) -> None:
 
 def _fingerprint(folder: Path) -> str:
     """Name of a model, and the SHA-256 of its ``weights.npz``."""
-    return f"{folder.name} {hashlib.sha256((folder / 'weights.npz').read_bytes()).hexdigest()}"
+    return f"{folder.name} {sha256_of(folder / 'weights.npz')}"

@@ -16,7 +16,6 @@ from . import bandwise_in_keras, in_numpy
 from .clipped_lstm import ClippedLSTM
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class Smoothing(layers.Layer):
     """Exponential moving average over frames that starts at the first frame.
 
@@ -38,7 +37,6 @@ class Smoothing(layers.Layer):
         return ops.matmul(ops.where(age >= 0, decay * start, 0.0), inputs)
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class Local(layers.Layer):
     """What each gain sees directly of the bands around its own: ``in_numpy.local`` in Keras."""
 
@@ -58,10 +56,6 @@ class Local(layers.Layer):
         # three numbers of each column: one product, and its gradient is another
         columns = [tf.one_hot(bands[t], count, axis=0) * self.kernel[t] for t in range(3)]
         return tf.matmul(inputs, tf.add_n(columns))
-
-    def get_config(self) -> dict[str, Any]:
-        """What :meth:`from_config` needs."""
-        return {**super().get_config(), "band": self.band.tolist()}
 
 
 def mask_network(config: Config) -> keras.Model:

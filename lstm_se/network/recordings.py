@@ -43,7 +43,7 @@ def enhanced_blocks(
         them. The first ones may be empty.
 
     Raises:
-        ValueError: If the sound has no sample or cannot be read to its end.
+        ValueError: If the sound has no sample, or one that is no sane number.
     """
     rate = source.sample_rate
     stream = denoiser.any_rate_stream(source.channels, rate, full_band)
@@ -102,7 +102,7 @@ def enhance_into_file(
         What the user may want to know of it; empty if nothing.
 
     Raises:
-        ValueError: If the source has no sample or cannot be read to its end.
+        ValueError: If the source has no sample, or one that is no sane number.
         OSError: If the target cannot be written.
     """
     blocks = enhanced_blocks(denoiser, source, full_band, heard)
@@ -131,7 +131,7 @@ def enhance_into_pipe(
         What was lost on the way; empty if nothing.
 
     Raises:
-        ValueError: If the source has no sample or cannot be read to its end.
+        ValueError: If the source has no sample, or one that is no sane number.
         OSError: If nobody reads the pipe any more.
     """
     for block in enhanced_blocks(denoiser, source, full_band):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from .clipped_lstm import ClippedLSTM, recur
 
 
-@keras.saving.register_keras_serializable("lstm_se")
 class StepsFirst(ClippedLSTM):
     """The clipped LSTM over the first axis of ``(steps, ..., inputs)``; all between is rows."""
 

@@ -12,7 +12,8 @@ import numpy as np
 from ..sound import stft
 from ..sound.resampler import Resampler
 
-FROM_HZ, TO_HZ = 5000.0, 7500.0  # where the gain is taken: above vowels, below the filter
+# of the network's rate, where the gain is taken: 5 to 7.5 kHz at 16, above vowels, below the filter
+FROM, TO = 5 / 16, 7.5 / 16
 N_FFT, HOP = 512, 256
 RELEASE = 0.6  # at least that much of a gain is left a hop later: it opens at once, closes softly
 
@@ -60,8 +61,8 @@ class UpperBand:
         self._gains = np.ones((channels, 0))
         self._first = 0  # number of the frame of the first gain that is still kept
         self._done = 0
-        frequency = np.fft.rfftfreq(N_FFT, 1 / rate)
-        self._top = (frequency >= FROM_HZ) & (frequency < TO_HZ)
+        frequency = np.fft.rfftfreq(N_FFT)
+        self._top = (frequency >= FROM) & (frequency < TO)
 
     def process(self, full: np.ndarray, noisy: np.ndarray, enhanced: np.ndarray) -> np.ndarray:
         """Take what has arrived, and give what can be told.

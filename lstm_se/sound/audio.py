@@ -61,7 +61,7 @@ def read(path: str | Path, sample_rate: int | None = SAMPLE_RATE, mono: bool = T
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no sound file, or holds no sample, or a sample that is not finite.
+        ValueError: If it is no sound file, or holds no sample, or one that is no sane number.
     """
     with open_source(path) as source:
         samples = np.concatenate([block.T for block in source.blocks()]).T
@@ -96,7 +96,8 @@ def write(
         subtype: How to store a sample; the format's default if ``None`` or unknown to it.
 
     Raises:
-        ValueError: If the suffix names no format that can be written, or not at this rate.
+        ValueError: If the suffix names no format that can be written, or not at this rate, or a
+            sample is no finite number.
         OSError: If the folder cannot be written to.
     """
     channels, length = np.atleast_2d(samples).shape
@@ -125,7 +126,7 @@ def sounds_and_others(folder: str | Path) -> tuple[list[Path], list[tuple[Path, 
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: check the name")
-    visible = sorted(path for path in folder.rglob("*") if not path.name.startswith("."))
+    visible = sorted(path for path in folder.rglob("*") if _visible(path, folder))
     reason = None if optional.has("av") else str(optional.missing("av", "formats"))
     readable = SUFFIXES if reason else (*SUFFIXES, *CONTAINERS)
     sounds = [path for path in visible if path.suffix.lower() in readable]
@@ -148,7 +149,7 @@ def resample(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     Returns:
         Shape ``(..., ceil(samples * to_rate / from_rate))``, float32.
     """
-    if from_rate == to_rate:
+    if from_rate == to_rate or not samples.shape[-1]:
         return samples.astype(np.float32, copy=False)
     flat = np.atleast_2d(samples).reshape(-1, samples.shape[-1])
     length = -(-samples.shape[-1] * to_rate // from_rate)
@@ -187,6 +188,8 @@ def frame_power(samples: np.ndarray) -> np.ndarray:
 def trim_silence(samples: np.ndarray, top_db: float = 40.0) -> np.ndarray:
     """Cut what lies more than ``top_db`` below the loudest frame, at both ends only.
 
+    What is left behind the last whole frame goes too, however loud: under 20 ms.
+
     Args:
         samples: Shape ``(samples,)``.
         top_db: Frames of 20 ms quieter than the loudest one by more than this are silence, in dB.
@@ -211,13 +214,19 @@ def snr_db(signal: np.ndarray, estimate: np.ndarray) -> float:
     return float(10 * np.log10(np.sum(np.square(exact)) / max(error, 1e-30)))
 
 
+def _visible(path: Path, folder: Path) -> bool:
+    """Whether it is a file, and nothing from the folder on is hidden: a bin of deleted files is."""
+    return path.is_file() and "/." not in f"/{path.relative_to(folder).as_posix()}"
+
+
 def _mix(samples: np.ndarray) -> tuple[np.ndarray, str]:
     """One channel of several, shape ``(1, samples)``, and how it was made."""
     mean, levels = samples.mean(axis=0, keepdims=True), [rms_dbfs(row) for row in samples]
     if rms_dbfs(mean) > max(levels) - CANCELLED_DB or max(levels) == SILENCE_DBFS:
         return mean, f"averaged {len(samples)} channels"
-    louder = int(np.argmax(levels))
-    return samples[louder : louder + 1], f"channels cancel out: took channel {louder + 1}"
+    louder, alive = int(np.argmax(levels)), sum(x > max(levels) - CANCELLED_DB for x in levels)
+    note = "channels cancel out: took channel" if alive > 1 else "no other has sound: took channel"
+    return samples[louder : louder + 1], f"{note} {louder + 1}"
 
 
 def _dbfs(power: float) -> float:

@@ -32,6 +32,7 @@ class Track:
     """The first sound of a container.
 
     Attributes:
+        path: Of the file.
         container: Open; to be closed.
         sample_rate: In Hz.
         channels: Of the sound.
@@ -39,6 +40,7 @@ class Track:
         tags: Title, artist and the like.
     """
 
+    path: Path
     container: Any
     sample_rate: int
     channels: int
@@ -50,18 +52,32 @@ class Track:
 
         Args:
             notes: A line goes here if something had to be left out.
+
+        Raises:
+            ValueError: If its rate or its channels change on the way.
         """
         av, stream = _library(), self.container.streams.audio[0]
         same = {"layout": stream.layout, "rate": stream.rate}
-        resampler, damaged = av.AudioResampler(format="fltp", **same), 0
-        for packet in self.container.demux(stream):
-            try:
-                frames = packet.decode()
-            except av.error.InvalidDataError:
-                damaged += 1
-                continue
-            for frame in frames:
+        resampler, forms = av.AudioResampler(format="fltp", **same), set()
+        try:
+            for frame in self._frames(notes):
+                forms.add((frame.sample_rate, frame.layout.nb_channels))
+                if len(forms) > 1:
+                    raise ValueError(
+                        f"{self.path} changes its rate or channels on the way: convert it to WAV"
+                    )
                 yield from (piece.to_ndarray() for piece in resampler.resample(frame))
+        except av.error.FFmpegError:
+            notes.append("damaged: its end cannot be read and is left out")
+
+    def _frames(self, notes: list[str]) -> Iterator[Any]:
+        """What can be decoded: FFmpeg names damage in many ways, and not as invalid data only."""
+        unreadable, damaged = _library().error.FFmpegError, 0
+        for packet in self.container.demux(self.container.streams.audio[0]):
+            try:
+                yield from packet.decode()
+            except unreadable:
+                damaged += 1
         if damaged:
             notes.append(f"damaged: {damaged} packets could not be decoded and are left out")
 
@@ -74,17 +90,21 @@ def open_track(path: Path) -> Track:
     """
     av = _library()
     try:
-        container = av.open(str(path))
+        # what stands before a colon would else be a protocol
+        container = av.open(f"file:{path}", metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise ValueError(f"{path} is not a sound file that can be read: {error.strerror}") from None
     if not container.streams.audio:
         container.close()
         raise ValueError(f"{path} has no sound in it: it is a video without a sound track")
     stream = container.streams.audio[0]
+    if not (stream.codec_context and stream.format):
+        container.close()
+        raise ValueError(f"{path} has sound that FFmpeg cannot decode: it is damaged or unknown")
     found = {key.lower(): value for key, value in {**container.metadata, **stream.metadata}.items()}
     tags = {key: found[key] for key in TAGS if key in found}
     subtype = SUBTYPES_OF_WIDE.get(stream.format.name, "PCM_16")
-    return Track(container, stream.rate, stream.channels, subtype, tags)
+    return Track(path, container, stream.rate, stream.channels, subtype, tags)
 
 
 def _library() -> Any:

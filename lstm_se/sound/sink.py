@@ -65,9 +65,9 @@ class SoundSink:
         kind, subtype = _format(self.path, subtype)
         self._float = subtype in FLOATS
         room = WAV_BYTES // (channels * WIDTHS.get(subtype, 1))
-        begin = _GrowingWav if kind == "WAV" and frames is None else soundfile.SoundFile
-        if kind == "WAV" and (frames is None or frames > room):
-            kind = "RF64"
+        begin, long = soundfile.SoundFile, frames is None or frames > room
+        if kind == "WAV" and long and soundfile.check_format("RF64", subtype):
+            kind, begin = "RF64", _GrowingWav if frames is None else begin
         self._room = room if kind in SHORT else None
         self._disk = _Disk(self.path)
         try:
@@ -80,8 +80,9 @@ class SoundSink:
         except soundfile.LibsndfileError as error:
             self._disk.leave()
             raise ValueError(f"cannot write {self.path}: {error.error_string}") from None
-        except (KeyboardInterrupt, SystemExit) as leaving:  # nobody will leave the ``with``
-            self.__exit__(type(leaving))
+        except BaseException as error:  # nobody will leave the ``with``
+            with suppress(AttributeError):  # of a file that was not even begun
+                self.__exit__(type(error))
             raise
 
     def write(self, block: np.ndarray) -> None:
@@ -90,17 +91,24 @@ class SoundSink:
         Raises:
             FullError: If a file would grow beyond 4 GiB, and its format tells no such size.
             OSError: If the disk is full or gone.
+            ValueError: If a sample is no finite number, or the encoder gives up.
         """
         samples = np.ascontiguousarray(block.T)
+        if not np.isfinite(samples).all():
+            raise ValueError(f"cannot write {self.path}: some samples are NaN or infinite")
         if self._room is not None and self._file.frames + len(samples) > self._room:
             raise FullError(f"{self.path} is full at 4 GiB, and ends here: write .w64 or .flac")
         if not self._float:
             self.clipped += above_full_scale(samples)
             samples = np.clip(samples, -1, 1)
         for begin in range(0, len(samples), BLOCK):
-            # soundfile asserts that all was written, and knows no more; the disk knows why not
-            with held_back(), suppress(soundfile.LibsndfileError, AssertionError):
-                self._file.write(samples[begin : begin + BLOCK])
+            try:
+                with held_back():
+                    self._file.write(samples[begin : begin + BLOCK])
+            except (soundfile.LibsndfileError, AssertionError):
+                # soundfile asserts that all was written, and knows no more; the disk may know why
+                self._disk.check()
+                raise ValueError(f"cannot write {self.path}: its encoder gave up") from None
             self._disk.check()
 
     def __enter__(self) -> SoundSink:

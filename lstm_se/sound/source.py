@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from .. import optional
 from .containers import is_container, open_track
 from .wav import CHUNK, MAGIC, PcmFormat, WavHeader, goes_on, read_header, read_samples
 
+ABSURD = 1e15  # powers of such samples overflow, and no frame that follows is heard right
 ENDLESS = 2**63 - 1  # frames of a FLAC file that came through a pipe, as libsndfile has it
 
 
@@ -73,7 +75,7 @@ class SoundSource(AbstractContextManager):
             float32, shape ``(channels, samples)``.
 
         Raises:
-            ValueError: If there is no sample at all, or one that is not finite.
+            ValueError: If there is no sample at all, or one that is not finite or absurdly large.
         """
         done = 0
         try:
@@ -93,12 +95,13 @@ class SoundSource(AbstractContextManager):
             self.notes.append(_broken_promise((done - self.promised) / self.sample_rate))
 
     def _check(self, block: np.ndarray, done: int) -> None:
-        finite = np.isfinite(block)
-        if finite.all():
+        sane = np.abs(block) < ABSURD  # NaN is not
+        if sane.all():
             return
-        place = (done + np.flatnonzero(~finite.all(axis=0))[0]) / self.sample_rate
+        kind = "absurdly large" if np.isfinite(block).all() else "NaN or infinite"
+        place = (done + np.flatnonzero(~sane.all(axis=0))[0]) / self.sample_rate
         raise ValueError(
-            f"{self.path} has {np.count_nonzero(~finite)} samples that are NaN or infinite from "
+            f"{self.path} has {np.count_nonzero(~sane)} samples that are {kind} from "
             f"{place:.3f} s on: repair or export it again"
         )
 
@@ -182,7 +185,8 @@ class _Forward(soundfile.SoundFile):
 
 def _finished(path: Path, header: WavHeader | None, size: int) -> SoundSource:
     """What libsndfile reads."""
-    file = _Forward(path)
+    # soundfile itself cannot encode a name that is not UTF-8; Windows has none
+    file = _Forward(path if os.name == "nt" else os.fsencode(path))
     frames = None if file.frames == ENDLESS else file.frames
     promised, note = header.promise(size) if header else (frames, "")
     where = path, file.samplerate, file.channels, frames, file.subtype

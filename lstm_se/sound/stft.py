@@ -25,6 +25,9 @@ def sqrt_hann(n_fft: int) -> np.ndarray:
 def padding(samples: int, n_fft: int, hop_length: int, center: bool = False) -> tuple[int, int]:
     """Samples to put in front and behind, so that every sample lies under all its windows.
 
+    With ``center`` and a hop below ``n_fft / 2``, the first ones lie under fewer: :func:`istft`
+    divides by what there is.
+
     Args:
         samples: Length of the signal.
         n_fft: Window length in samples.

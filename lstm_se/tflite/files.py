@@ -1,7 +1,7 @@
 """TensorFlow Lite files of the mask network: written, looked into, and refused if they are wrong.
 
-A file covers what lies between the features and the mask; the transforms and the features around
-it stay in float. Forms are a kind and its numbers:
+A file holds the network alone, from features to mask; the transforms and the features around it
+stay in float. A form, such as ``step_int8``, is named by its kind and its numbers. The kinds are:
 
 * ``fused``: one operator for each recurrent layer, which remembers its own state.
 * ``step``: simple operators only; the state goes in and comes out with every frame.
@@ -86,7 +86,7 @@ class Contents:
 def write_tflite(
     denoiser: Denoiser, folder: str | Path, recordings: Iterable[np.ndarray]
 ) -> dict[str, Path]:
-    """Write the files of all forms, each of which is checked before.
+    """Write a file of each form, but none that :func:`verify` refuses.
 
     Args:
         denoiser: Trained network.

@@ -125,15 +125,14 @@ def from_steps(values: np.ndarray, tensor: Tensor) -> np.ndarray:
     return (values.astype(np.float32) - tensor.zero) * np.float32(tensor.scale)
 
 
-def lite_denoiser(config: Config, file: bytes, interpreter: str = "litert") -> Denoiser:
+def lite_denoiser(config: Config, file: bytes) -> Denoiser:
     """A denoiser whose network is a file; transforms and features are those of this package.
 
     Args:
         config: Of the network that the file was made of.
         file: All of its bytes.
-        interpreter: ``"litert"`` or ``"tflm"``.
     """
-    return Denoiser(config, {}, lambda _, config: LiteNetwork(config, file, interpreter))
+    return Denoiser(config, {}, lambda _, config: LiteNetwork(config, file))
 
 
 def smallest_arena(file: bytes) -> int:

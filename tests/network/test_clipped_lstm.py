@@ -73,12 +73,6 @@ def test_weights_start_as_those_of_keras():
     assert np.abs(kernel).max() <= np.sqrt(6 / (4 + 24))
 
 
-def test_layer_survives_its_configuration():
-    layer = ClippedLSTM(5, 3.0, "he_normal")
-    again = ClippedLSTM.from_config(layer.get_config())
-    assert (again.units, again.cell_clip, again.kernel_initializer) == (5, 3.0, "he_normal")
-
-
 def test_outputs_are_as_many_as_frames_when_their_number_is_unknown():
     @tf.function(input_signature=[tf.TensorSpec((None, None, 8)), tf.TensorSpec((2, 8))])
     def run(gates, recurrent):

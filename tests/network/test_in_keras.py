@@ -106,11 +106,6 @@ def test_every_weight_gets_a_gradient(config):
     assert all(g is not None and bool(tf.reduce_any(g != 0)) for g in gradients)
 
 
-def test_smoothing_survives_its_configuration():
-    layer = in_keras.Smoothing(0.8)
-    assert in_keras.Smoothing.from_config(layer.get_config()).past == 0.8
-
-
 def test_smoothing_is_an_average_that_starts_at_the_first_frame():
     masks = noise(1, 4, 3)
     average = [masks[0, 0]]

@@ -84,3 +84,19 @@ def test_model_that_is_there_is_not_overwritten(folder):
     with pytest.raises(FileExistsError, match="holds a model: name another folder"):
         edit.rescale_folder(folder, 0.8, 0.0, folder)
     assert (folder / "weights.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b'{"a":', b"[1]", b"\xff"])
+def test_damaged_record_of_the_training_is_named_before_anything_is_written(
+    content, folder, tmp_path
+):
+    (folder / "recipe.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"trained/recipe\.json is no record of a training run"):
+        edit.rescale_folder(folder, 0.8, 0.0, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_folder_that_cannot_be_made_is_told(folder, tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(FileExistsError, match="cannot make the folder .*choose another output"):
+        edit.rescale_folder(folder, 0.8, 0.0, tmp_path / "out")

@@ -6,12 +6,13 @@ from random_network import noise, random_weights, small
 
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import MaskNetwork
+from lstm_se.network.upper_band import UpperBand
 from lstm_se.sound.audio import rms_dbfs, snr_db
 
 
-def denoiser(bias):
+def denoiser(bias, **changes):
     """A denoiser whose masks are all one, or all zero."""
-    config = small(n_fft=512, hop_length=256)
+    config = small(n_fft=512, hop_length=256, **changes)
     weights = random_weights(config, size=0.1)
     weights[f"dense_{len(config.dense)}/bias"][:] = bias
     return Denoiser(config, weights)
@@ -36,6 +37,18 @@ def test_closed_mask_closes_the_upper_band_too(rate):
     sound = hiss(rate, 3 * rate)
     silenced = denoiser(-100).enhance(sound, rate)
     assert rms_dbfs(silenced[rate:]) < rms_dbfs(sound) - 60
+
+
+def test_network_of_another_rate_takes_the_gain_from_the_top_of_its_own_band():
+    sound = hiss(48_000, 48_000)
+    silenced = denoiser(-100, sample_rate=8_000).enhance(sound, 48_000)
+    assert rms_dbfs(silenced[24_000:]) < rms_dbfs(sound) - 60
+
+
+def test_gain_is_taken_from_5_to_below_7500_hz_at_16_khz():
+    frequency = np.fft.rfftfreq(512, 1 / 16_000)
+    expected = (frequency >= 5000.0) & (frequency < 7500.0)
+    np.testing.assert_array_equal(UpperBand(16_000, 48_000, 1)._top, expected)
 
 
 def test_upper_band_can_be_left_out():

@@ -297,6 +297,22 @@ def test_pauses_lower_the_rms():
     assert audio.rms_dbfs(paused) == pytest.approx(audio.rms_dbfs(sine(1000)) - 6.02, abs=0.01)
 
 
+@pytest.mark.parametrize("shape", [(0,), (2, 0)])
+def test_nothing_is_resampled_to_nothing(shape):
+    found = audio.resample(np.zeros(shape), 44_100, 16_000)
+    assert (found.shape, found.dtype) == (shape, np.float32)
+
+
+@pytest.mark.parametrize(("channels", "note"), [(10, "averaged 10 channels"), (12, "")])
+def test_one_channel_with_sound_among_many_is_not_said_to_cancel_out(channels, note, tmp_path):
+    samples = np.zeros((channels, 1000), np.float32)
+    samples[2] = 0.5 * noise(1000)
+    audio.write(tmp_path / "a.wav", samples, subtype="FLOAT")
+    recording = audio.read(tmp_path / "a.wav")
+    assert recording.note == (note or "no other has sound: took channel 3")
+    np.testing.assert_allclose(recording.samples, samples[2] / (10 if note else 1), atol=1e-7)
+
+
 def test_silence_is_trimmed_at_both_ends():
     silence = np.zeros(3200, np.float32)
     trimmed = audio.trim_silence(np.concatenate([silence, sine(1000), silence]))
@@ -324,6 +340,18 @@ def test_sound_files_are_found_in_order_below_a_folder(tmp_path):
         (tmp_path / name).touch()
     found = [path.relative_to(tmp_path).as_posix() for path in audio.find(tmp_path)]
     assert found == ["a.FLAC", "b.wav", "sub/c.ogg"]
+
+
+def test_hidden_folders_and_folders_named_like_sound_hold_no_sound_files(tmp_path):
+    names = (".Trash-1000/files/old.wav", "sub/.git/b.wav", "take.wav/a.wav", "c.wav")
+    for name in names:
+        (tmp_path / ".kept" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / ".kept" / name).touch()
+    found = audio.find(tmp_path / ".kept")  # named by its user, hidden or not
+    assert [path.relative_to(tmp_path / ".kept").as_posix() for path in found] == [
+        "c.wav",
+        "take.wav/a.wav",
+    ]
 
 
 def test_folder_without_sound_is_told(tmp_path):

@@ -37,6 +37,45 @@ def test_two_at_once_never_mix_in_one_file(tmp_path):
     assert soundfile.info(tmp_path / "a.wav").frames == 2000
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_refused(value, name, tmp_path):
+    samples = noise(2, 100)
+    samples[1, 50] = value
+    refused = pytest.raises(ValueError, match=f"{name}: some samples are NaN or infinite")
+    with refused, SoundSink(tmp_path / name, 16_000, 2) as file:
+        file.write(samples)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("error", [AssertionError(), soundfile.LibsndfileError(1)])
+def test_encoder_that_gives_up_is_no_success(error, tmp_path, monkeypatch):
+    def give_up(*_):
+        raise error
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", give_up)
+    refused = pytest.raises(ValueError, match=r"cannot write .*a\.flac: its encoder gave up")
+    with refused, SoundSink(tmp_path / "a.flac", 16_000) as file:
+        file.write(noise(100))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("rate", "tags"), [(16_000.0, None), (16_000, {"title": "\udcff"})], ids=["header", "tags"]
+)
+@pytest.mark.parametrize("frames", [None, 100])
+def test_file_that_cannot_be_begun_leaves_nothing_and_can_be_tried_again(
+    rate, tags, frames, tmp_path, capfd
+):
+    with pytest.raises((TypeError, UnicodeEncodeError)) as kept:
+        SoundSink(tmp_path / "a.wav", rate, frames=frames, tags=tags)
+    assert not list(tmp_path.iterdir())
+    with SoundSink(tmp_path / "a.wav", 16_000) as file:
+        file.write(noise(100))
+    del kept  # the claim ends while the error, and all that it holds, is still there
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize(
     ("moment", "name"),
@@ -105,6 +144,18 @@ def test_wav_of_unknown_length_is_the_ordinary_one_if_it_can(subtype, tmp_path):
         assert (tmp_path / "a.wav").read_bytes()[12:20] == b"fmt \x10\0\0\0" or subtype == "ALAW"
     assert found[None][:3] == found[300][:3] == ("WAV", subtype, "Rede")
     np.testing.assert_array_equal(found[None][3], found[300][3])
+
+
+@pytest.mark.parametrize("frames", [None, 300])
+def test_subtype_that_the_longer_wav_lacks_is_kept_and_ends_where_a_wav_is_full(
+    frames, tmp_path, monkeypatch
+):
+    with SoundSink(tmp_path / "a.wav", 16_000, 1, "IMA_ADPCM", frames) as file:
+        file.write(noise(300))
+    assert soundfile.info(tmp_path / "a.wav").subtype == "IMA_ADPCM"
+    monkeypatch.setattr(sink, "WAV_BYTES", 200)
+    with pytest.raises(FullError), SoundSink(tmp_path / "a.wav", 16_000, 1, "IMA_ADPCM") as file:
+        file.write(noise(201))
 
 
 @pytest.mark.slow

@@ -168,6 +168,27 @@ def test_sample_that_is_not_finite_is_named_with_its_place(tmp_path):
         read(open_source(tmp_path / "a.wav"))
 
 
+@pytest.mark.parametrize("value", [1e15, -1e25])
+def test_sample_whose_power_would_overflow_is_refused_as_it_would_ruin_all_that_follows(
+    value, tmp_path
+):
+    samples = np.zeros(3 * RATE)
+    samples[2 * RATE] = value
+    sf.write(tmp_path / "a.wav", samples, RATE, "FLOAT")
+    with pytest.raises(ValueError, match=r"a.wav has 1 samples .* absurdly large from 2.000 s on"):
+        read(open_source(tmp_path / "a.wav"))
+    sf.write(tmp_path / "a.wav", samples / value * 1e14, RATE, "FLOAT")
+    assert read(open_source(tmp_path / "a.wav"))[0].max() > 9e13
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_file_whose_name_is_not_utf_8_is_written_and_read(suffix, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9." + suffix.encode())
+    audio.write(path, noise(400))
+    assert read(open_source(path))[0].shape == (1, 400)
+
+
 class Pipe(io.RawIOBase):
     """Gives some bytes at a time and cannot seek."""
 
