@@ -18,10 +18,10 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
+from common import write_json
+
 from loky import ProcessPoolExecutor
 from lstm_se.research import bench
-
-from common import write_json
 
 HERE = Path(__file__).parent
 PACKAGES = ("numpy", "scipy", "tensorflow")

@@ -1,6 +1,7 @@
 """What the scripts beside this file share.
 
-Import it before TensorFlow: the same rounding on every processor, and no log lines.
+It is imported before TensorFlow (``ruff.toml`` sorts it so): the same rounding on every processor,
+and no log lines.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 from lstm_se.chip import export, quantize
 from lstm_se.files import write_whole
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.scoring.statistics import interval
-
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def rounded(content: Any) -> Any:

@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from common import rounded, write_json
+
 import lstm_se
 import numpy as np
 import soundfile
@@ -22,7 +24,6 @@ from loky import ProcessPoolExecutor
 from lstm_se.chip.engines import ENGINES
 from lstm_se.sound.audio import resample
 
-from common import rounded, write_json
 from lengths import IDLE, PEAK, measured
 
 HERE = Path(__file__).parent

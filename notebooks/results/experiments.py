@@ -28,6 +28,8 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     suffix = "_THREADS" if name.startswith("TF") else "_NUM_THREADS"
     os.environ.setdefault(name + suffix, "1")
 
+from common import write_json
+
 import click
 import lstm_se
 from lstm_se.config import Config
@@ -37,7 +39,6 @@ from lstm_se.network import denoiser, edit, pretrained
 from lstm_se.research import experiments, materials
 from lstm_se.research.studies import Study, Variant
 
-from common import write_json
 from mixtures import Mixtures
 
 RESULTS = Path(__file__).parent

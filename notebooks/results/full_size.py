@@ -25,6 +25,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from common import rounded, write_json
+
 import lstm_se
 import nbformat
 import psutil
@@ -32,8 +34,6 @@ from lstm_se.corpora import store
 from lstm_se.corpora.pairs import Pair, conditions_of, pair_folders, write_conditions
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-
-from common import rounded, write_json
 
 HERE = Path(__file__).parent
 REPO = HERE.parents[1]

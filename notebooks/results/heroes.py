@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, rounded, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.chip import engines
@@ -31,7 +33,6 @@ from lstm_se.scoring.statistics import stratified_interval
 from lstm_se.sound.rooms import early, impulse_response, reverberate
 from lstm_se.tables import aligned
 
-from common import fingerprint, rounded, write_json
 from robustness import test_noises
 
 RESULTS = Path(__file__).with_name("09_heroes.json")

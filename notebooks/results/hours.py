@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from common import rounded, write_json
+
 import lstm_se
 from lstm_se.corpora.pairs import pair_folders, paired
 from lstm_se.network.pretrained import load_float
@@ -21,7 +23,6 @@ from lstm_se.scoring.evaluation import Utterance, evaluate
 from lstm_se.scoring.report import BASELINE
 from lstm_se.training.runs import Run
 
-from common import rounded, write_json
 from heroes import Strata, minus, over, strata_of
 
 RESULTS = Path(__file__).with_name("09_hours.json")

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common import write_json
+
 import h5py
 import numpy as np
 import soundfile
@@ -33,8 +35,6 @@ from lstm_se.corpora.manifest import COLLECTION_COLUMNS, FILE_COLUMNS, blob_sha1
 from lstm_se.corpora.plan import Settings
 from lstm_se.files import sha256_of, write_csv
 from lstm_se.network import in_numpy
-
-from common import write_json
 
 HERE = Path(__file__).parent
 RATE = 16_000

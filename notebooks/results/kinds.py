@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, rounded, stated, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.corpora.pairs import Pair, conditions_of, pair_folders, paired
@@ -22,8 +24,6 @@ from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import BASELINE, LABELS, Report
 from lstm_se.scoring.stress import reduction_db
 from lstm_se.tables import aligned
-
-from common import fingerprint, rounded, stated, write_json
 
 RESULTS = Path(__file__).with_name("09_kinds.json")
 METRICS = ("pesq_wb", "estoi", "sdr")

@@ -25,11 +25,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from common import rounded, write_json
+
 import lstm_se
 import numpy as np
 import soundfile
-
-from common import rounded, write_json
 
 HERE = Path(__file__).parent
 RATE = 16_000

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, stated, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.chip import engines, fixed, quantize, stft, stream
@@ -22,8 +24,6 @@ from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import Report
 from lstm_se.scoring.stress import reduction_db
 from lstm_se.sound import audio
-
-from common import fingerprint, stated, write_json
 
 HERE = Path(__file__).parent
 LIMITS_DB = (6, 9, 12, 15, 18, 24, 30, None)

@@ -13,13 +13,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, rounded, write_json
+
 from lstm_se.chip import engines
 from lstm_se.corpora.pairs import pair_folders, paired
 from lstm_se.network.pretrained import load_float
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import BASELINE, Report
 
-from common import fingerprint, rounded, write_json
 from heroes import METRICS, Strata, minus, over, strata_of
 
 RESULTS = Path(__file__).with_name("09_pairs.json")

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common import rounded, write_json
+
 import lstm_se
 from lstm_se.corpora.pairs import Pair, paired
 from lstm_se.research import bench
 from lstm_se.scoring import adapters, evaluation, peers
 from lstm_se.scoring.report import comparison_section, comparison_table
 
-from common import rounded, write_json
 from onnx_macs import macs_per_second
 from onnx_weights import weights
 

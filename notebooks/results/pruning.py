@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, stated, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.chip import footprint, quantize
@@ -28,8 +30,6 @@ from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import Report
 from lstm_se.training import fit, from_folders
 from lstm_se.training.sources import Sources
-
-from common import fingerprint, stated, write_json
 
 HERE = Path(__file__).parent
 RUNS = HERE.parents[1] / "_build" / "pruning"

@@ -20,6 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, rounded, write_json
+
 import numpy as np
 from lstm_se import optional
 from lstm_se.chip import engines
@@ -31,7 +33,6 @@ from lstm_se.sound import audio
 from lstm_se.tables import aligned
 from lstm_se.workers import in_order
 
-from common import fingerprint, rounded, write_json
 from heroes import Strata, minus, over, strata_of
 
 RESULTS = Path(__file__).with_name("words.json")
