@@ -173,7 +173,8 @@ def tiny(
         " ".join(
             [
                 "python notebooks/results/experiments.py tiny --speech DIR",
-                f"--noise DIR --pairs DIR --steps {steps}",
+                f"--noise DIR --pairs DIR --steps {steps} --seeds {seeds}",
+                *([f"--out {out.name}"] if out else []),
                 *(f"--only {name!r}" for name in only),
             ]
         ),
