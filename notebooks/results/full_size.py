@@ -25,7 +25,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from common import rounded, write_json
+from common import rounded, stored, write_json
 
 import lstm_se
 import nbformat
@@ -180,7 +180,9 @@ def main() -> None:
     asked = parser.parse_args()
     pages = (page for folder in ("notebooks", "book") for page in (REPO / folder).glob("*.ipynb"))
     lessons = asked.lessons or sorted(pages)
-    content = json.loads(asked.out.read_text()) if asked.out.exists() else {"lessons": {}}
+    if missing := [str(lesson) for lesson in lessons if not lesson.is_file()]:
+        parser.error(f"{missing[0]} is no notebook")
+    content = {"lessons": {}} | stored(asked.out)
     content["command"] = "python notebooks/results/full_size.py"
     with tempfile.TemporaryDirectory() as scratch:
         root = (asked.corpus or Path(scratch)).resolve()
