@@ -32,16 +32,20 @@ USABLE := import sys, os, sysconfig, ensurepip, venv; \
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	if $$python -c '$(USABLE)' >/dev/null 2>&1; then echo $$python; break; fi; done)
 
+define FIND_PYTHON
+python="$(PYTHON)"; \
+if [ -z "$$python" ]; then \
+	echo "error: no Python 3.11, 3.12 or 3.13 with venv and C headers found;" \
+		"install one (Debian, Ubuntu: apt install python3-venv python3-dev)" >&2; exit 1; \
+fi
+endef
+
 .PHONY: help
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml constraints.txt peers.txt
-	@python="$(PYTHON)"; \
-	if [ -z "$$python" ]; then \
-		echo "error: no Python 3.11, 3.12 or 3.13 with venv and C headers found;" \
-			"install one (Debian, Ubuntu: apt install python3-venv python3-dev)" >&2; exit 1; \
-	fi; \
+	@$(FIND_PYTHON); \
 	if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then \
 		echo "error: no C compiler found, and pesq is compiled while it installs;" \
 			"install one (Debian, Ubuntu: apt install build-essential; macOS: xcode-select --install)" >&2; exit 1; \
@@ -116,7 +120,7 @@ notebooks: $(READY) ## execute every notebook in place, clean it, write its time
 	$(BIN)/python book/tools/execute_notebooks.py $(PAGES)
 
 $(SUPPLY)/.ready: Makefile
-	@$(PYTHON) -m venv --clear $(SUPPLY)
+	@$(FIND_PYTHON); $$python -m venv --clear $(SUPPLY)
 	@$(SUPPLY)/bin/python -m pip install --quiet $(SUPPLY_TOOLS)
 	@touch $@
 

@@ -13,8 +13,11 @@ from __future__ import annotations
 import argparse
 import csv
 import re
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path, PurePosixPath
+
+from builder import run_command
 
 from lstm_se.corpora.manifest import (
     COLLECTION_COLUMNS,
@@ -85,34 +88,42 @@ KINDS = {
 CLIP = re.compile(r"\*\*\[([\w-]+)\.ogg\].* by \*(.+)\* \(\[(CC[\w+-]+)\]\(\S+?/(\d\.\d)/")
 
 
-def main() -> None:
-    """Write one table for each collection, and one of the collections."""
+def main() -> int:
+    """Run the command; an error is one line and exit code 2."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--copy", type=Path, required=True, help="folder with ORIGINS.csv")
     parser.add_argument("--esc10", type=Path, required=True, help="README.md of ESC-10")
     parser.add_argument("--out", type=Path, default=HERE / "open", help="folder of the tables")
     options = parser.parse_args()
+    return run_command(
+        "build_open",
+        lambda: f"{build(options.copy, options.esc10, options.out)} collections in {options.out}",
+    )
+
+
+def build(copy: Path, esc10: Path, out: Path) -> int:
+    """Write one table for each collection, and one of the collections; return how many."""
     clips = {
         name: (author, f"{licence}-{version}")
-        for name, author, licence, version in CLIP.findall(options.esc10.read_text())
+        for name, author, licence, version in CLIP.findall(esc10.read_text())
     }
-    sources = {row["file"]: row for row in read(options.copy / "SOURCES.csv")}
+    sources = {row["file"]: row for row in read(copy / "SOURCES.csv")}
     collections = defaultdict(list)
-    for row in read(options.copy / "ORIGINS.csv"):
+    for row in read(copy / "ORIGINS.csv"):
         use, name = row["file"].split("/")[:2]
         if use in ("speech", "noise") and name not in IMPOSTORS:
             source = sources[row["file"]]
             author, licence = clips.get(PurePosixPath(row["path"]).stem, (None, None))
             author = author or source["author"].split(", speaker ")[0]  # whose number the path has
             row |= {"author": author, "licence": licence or source["licence"]}
-            row |= {"copy_sha1": blob_sha1((options.copy / row["file"]).read_bytes())[:COPY_DIGITS]}
+            row |= {"copy_sha1": blob_sha1((copy / row["file"]).read_bytes())[:COPY_DIGITS]}
             collections[use, name].append(row | {"evidence": source["evidence"]})
-    make_folder(options.out)
+    make_folder(out)
     heads = [
-        write_collection(options.out, use, name, rows)
-        for (use, name), rows in sorted(collections.items())
+        write_collection(out, use, name, rows) for (use, name), rows in sorted(collections.items())
     ]
-    write_csv(options.out / "COLLECTIONS.csv", COLLECTION_COLUMNS, heads)
+    write_csv(out / "COLLECTIONS.csv", COLLECTION_COLUMNS, heads)
+    return len(heads)
 
 
 def write_collection(out: Path, use: str, name: str, rows: list[dict[str, str]]) -> tuple[str, ...]:
@@ -166,4 +177,4 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

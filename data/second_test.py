@@ -29,6 +29,7 @@ SNRS_DB = (0.0, 5.0, 10.0, 15.0)
 SECONDS = (4.0, 6.0)
 # Talker, package, share of the pairs. The first two are one woman in two languages.
 VOICES = (("allison", "allison", 0.25), ("allison-es", "allison-es", 0.25), ("carlo", "carlo", 0.5))
+FEWEST = 4
 # Recordings of one kind in one package are joined: some are short.
 NOISES = {
     "city": ("livekit", ("city-ambience.ogg",)),
@@ -75,6 +76,13 @@ def utterances(name: str, package: Package, root: Path, count: int) -> list[np.n
         )
     gain = speech_gain(fitting)
     return [samples * gain for samples in fitting]
+
+
+def shares(pairs: int) -> dict[str, int]:
+    """Utterances of each talker; what rounding leaves over, the last one says."""
+    counts = {name: round(pairs * share) for name, _, share in VOICES}
+    counts[VOICES[-1][0]] += pairs - sum(counts.values())
+    return counts
 
 
 def noise_banks(packages: dict[str, Package], roots: dict[str, Path]) -> dict[str, np.ndarray]:
@@ -132,14 +140,16 @@ def build(out: Path, debs: Path | None, pairs: int) -> int:
     require("ffmpeg", "apt-get", "dpkg")
     if out.exists() and any(out.iterdir()):
         raise ValueError(f"{out} is not empty: name another folder, or delete it")
+    if pairs < FEWEST:
+        raise ValueError(f"{pairs} pairs are not one for each talker: ask for {FEWEST} or more")
     bundled, more = (load_packages(HERE / f"{name}.json") for name in ("packages", "second_test"))
     wanted = {key for _, key, _ in VOICES} | {key for key, _ in NOISES.values()}
     packages = {key: p for key, p in (bundled | more).items() if key in wanted}
     with tempfile.TemporaryDirectory() as store:
         roots = extract(packages, debs, Path(store))
         speech = {
-            name: utterances(name, packages[key], roots[key], round(pairs * s))
-            for name, key, s in VOICES
+            name: utterances(name, packages[key], roots[key], shares(pairs)[name])
+            for name, key, _ in VOICES
         }
         written = write_pairs(out, speech, noise_banks(packages, roots))
     write_sources(out, COLUMNS, source_rows(packages))

@@ -130,12 +130,12 @@ def open_voice(name: str, package: Package, root: Path) -> Voice:
     return Voice(name, package, [files[i] for i in rng.permutation(len(files))])
 
 
-def collect_floors(voice: Voice, files: int = 6) -> None:
-    """Take long recordings out of the talker's list and keep the middle half of their pauses.
+def collect_floors(voice: Voice) -> None:
+    """Take six long recordings out of the talker's list and keep the middle half of their pauses.
 
     The quietest pauses are those that a noise gate closed, the loudest hold a breath.
     """
-    voice.floor_files = [path for path in voice.prompts if seconds_of(path) > 6][:files]
+    voice.floor_files = [path for path in voice.prompts if seconds_of(path) > 6][:6]
     voice.prompts = [path for path in voice.prompts if path not in voice.floor_files]
     between = [pause for path in voice.floor_files for pause in pauses(decode(path))]
     between.sort(key=lambda pause: float(frame_power(pause).mean()))

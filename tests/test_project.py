@@ -1,6 +1,7 @@
 """The files around the code agree with each other."""
 
 import re
+import subprocess
 import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
@@ -78,6 +79,17 @@ def test_licences_that_ask_for_more_than_to_be_named_are_told():
         # The first line alone: some put the whole text of their licence there.
         if any(re.match(r".*(GPL|General Public|MPL|Mozilla)", text or "") for text in told):
             assert re.search(rf"\b{package.name}\b", rows), f"{package.name} is not in the table"
+
+
+@pytest.mark.parametrize("place", ["READY", "SUPPLY"])
+def test_make_says_in_one_line_that_no_python_fits(place, tmp_path):
+    target = tmp_path / ".ready"
+    found = {"READY": target, "SUPPLY": tmp_path}[place]
+    command = ["make", "PYTHON=", f"{place}={found}", str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    told = done.stderr.splitlines()
+    assert told[0].startswith("error: no Python 3.11, 3.12 or 3.13 with venv and C headers found;")
+    assert len(told) == 2 and "Error 1" in told[1]  # the second is make's own
 
 
 def test_version_is_the_same_everywhere():

@@ -6,11 +6,11 @@ by any static server: ``python book/tools/live_page.py FOLDER``.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import hashlib
 import json
 import shutil
-import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -127,4 +127,6 @@ def _finish(app: Any, error: Exception | None) -> None:
 
 
 if __name__ == "__main__":
-    print(build(sys.argv[1]))
+    parser = argparse.ArgumentParser(description="Build the live page.")
+    parser.add_argument("folder", metavar="FOLDER", help="where to; files of the same names go")
+    print(build(parser.parse_args().folder))

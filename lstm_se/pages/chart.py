@@ -59,9 +59,10 @@ class Axis:
 class Chart:
     """Axes with lines, areas and dots, as SVG that follows the colours of the page."""
 
+    HEIGHT = 180  # of the space between the axes
     LEFT, TOP, RIGHT, BOTTOM = 60, 10, 28, 42  # room for what is written beside the axes
 
-    def __init__(self, alt: str, x: Axis, y: Axis, width: int = 512, height: int = 180) -> None:
+    def __init__(self, alt: str, x: Axis, y: Axis, width: int = 512) -> None:
         """An empty chart.
 
         Args:
@@ -69,9 +70,8 @@ class Chart:
             x: The horizontal axis.
             y: The vertical one.
             width: Of the space between the axes.
-            height: The same.
         """
-        self.alt, self.x, self.y, self.width, self.height = alt, x, y, width, height
+        self.alt, self.x, self.y, self.width = alt, x, y, width
         self._drawn: list[str] = []
 
     def line(self, x: Any, y: Any, colour: str) -> None:
@@ -95,12 +95,12 @@ class Chart:
 
     def __str__(self) -> str:
         """All of it, as SVG."""
-        right, bottom = self.LEFT + self.width, self.TOP + self.height
+        right, bottom = self.LEFT + self.width, self.TOP + self.HEIGHT
         ticks = [_text(self._across(x), bottom + 18, text) for x, text in self.x.texts()]
         ticks += [
             _text(self.LEFT - 8, self._down(y) + 4, text, "end") for y, text in self.y.texts()
         ]
-        middle = self.TOP + self.height / 2
+        middle = self.TOP + self.HEIGHT / 2
         axes = (
             f'<path d="M{self.LEFT} {self.TOP}V{bottom}H{right}" stroke="currentColor" fill="none" '
             f'opacity="0.4"/>{"".join(ticks)}'
@@ -114,7 +114,7 @@ class Chart:
         return self.LEFT + self.width * self.x.share(x)
 
     def _down(self, y: Any) -> Any:
-        return self.TOP + self.height * (1 - self.y.share(y))
+        return self.TOP + self.HEIGHT * (1 - self.y.share(y))
 
     def _path(self, x: Any, y: Any, look: str, before: str = "l", after: str = "") -> None:
         """Path through points, each as far from the last one as it is, in tenths: that is short."""

@@ -23,24 +23,22 @@ def switch(
     sounds: Mapping[str, np.ndarray],
     rate: int = SAMPLE_RATE,
     start: str | None = None,
-    label: str = "Listen to",
 ) -> Any:
     """One player for several versions of a sound, which a reader switches while it plays.
 
     Write ``switch({"noisy": noisy, "mse": enhanced, "clean": clean})`` as the last line of a cell,
     and tag that cell ``nbval-ignore-output``.
 
-    All versions run together and are repeated; only the chosen one is heard. A box asks whether
-    they shall be equally loud, which is ticked at first: then all are played at the active level of
-    the quietest. A page can have as many switches as it likes. No kernel is needed; without
-    JavaScript there is a player for each version.
+    All versions run together and are repeated; only the chosen one is heard. A checkbox, ticked at
+    first, makes them equally loud: then all are played at the active level of the quietest. A page
+    can have as many switches as it likes. No kernel is needed; without JavaScript there is a player
+    for each version.
 
     Args:
         sounds: Name of each version to its samples, shape ``(samples,)``, all of one length;
             clipped at full scale.
         rate: Samples a second.
         start: Name of the version that is heard first; the first one if not given.
-        label: What stands before the names.
 
     Returns:
         The player, as HTML for a notebook.
@@ -60,7 +58,7 @@ def switch(
     return HTML(
         f'<div class="switcher" data-gains="{json.dumps(matching_db(ready))}">\n'
         f'<div class="controls" hidden>\n<fieldset style="{GROUP_STYLE}">'
-        f'<legend style="{LEGEND_STYLE}">{html.escape(label)}</legend>\n{choices}\n</fieldset>\n'
+        f'<legend style="{LEGEND_STYLE}">Listen to</legend>\n{choices}\n</fieldset>\n'
         '<button type="button">Play</button> &emsp;'
         '<label><input type="checkbox" checked> equally loud</label></div>\n'
         f"{row}</div>\n{slider.script('switcher')}"

@@ -24,6 +24,7 @@ from .studies import STUDY_METRICS, Results, Study, Variant, cost, fields_of, fi
 
 DIGITS = 4  # of a score in the file
 LOSSES_KEPT = 8  # of a training run: points of its curve
+STFT = ("n_fft", "hop_length")  # what an ideal mask depends on
 
 
 def run_study(
@@ -39,7 +40,7 @@ def run_study(
 
     The file is written after each run, so that Ctrl-C or a crash loses no more than the one that
     was under way. All variants are trained with the first seed, then with the second. Runs of
-    another configuration, recipe, length or data than the one asked for are left out and made anew.
+    another configuration, recipe or data than the one asked for are left out and made anew.
 
     Args:
         study: What to train.
@@ -54,7 +55,8 @@ def run_study(
         The results, those of earlier calls included.
 
     Raises:
-        ValueError: If the file holds another study, or there is no such variant.
+        ValueError: If the file holds another study or runs of another length, or there is no such
+            variant.
     """
     if unknown := sorted(set(only) - {variant.name for variant in study.variants}):
         raise ValueError(f"study {study.name!r} has no variant {unknown[0]!r}")
@@ -96,23 +98,27 @@ def _opened(
     command: str,
 ) -> Results:
     """The runs in the file, under the description of the study as it is now."""
-    every = [field.name for field in dataclasses.fields(Config)]
+    every = dict.fromkeys(field.name for field in dataclasses.fields(Config))
     old: dict[str, Any] = {"study": study.name, "config": every, "sets": {}, "runs": []}
     if path.exists():
         old = Results.load(path).content
     if old["study"] != study.name:
         raise ValueError(f"{path} holds study {old['study']!r}: name another file")
+    if old["runs"] and old["segments"] != study.segments:
+        lengths = f"{old['segments']} segments, not of {study.segments}"
+        raise ValueError(f"{path} holds runs of {lengths}: name another file, or delete it")
+    config = fields_of(study.base, old["config"])
+    same_stft = all(old["config"].get(field) == config.get(field) for field in STFT)
     described = {}
     for where, pairs in sets.items():
         described[where] = old["sets"].get(where, {})
-        if described[where].get("digest") != digests[where]:
+        if described[where].get("digest") != digests[where] or not same_stft:
             described[where] = {"digest": digests[where], **_references(study, pairs)}
     variants: dict[str, Any] = {
         v.name: {"changes": dict(v.changes), "recipe": dict(v.recipe), "share": v.share}
         | cost(v.config(study.base, 0))
         for v in study.variants
     }
-    config = fields_of(study.base, old["config"])
     asked = {"study": study.name, "command": command, "config": config, "segments": study.segments}
     return Results({**asked, "variants": variants, "sets": described, "runs": old["runs"]})
 

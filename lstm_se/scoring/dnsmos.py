@@ -61,7 +61,6 @@ def rate(samples: np.ndarray) -> dict[str, float]:
 def evaluate_dnsmos(
     paths: Iterable[str | Path],
     enhancers: Mapping[str, Enhancer] | None = None,
-    progress: bool | None = None,
 ) -> Report:
     """Score recordings as they are and after each enhancer.
 
@@ -71,7 +70,6 @@ def evaluate_dnsmos(
         paths: Sound files.
         enhancers: Name of each system, and the function from noisy to enhanced samples, shape
             ``(samples,)`` both.
-        progress: Show a bar; if None, on a terminal only. It appears after 1.5 s.
 
     Returns:
         The report; its utterances are named after their files.
@@ -87,7 +85,7 @@ def evaluate_dnsmos(
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"{twice} is named twice: name each recording once")
     recordings = [_Alone(name) for name in names]
-    return judged(recordings, blind(enhancers or {}), DNSMOS_SCALES, _opinion, 1, progress)
+    return judged(recordings, blind(enhancers or {}), DNSMOS_SCALES, _opinion, 1)
 
 
 @dataclass(frozen=True)

@@ -146,8 +146,7 @@ def peer(name: str) -> Peer:
         ValueError: If there is none of this name, or not for this operating system.
     """
     if name not in PEERS:
-        known = ", ".join((*PEERS, *ORACLES))
-        raise ValueError(f"no peer {name!r}: name one of {known} or all")
+        raise ValueError(f"no peer {name!r}: name one of {', '.join(PEERS)}")
     if name not in available():
         raise ValueError(f"peer {name} is not made for {sys.platform}: leave it out")
     return PEERS[name]
@@ -168,6 +167,9 @@ def systems(names: Iterable[str]) -> tuple[dict[str, Enhancer], dict[str, Oracle
     """
     everything = (*available(), *ORACLES)
     wanted = dict.fromkeys(n for name in names for n in (everything if name == ALL else (name,)))
+    if unknown := sorted(wanted.keys() - PEERS.keys() - ORACLES.keys()):
+        known = ", ".join((*PEERS, *ORACLES))
+        raise ValueError(f"no peer {unknown[0]!r}: name one of {known} or all")
     made = {name: peer(name).make() for name in wanted if name not in ORACLES}
     return made, {name: ORACLES[name] for name in wanted if name in ORACLES}
 

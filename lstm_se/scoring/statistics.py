@@ -1,4 +1,4 @@
-"""How sure a mean is: bootstrap intervals, and differences over seeds and files."""
+"""How sure a mean is: intervals of many values and of few, and differences over seeds and files."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ class Interval(NamedTuple):
 def interval(values: Iterable[float], seed: int = 0) -> Interval:
     """Mean with its 95 % percentile bootstrap interval, from 10,000 resamples.
 
+    It covers what it says from about 30 values on: the truth lies within 94 intervals of 100. Of
+    ten values it is 90, of three 74, or less where they are skewed: :func:`student_interval`.
+
     Args:
         values: At least 2 finite numbers, one per utterance. Values in dB are averaged in
             dB: the level of the mean ratio is another, higher number that a few easy
@@ -34,6 +37,25 @@ def interval(values: Iterable[float], seed: int = 0) -> Interval:
         ValueError: If there are fewer than 2 values, or one is not finite.
     """
     return stratified_interval([values], seed)
+
+
+def student_interval(values: Iterable[float]) -> Interval:
+    """Mean with Student's 95 % interval, which knows how little a few values tell of their spread.
+
+    Args:
+        values: At least 2 finite numbers, as :func:`interval` takes them.
+
+    Returns:
+        Mean, lower and upper bound.
+
+    Raises:
+        ValueError: If there are fewer than 2 values, or one is not finite.
+    """
+    from scipy import stats
+
+    sample = _sample(values)
+    half = stats.t.ppf(0.975, sample.size - 1) * sample.std(ddof=1) / np.sqrt(sample.size)
+    return Interval(float(sample.mean()), float(sample.mean() - half), float(sample.mean() + half))
 
 
 def stratified_interval(strata: Iterable[Iterable[float]], seed: int = 0) -> Interval:
@@ -51,7 +73,7 @@ def stratified_interval(strata: Iterable[Iterable[float]], seed: int = 0) -> Int
     Raises:
         ValueError: If there is no stratum, or a stratum is no sample for :func:`interval`.
     """
-    samples = [np.asarray(list(values), np.float64) for values in strata]
+    samples = [_sample(values) for values in strata]
     if not samples:
         raise ValueError("an interval needs at least one stratum")
     rng = np.random.default_rng(seed)
@@ -59,12 +81,18 @@ def stratified_interval(strata: Iterable[Iterable[float]], seed: int = 0) -> Int
     return Interval(float(np.mean([s.mean() for s in samples])), float(low), float(high))
 
 
-def _resampled(sample: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Means of resamples, shape ``(RESAMPLES,)``."""
+def _sample(values: Iterable[float]) -> np.ndarray:
+    """The values, if they are enough and finite."""
+    sample = np.asarray(list(values), np.float64)
     if sample.size < 2:
         raise ValueError(f"an interval needs at least 2 values, got {sample.size}")
     if not np.isfinite(sample).all():
         raise ValueError("an interval needs finite values: leave failures out")
+    return sample
+
+
+def _resampled(sample: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Means of resamples, shape ``(RESAMPLES,)``."""
     chunk = max(1, 1_000_000 // sample.size)  # bounds memory; the draws do not depend on it
     means = [
         sample[rng.integers(sample.size, size=(min(chunk, RESAMPLES - begin), sample.size))].mean(1)

@@ -9,7 +9,6 @@ takes hours, and has scripts of its own: ``lengths.py`` and ``full_size.py``.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -18,10 +17,10 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
+from common import stored, write_json
+
 from loky import ProcessPoolExecutor
 from lstm_se.research import bench
-
-from common import write_json
 
 HERE = Path(__file__).parent
 PACKAGES = ("numpy", "scipy", "tensorflow")
@@ -61,7 +60,7 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(bench.BENCHES):
         sys.exit(f"no benchmark {min(unknown)!r}: choose among {', '.join(bench.BENCHES)}")
-    content = json.loads(asked.out.read_text()) if asked.names else {}
+    content = stored(asked.out)
     content |= {"command": "python notebooks/results/benchmarks.py", "machine": machine()}
     for name in asked.names or bench.BENCHES:
         content[name] = measured(name)

@@ -10,10 +10,14 @@ one there was silence, which a network remembers for a while. Named engines alon
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from common import rounded, stored, write_json
 
 import lstm_se
 import numpy as np
@@ -22,13 +26,13 @@ from loky import ProcessPoolExecutor
 from lstm_se.chip.engines import ENGINES
 from lstm_se.sound.audio import resample
 
-from common import rounded, write_json
 from lengths import IDLE, PEAK, measured
 
 HERE = Path(__file__).parent
 RATE, WIDE = 16_000, 44_100
 MINUTE = 60  # seconds
 FULL_SCALE = 2**15
+EVERYTHING = (*ENGINES, "stereo")
 
 
 def resident() -> float:
@@ -103,20 +107,30 @@ def minute_of(file: soundfile.SoundFile, number: int) -> np.ndarray:
     return file.read((MINUTE - 1) * WIDE)
 
 
+def command_for(content: Mapping[str, Any]) -> str:
+    """What makes these results again: some of them may be those of fewer hours."""
+    named = defaultdict(list)
+    for name in (name for name in EVERYTHING if name in content):
+        named[content[name]["minutes"]].append(name)
+    return " && ".join(
+        f"python notebooks/results/endurance.py --hours {minutes / 60:g} {' '.join(names)}"
+        for minutes, names in named.items()
+    )
+
+
 def main() -> None:
     """Measure, and write after each."""
     parser = argparse.ArgumentParser(description="Eight hours without a stop.")
     parser.add_argument("--hours", type=float, default=8)
     parser.add_argument("--out", type=Path, default=HERE / "endurance.json")
-    everything = (*ENGINES, "stereo")
-    parser.add_argument("engines", nargs="*", metavar="ENGINE", help=", ".join(everything))
+    parser.add_argument("engines", nargs="*", metavar="ENGINE", help=", ".join(EVERYTHING))
     asked = parser.parse_args()
-    if unknown := set(asked.engines) - set(everything):
-        parser.error(f"no engine {min(unknown)}: choose among {', '.join(everything)}")
-    content = json.loads(asked.out.read_text()) if asked.engines else {}
-    content["command"] = f"python notebooks/results/endurance.py --hours {asked.hours:g}"
-    minutes = round(60 * asked.hours)
-    for name in asked.engines or everything:
+    if unknown := set(asked.engines) - set(EVERYTHING):
+        parser.error(f"no engine {min(unknown)}: choose among {', '.join(EVERYTHING)}")
+    if (minutes := round(60 * asked.hours)) < 3:
+        parser.error(f"--hours {asked.hours:g}: ask for three minutes at least, --hours 0.05")
+    content = {"command": "", **stored(asked.out)}
+    for name in asked.engines or EVERYTHING:
         if name == "stereo":
             with tempfile.TemporaryDirectory() as folder:
                 content[name] = stereo(minutes, Path(folder))
@@ -124,6 +138,7 @@ def main() -> None:
             with ProcessPoolExecutor(1) as fresh:
                 content[name] = fresh.submit(stream, name, minutes).result()
         print(name, rounded(content[name]), flush=True)
+        content["command"] = command_for(content)
         write_json(asked.out, rounded(content))
 
 

@@ -12,8 +12,9 @@ The first needs nothing else and takes about an hour on one core. The second
 mixes the speech and the noise in your folders, and scores on the folders
 `clean` and `noisy` in the one that `--pairs` names; no talker and no noise in
 it may be in the others. Started again, both go on where they stopped. The
-third scores the weights between two models, of which one was trained on to
-the other; the fourth, masks of one model that are softer or stricter.
+third scores the weights between two models, of which the second continues the
+training of the first; the fourth, masks of one model that are softer or
+stricter.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ for name in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     suffix = "_THREADS" if name.startswith("TF") else "_NUM_THREADS"
     os.environ.setdefault(name + suffix, "1")
 
+from common import write_json
+
 import click
 import lstm_se
 from lstm_se.config import Config
@@ -37,7 +40,6 @@ from lstm_se.network import denoiser, edit, pretrained
 from lstm_se.research import experiments, materials
 from lstm_se.research.studies import Study, Variant
 
-from common import write_json
 from mixtures import Mixtures
 
 RESULTS = Path(__file__).parent
@@ -172,7 +174,8 @@ def tiny(
         " ".join(
             [
                 "python notebooks/results/experiments.py tiny --speech DIR",
-                f"--noise DIR --pairs DIR --steps {steps}",
+                f"--noise DIR --pairs DIR --steps {steps} --seeds {seeds}",
+                *([f"--out {out.name}"] if out else []),
                 *(f"--only {name!r}" for name in only),
             ]
         ),
@@ -186,7 +189,7 @@ def tiny(
 @PAIRS
 @OUT
 def between(models: tuple[str, str], pairs: Path, out: Path | None) -> None:
-    """Score the weights between a model and what it was trained on to."""
+    """Score the weights between two models, of which the second continues the first."""
     ends = [pretrained.load_float(model) for model in models]
     means = {f"{share:g}": edit.average(ends, (1 - share, share)) for share in BETWEEN}
     content = _judged(means, pairs, "between FIRST LAST")
@@ -239,4 +242,4 @@ if __name__ == "__main__":
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     except (KeyboardInterrupt, click.Abort):
-        sys.exit("interrupted: start again to go on")
+        sys.exit("interrupted: a study goes on when it is started again")

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, rounded, write_json
+
 import lstm_se
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.network.in_numpy import Weights
@@ -19,7 +21,6 @@ from lstm_se.scoring import evaluation
 from lstm_se.scoring.report import comparison_section
 from lstm_se.training.pipeline import PairSampler
 
-from common import fingerprint, rounded, write_json
 from rounded_training import fine_tune, rounded_weights
 
 RESULTS = Path(__file__).with_name("fakequant.json")

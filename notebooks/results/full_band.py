@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from common import rounded, stated, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.corpora.mixing import mix
 from lstm_se.sound import audio
 from scipy.signal import butter, sosfiltfilt
-
-from common import rounded, stated, write_json
 
 HERE = Path(__file__).parent
 RATE = 44_100

@@ -25,6 +25,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from common import rounded, stored, write_json
+
 import lstm_se
 import nbformat
 import psutil
@@ -32,8 +34,6 @@ from lstm_se.corpora import store
 from lstm_se.corpora.pairs import Pair, conditions_of, pair_folders, write_conditions
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-
-from common import rounded, write_json
 
 HERE = Path(__file__).parent
 REPO = HERE.parents[1]
@@ -180,7 +180,9 @@ def main() -> None:
     asked = parser.parse_args()
     pages = (page for folder in ("notebooks", "book") for page in (REPO / folder).glob("*.ipynb"))
     lessons = asked.lessons or sorted(pages)
-    content = json.loads(asked.out.read_text()) if asked.out.exists() else {"lessons": {}}
+    if missing := [str(lesson) for lesson in lessons if not lesson.is_file()]:
+        parser.error(f"{missing[0]} is no notebook")
+    content = {"lessons": {}} | stored(asked.out)
     content["command"] = "python notebooks/results/full_size.py"
     with tempfile.TemporaryDirectory() as scratch:
         root = (asked.corpus or Path(scratch)).resolve()

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common import command, fingerprint, minus, rounded, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.chip import engines
@@ -31,7 +33,6 @@ from lstm_se.scoring.statistics import stratified_interval
 from lstm_se.sound.rooms import early, impulse_response, reverberate
 from lstm_se.tables import aligned
 
-from common import fingerprint, rounded, write_json
 from robustness import test_noises
 
 RESULTS = Path(__file__).with_name("09_heroes.json")
@@ -46,7 +47,7 @@ Values = Mapping[str, float]  # by name of the utterance
 
 @dataclass(frozen=True)
 class InLoudRoom:
-    """A pair as it would be in a reverberant room, with as much noise as speech, at full scale."""
+    """A pair as it would be in a reverberant room, at an SNR of -6 to 9 dB, at full scale."""
 
     pair: Pair
     number: int
@@ -76,11 +77,6 @@ def over(values: Values, strata: Strata) -> dict[str, float]:
         groups[strata.get(name)].append(value)
     found = stratified_interval(groups.values())
     return {"n": len(values), **found._asdict()}
-
-
-def minus(ours: Values, theirs: Values) -> dict[str, float]:
-    """Differences of the utterances that were measured under both."""
-    return {name: value - theirs[name] for name, value in ours.items() if name in theirs}
 
 
 def summary(scores: Mapping[str, Values], strata: Strata) -> dict[str, Any]:
@@ -139,15 +135,31 @@ def strata_of(folder: Path) -> dict[str, str]:
         return {row["utterance"]: row["stratum_db"] for row in csv.DictReader(file)}
 
 
-def main() -> None:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("new", help="folder or name of a model")
-    parser.add_argument("old", nargs="?", default="tiny", help="and of the one before (tiny)")
+def arguments(description: str | None, out: Path) -> argparse.ArgumentParser:
+    """A parser with the options of all scripts that score these sets."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--second", type=Path, metavar="DIR")
     parser.add_argument("--pairs", type=Path, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="FILE")
+    parser.add_argument("--out", type=Path, default=out, metavar="FILE")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes")
+    return parser
+
+
+def sets_of(second: Path | None, pairs: Path | None) -> dict[str, tuple[list[Pair], Strata]]:
+    """Utterances of the sets that are there, beside the bundled one, and their strata."""
+    sets: dict[str, tuple[list[Pair], Strata]] = {}
+    if second:
+        sets["second"] = paired(*pair_folders(second, "testset")), {}
+    if pairs:
+        sets["pairs, stratified"] = paired(pairs / "clean", pairs / "noisy"), strata_of(pairs)
+    return sets
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = arguments(__doc__, RESULTS)
+    parser.add_argument("new", help="folder or name of a model")
+    parser.add_argument("old", nargs="?", default="tiny", help="and of the one before (tiny)")
     given = parser.parse_args()
     models = {"new": given.new, "old": given.old}
     systems = {role: engines.load(model) for role, model in models.items()}
@@ -161,12 +173,9 @@ def main() -> None:
         "mini": (mini, {}),
         "loud rooms": ([InLoudRoom(pair, k) for k, pair in enumerate(mini)], {}),
     }
-    if given.second:
-        sets["second"] = paired(*pair_folders(given.second, "testset")), {}
-    if given.pairs:
-        pairs = paired(given.pairs / "clean", given.pairs / "noisy")
-        sets["pairs, stratified"] = pairs, strata_of(given.pairs)
-    content: dict[str, Any] = {**facts, "sets": {}}
+    sets |= sets_of(given.second, given.pairs)
+    made = command("heroes.py NEW OLD", second=given.second, pairs=given.pairs)
+    content: dict[str, Any] = {"command": made, **facts, "sets": {}}
     for name, (utterances, strata) in sets.items():
         content["sets"][name] = compared(utterances, systems, strata, given.jobs)
         print(f"\n{name}\n{table(content['sets'][name])}", flush=True)

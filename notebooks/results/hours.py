@@ -8,21 +8,20 @@ the folders of training runs that differ in length alone, such as those of
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from common import command, minus, rounded, write_json
+
 import lstm_se
-from lstm_se.corpora.pairs import pair_folders, paired
 from lstm_se.network.pretrained import load_float
 from lstm_se.scoring.evaluation import Utterance, evaluate
 from lstm_se.scoring.report import BASELINE
 from lstm_se.training.runs import Run
 
-from common import rounded, write_json
-from heroes import Strata, minus, over, strata_of
+from heroes import Strata, arguments, over, sets_of
 
 RESULTS = Path(__file__).with_name("09_hours.json")
 METRICS = ("pesq_wb", "estoi", "sdr")
@@ -57,22 +56,17 @@ def scored(
 
 def main() -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__, RESULTS)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
-    parser.add_argument("--second", type=Path, metavar="DIR")
-    parser.add_argument("--pairs", type=Path, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="FILE")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes")
     given = parser.parse_args()
+    names = [run.name for run in given.runs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        parser.error(f"two runs are called {twice!r}: rename a folder")
     runs = {run.name: facts(run) for run in given.runs}
     systems = {run.name: load_float(run) for run in given.runs}
-    sets: dict[str, tuple[Iterable[Utterance], Strata]] = {"mini": (lstm_se.mini().test, {})}
-    if given.second:
-        sets["second"] = paired(*pair_folders(given.second, "testset")), {}
-    if given.pairs:
-        pairs = paired(given.pairs / "clean", given.pairs / "noisy")
-        sets["pairs, stratified"] = pairs, strata_of(given.pairs)
+    sets = {"mini": (lstm_se.mini().test, {}), **sets_of(given.second, given.pairs)}
     content = {
+        "command": command("hours.py RUN ...", second=given.second, pairs=given.pairs),
         "runs": runs,
         "sets": {
             name: scored(of, systems, strata, given.jobs) for name, (of, strata) in sets.items()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import random
 import shutil
@@ -24,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common import stored, write_json
+
 import h5py
 import numpy as np
 import soundfile
@@ -33,8 +34,6 @@ from lstm_se.corpora.manifest import COLLECTION_COLUMNS, FILE_COLUMNS, blob_sha1
 from lstm_se.corpora.plan import Settings
 from lstm_se.files import sha256_of, write_csv
 from lstm_se.network import in_numpy
-
-from common import write_json
 
 HERE = Path(__file__).parent
 RATE = 16_000
@@ -304,14 +303,16 @@ def kill(name: str, moments: int, seed: int, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Kill all, or some."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("commands", nargs="*", default=list(VICTIMS), metavar="COMMAND")
+    parser.add_argument("commands", nargs="*", metavar="COMMAND", help=", ".join(VICTIMS))
     parser.add_argument("--moments", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if unknown := set(options.commands) - set(VICTIMS):
+        parser.error(f"no command {min(unknown)!r}: choose among {', '.join(VICTIMS)}")
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3"}
     record = HERE / "kills.json"
-    content = json.loads(record.read_text()) if record.exists() else {}
-    for name in options.commands:
+    content = stored(record)
+    for name in options.commands or VICTIMS:
         with tempfile.TemporaryDirectory() as folder:
             content[name] = kill(name, options.moments, options.seed, Path(folder))
         print(name, content[name], flush=True)

@@ -14,16 +14,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common import command, fingerprint, minus, rounded, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.corpora.pairs import Pair, conditions_of, pair_folders, paired
 from lstm_se.network.pretrained import folder_of, load_float
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import BASELINE, LABELS, Report
+from lstm_se.scoring.statistics import student_interval
 from lstm_se.scoring.stress import reduction_db
 from lstm_se.tables import aligned
-
-from common import fingerprint, rounded, stated, write_json
 
 RESULTS = Path(__file__).with_name("09_kinds.json")
 METRICS = ("pesq_wb", "estoi", "sdr")
@@ -39,6 +40,11 @@ def by_kind(root: Path, pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
     return dict(kinds)
 
 
+def stated(values: Iterable[float]) -> dict[str, float]:
+    """Mean and 95 % interval of a few values, rounded: a kind has three files, or ten."""
+    return rounded(student_interval(values)._asdict())
+
+
 def line_of(report: Report) -> dict[str, Any]:
     """Mean, gain over the noisy files and, with an old model, over that, for each metric."""
     line: dict[str, Any] = {}
@@ -46,7 +52,7 @@ def line_of(report: Report) -> dict[str, Any]:
         values = {system: report.values(system, metric) for system in report.systems}
         ours = values.pop("new")
         line[metric] = {"n": len(ours), "mean": stated(ours.values())} | {
-            f"minus {system}": stated(ours[name] - theirs[name] for name in ours)
+            f"minus {system}": stated(minus(ours, theirs).values())
             for system, theirs in values.items()
         }
     return line
@@ -118,7 +124,8 @@ def main() -> None:
         role: {"model": folder_of(model).name, "integers": fingerprint(systems[role])}
         for role, model in models.items()
     }
-    write_json(given.out, rounded({**facts, "kinds": lines, "weakest": marked}))
+    made = command("kinds.py MODEL", minus=given.minus, second=given.second)
+    write_json(given.out, rounded({"command": made, **facts, "kinds": lines, "weakest": marked}))
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from common import write_json
+
 import lstm_se
 from lstm_se.config import Config
 from lstm_se.corpora.pairs import Corpus
 from lstm_se.training import fit, runs
 from lstm_se.training.pipeline import PairSampler
-
-from common import write_json
 
 RESULTS = Path(__file__).with_name("06_learning_curves.json")
 SEEDS = (0, 1, 2)

@@ -12,7 +12,6 @@ named one alone is measured.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -22,14 +21,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from common import rounded, stored, write_json
 
 import lstm_se
 import numpy as np
 import soundfile
-
-from common import rounded, write_json
 
 HERE = Path(__file__).parent
 RATE = 16_000
@@ -41,6 +41,17 @@ def seconds_of(length: str) -> float:
     """A length such as ``"10 min"`` in seconds."""
     number, unit = length.split()
     return float(number) * UNITS[unit]
+
+
+def lengths_of(text: str) -> list[str]:
+    """Lengths as a command line names them, with commas between."""
+    for length in text.split(","):
+        try:
+            seconds_of(length)
+        except (KeyError, ValueError):
+            units = f"a number and one of {', '.join(UNITS)}"
+            raise argparse.ArgumentTypeError(f"{length!r} is no length: {units}") from None
+    return text.split(",")
 
 
 def speech(path: Path, seconds: float) -> None:
@@ -164,11 +175,26 @@ def enhanced(target: Path, jobs: int, *noisy: Path) -> float:
     return seconds
 
 
+def command_for(content: Mapping[str, Any]) -> str:
+    """What makes these results again, with the options that each part was measured with."""
+    words = ["python notebooks/results/lengths.py"]
+    if "lengths" in content:
+        asked = dict.fromkeys(row["length"] for row in content["lengths"])
+        words.append(f"--lengths '{','.join(asked)}'")
+    if "folder" in content:
+        words.append("--files {files} --turns {turns}".format(**content["folder"]))
+    missing = set(PARTS) - content.keys()
+    return " ".join([*words, *(part for part in PARTS if missing and part in content)])
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description="Time and memory of any length.")
     parser.add_argument(
-        "--lengths", default="10 s,10 min,3 h,8 h", help="of a file, in s, min or h"
+        "--lengths",
+        type=lengths_of,
+        default="10 s,10 min,3 h,8 h",
+        help="of a file, in s, min or h",
     )
     parser.add_argument("--files", type=int, default=11_572, help="files in a folder")
     parser.add_argument("--turns", type=int, default=8, help="in which it is enhanced")
@@ -178,14 +204,13 @@ def main() -> None:
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"{min(unknown)} is neither {' nor '.join(PARTS)}")
     parts = given.parts or PARTS
-    options = f"--lengths '{given.lengths}' --files {given.files} --turns {given.turns}"
-    content = json.loads(given.out.read_text()) if given.parts else {}
-    content["command"] = f"python notebooks/results/lengths.py {options}"
+    content = {"command": "", **stored(given.out)}
     with tempfile.TemporaryDirectory() as name:
         if "lengths" in parts:
-            content["lengths"] = lengths(given.lengths.split(","), Path(name))
+            content["lengths"] = lengths(given.lengths, Path(name))
         if "folder" in parts:
             content["folder"] = folders(given.files, given.turns, Path(name))
+    content["command"] = command_for(content)
     write_json(given.out, rounded(content))
 
 

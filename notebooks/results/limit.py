@@ -12,18 +12,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+from common import fingerprint, scores, stated, write_json
 
 import lstm_se
 import numpy as np
 from lstm_se.chip import engines, fixed, quantize, stft, stream
 from lstm_se.corpora.pairs import Pair
 from lstm_se.scoring.evaluation import evaluate
-from lstm_se.scoring.report import Report
 from lstm_se.scoring.stress import reduction_db
 from lstm_se.sound import audio
-
-from common import fingerprint, stated, write_json
 
 HERE = Path(__file__).parent
 LIMITS_DB = (6, 9, 12, 15, 18, 24, 30, None)
@@ -91,16 +89,6 @@ def name_of(limit_db: int | None) -> str:
     return "off" if limit_db is None else f"{limit_db} dB"
 
 
-def scores(report: Report, system: str) -> dict[str, Any]:
-    """Means of a system, and its paired differences to the denoiser without a limit."""
-    content: dict[str, Any] = {}
-    for metric in METRICS:
-        values, free = report.values(system, metric), report.values("off", metric)
-        minus = stated(values[name] - free[name] for name in values)
-        content[metric] = {**stated(values.values()), "minus_off": minus}
-    return content
-
-
 def main() -> None:
     """Measure and write."""
     pairs, trained = lstm_se.mini().test, lstm_se.load("tiny")
@@ -113,13 +101,13 @@ def main() -> None:
         found = {**lost[limit_db], "noise_alone_db": noise_alone(limit_db, pairs)}
         row = {name: stated(values) for name, values in found.items()}
         print(name_of(limit_db), {name: value["mean"] for name, value in row.items()})
-        rows.append({"limit_db": limit_db, **scores(report, name_of(limit_db)), **row})
+        rows.append({"limit_db": limit_db, **scores(report, name_of(limit_db), "off"), **row})
     content = {
         "command": "python notebooks/results/limit.py",
         "sha256": fingerprint(trained),
         "n": len(pairs),
         "failures": len(report.failures),
-        "noisy": scores(report, "noisy"),
+        "noisy": scores(report, "noisy", "off"),
         "limits": rows,
     }
     write_json(HERE / "09_limit.json", content)

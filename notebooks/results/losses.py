@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from common import write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.config import Config
@@ -33,7 +35,6 @@ from lstm_se.sound import stft
 from lstm_se.training import fit, sources
 from lstm_se.training.pipeline import PairSampler
 
-from common import write_json
 from mixtures import Mixtures
 
 HERE = Path(__file__).parent

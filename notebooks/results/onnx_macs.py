@@ -40,13 +40,9 @@ def macs_per_second(name: str) -> int:
     return round(of_a_frame * FRAMES_PER_SECOND.get(name, 0))
 
 
-def macs_per_frame(model: bytes, frames: int = 100) -> float:
-    """Multiply-accumulates of an ONNX model for one frame.
-
-    Args:
-        model: What the file holds.
-        frames: How many to run where the model leaves that open.
-    """
+def macs_per_frame(model: bytes) -> float:
+    """Multiply-accumulates of an ONNX model, as its file holds it, for one frame."""
+    frames = 100  # to run where the model leaves that open
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
         options.enable_profiling = True

@@ -13,14 +13,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from common import command, fingerprint, minus, rounded, write_json
+
 from lstm_se.chip import engines
 from lstm_se.corpora.pairs import pair_folders, paired
 from lstm_se.network.pretrained import load_float
 from lstm_se.scoring.evaluation import evaluate
 from lstm_se.scoring.report import BASELINE, Report
 
-from common import fingerprint, rounded, write_json
-from heroes import METRICS, Strata, minus, over, strata_of
+from heroes import METRICS, Strata, over, strata_of
 
 RESULTS = Path(__file__).with_name("09_pairs.json")
 MODEL = "tiny"
@@ -61,7 +62,7 @@ def main() -> None:
         parser.error(f"{folders[0]} holds {len(pairs)} of the {len(strata)} files")
     report = evaluate(pairs, {MODEL: engines.load(MODEL, "int8")}, METRICS, jobs=given.jobs)
     content = {
-        "command": "python notebooks/results/pairs.py",
+        "command": command("pairs.py", pairs=given.pairs, corpus=given.corpus),
         "sha256": fingerprint(load_float(MODEL)),
         "strata": strata,
         "metrics": summary(report, strata),

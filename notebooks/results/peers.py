@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from common import command, rounded, write_json
+
 import lstm_se
-from lstm_se.corpora.pairs import Pair, paired
+from lstm_se.corpora.pairs import Pair, pair_folders, paired
 from lstm_se.research import bench
 from lstm_se.scoring import adapters, evaluation, peers
 from lstm_se.scoring.report import comparison_section, comparison_table
 
-from common import rounded, write_json
 from onnx_macs import macs_per_second
 from onnx_weights import weights
 
@@ -72,7 +73,12 @@ def with_system(stored: dict[str, Any], measured: dict[str, Any], name: str) -> 
 
 
 def with_speed(stored: dict[str, Any], name: str) -> dict[str, Any]:
-    """The stored speeds, and that of one system: its ratio to ours, times ours as it is stored."""
+    """The stored speeds, and that of one system: its ratio to ours, times ours as it is stored.
+
+    Oracles have none.
+    """
+    if name in peers.ORACLES:
+        return stored
     ratio = bench.peers(names=(name,))[f"{name}_over_tiny"]
     factor = ratio * stored[f"{MODEL}_real_time_factor"]
     merged = stored | {f"{name}_real_time_factor": factor, f"{name}_over_tiny": ratio}
@@ -104,8 +110,7 @@ def main() -> None:
     given = parser.parse_args()
     sets: dict[str, Iterable[Pair]] = {"mini": lstm_se.mini().test}
     if given.second:
-        folders = (f"{kind}_testset_wav" for kind in ("clean", "noisy"))
-        sets["second"] = paired(*(given.second / name for name in folders))
+        sets["second"] = paired(*pair_folders(given.second, "testset"))
     if given.speed or given.only:
         content = json.loads(RESULTS.read_text(encoding="utf-8"))
     else:
@@ -116,6 +121,7 @@ def main() -> None:
             "peers": described(),
             "sets": {key: compared(pairs, [peers.ALL], given.jobs) for key, pairs in sets.items()},
         }
+    content = {"command": command("peers.py", second="second" in content["sets"])} | content
     if given.only:
         renew(content, given.only, sets, given.jobs)
     else:

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, scores, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.chip import footprint, quantize
@@ -25,11 +27,8 @@ from lstm_se.network import in_numpy, pretrained, prune
 from lstm_se.network.denoiser import Denoiser
 from lstm_se.research.skipping import Skipping
 from lstm_se.scoring.evaluation import evaluate
-from lstm_se.scoring.report import Report
 from lstm_se.training import fit, from_folders
 from lstm_se.training.sources import Sources
-
-from common import fingerprint, stated, write_json
 
 HERE = Path(__file__).parent
 RUNS = HERE.parents[1] / "_build" / "pruning"
@@ -81,7 +80,8 @@ def tuned(name: str, start: Denoiser) -> Denoiser:
         begun.mkdir(parents=True, exist_ok=True)
         start.config.save(begun / "config.json")
         in_numpy.save_weights(begun / "weights.npz", start.weights)
-    rows = (run / "history.csv").read_text() if run.exists() else ""
+    resume = (run / "checkpoint.weights.h5").exists()
+    rows = (run / "history.csv").read_text() if resume else ""
     if rows.count("\n") <= EPOCHS:
         print(f"training on from {name}", flush=True)
         from_folders.train_from(
@@ -89,7 +89,7 @@ def tuned(name: str, start: Denoiser) -> Denoiser:
             from_folders.Start(changes=[f"learning_rate={RATE}"], initial=begun),
             run,
             fit.Schedule(EPOCHS, STEPS),
-            resume=run.exists(),
+            resume=resume,
         )
     return pretrained.load_float(run)
 
@@ -101,21 +101,6 @@ def trained_on(untuned: Systems) -> Iterator[tuple[str, Any]]:
     for name in names:
         facts, start = untuned[name]
         yield f"{name}, tuned", ({**facts, "tuned": True}, tuned(name, start))
-
-
-def scores(report: Report, system: str) -> dict[str, Any]:
-    """Means of a system, and its paired differences to the full network."""
-    content: dict[str, Any] = {}
-    for metric in METRICS:
-        values = report.values(system, metric)
-        full = report.values("unpruned", metric)
-        minus = {k: v - full[k] for k, v in values.items() if k in full}
-        content[metric] = {
-            "n": len(values),
-            **stated(values.values()),
-            "minus_unpruned": stated(minus.values()),
-        }
-    return content
 
 
 def size(denoiser: Denoiser) -> dict[str, Any]:
@@ -173,16 +158,17 @@ def main() -> None:
         "sha256": fingerprint(whole),
         "training": {"epochs": EPOCHS, "steps": STEPS, "learning_rate": RATE},
         "failures": len(report.failures),
-        "noisy": scores(report, "noisy"),
+        "noisy": scores(report, "noisy", "unpruned"),
         "costs": [
             costs(systems[name][1]) for name in ("unpruned", *(f"contribution, {k}" for k in KEPT))
         ],
         "pruned": [
-            {**facts, **size(d), "scores": scores(report, name)}
+            {**facts, **size(d), "scores": scores(report, name, "unpruned")}
             for name, (facts, d) in systems.items()
         ],
         "skipping": [
-            {**told(rule, whole), "scores": scores(report, name)} for name, rule in rules.items()
+            {**told(rule, whole), "scores": scores(report, name, "unpruned")}
+            for name, rule in rules.items()
         ],
     }
     write_json(HERE / "pruning.json", content)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from common import rounded, stated, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.files import shipped
 from lstm_se.scoring import stress
 from lstm_se.sound import audio, noises
-
-from common import rounded, stated, write_json
 
 HERE = Path(__file__).parent
 SECONDS = 10

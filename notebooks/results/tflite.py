@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from common import fingerprint, rounded, stated, write_json
+
 import lstm_se
 import numpy as np
 from lstm_se.chip import engines
@@ -21,8 +23,6 @@ from lstm_se.scoring.report import comparison_section
 from lstm_se.sound.audio import snr_db
 from lstm_se.tflite import interpreters
 from lstm_se.tflite.files import contents, write_tflite
-
-from common import fingerprint, rounded, stated, write_json
 
 RESULTS = Path(__file__).with_name("tflite.json")
 MODEL = "tiny"

@@ -2,7 +2,8 @@
 
 Usage: ``python notebooks/results/words.py [--second DIR] [--pairs DIR] [--out FILE]``: half an hour
 on two cores. The sets are the English talkers of what ``data/second_test.py --out DIR`` builds, and
-a folder as ``heroes.py`` takes it.
+a folder as ``heroes.py`` takes it. What one run left out stays as an earlier one found it, unless
+model or recogniser have changed since then.
 
 We have no transcripts. The reference is what the recogniser itself hears in the
 clean recording, so what is counted is agreement with that and not with the truth: these are not the
@@ -14,25 +15,25 @@ The recogniser subtracts noise by itself, and its model was trained that way: it
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from common import command, fingerprint, minus, rounded, stored, write_json
 
 import numpy as np
 from lstm_se import optional
 from lstm_se.chip import engines
 from lstm_se.corpora.mixing import mix
-from lstm_se.corpora.pairs import Pair, pair_folders, paired
+from lstm_se.corpora.pairs import Pair
 from lstm_se.network.pretrained import load_float
 from lstm_se.scoring.report import BASELINE
 from lstm_se.sound import audio
 from lstm_se.tables import aligned
 from lstm_se.workers import in_order
 
-from common import fingerprint, rounded, write_json
-from heroes import Strata, minus, over, strata_of
+from heroes import Strata, arguments, over, sets_of
 
 RESULTS = Path(__file__).with_name("words.json")
 MODEL, LIMIT_DB = "tiny", 12
@@ -138,24 +139,23 @@ def table(found: Mapping[str, Any]) -> str:
 
 def chosen_sets(second: Path | None, pairs: Path | None) -> dict[str, tuple[list[Pair], Strata]]:
     """Utterances and their strata by name of the set."""
-    sets: dict[str, tuple[Iterable[Pair], Strata]] = {}
+    sets = sets_of(second, pairs)
     if second:
-        everybody = paired(*pair_folders(second, "testset"))
-        sets["second"] = (pair for pair in everybody if pair.speaker in ENGLISH), {}
-    if pairs:
-        sets["pairs, stratified"] = paired(pairs / "clean", pairs / "noisy"), strata_of(pairs)
-    return {name: (list(utterances), strata) for name, (utterances, strata) in sets.items()}
+        sets["second"] = [pair for pair in sets["second"][0] if pair.speaker in ENGLISH], {}
+    return sets
+
+
+def kept(path: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Sets that are in a file, if the same model and the same recogniser made them."""
+    content = stored(path)
+    return content["sets"] if facts.items() <= content.items() else {}
 
 
 def main() -> None:
     """Measure and write."""
     from loky import cpu_count
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--second", type=Path, metavar="DIR")
-    parser.add_argument("--pairs", type=Path, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="FILE")
-    parser.add_argument("--jobs", type=int, default=cpu_count(), metavar="N", help="processes")
+    parser = arguments(__doc__, RESULTS)
     given = parser.parse_args()
     if not (given.second or given.pairs):
         parser.error("there is nothing to recognise: name --second DIR, --pairs DIR or both")
@@ -164,17 +164,17 @@ def main() -> None:
         MODEL: engines.load(MODEL, "int8"),
         f"{MODEL}, limit {LIMIT_DB} dB": engines.load(MODEL, "int8", LIMIT_DB),
     }
-    content: dict[str, Any] = {
-        "command": "python notebooks/results/words.py",
+    facts = {
         "sha256": fingerprint(load_float(MODEL)),
         "recogniser": f"{package} {version(package)}, its own en-us model",
-        "sets": {},
     }
+    sets = kept(given.out, facts)
     for name, (pairs, strata) in chosen_sets(given.second, given.pairs).items():
-        files = recognised(pairs, systems, given.jobs)
-        content["sets"][name] = {**summary(files, strata), "files": files}
-        print(f"\n{name}: {len(files)} files\n{table(content['sets'][name])}", flush=True)
-        write_json(given.out, rounded(content))
+        files = recognised(pairs, systems, given.jobs or cpu_count())
+        sets[name] = {**summary(files, strata), "files": files}
+        print(f"\n{name}: {len(files)} files\n{table(sets[name])}", flush=True)
+        made = command("words.py", second="second" in sets, pairs="pairs, stratified" in sets)
+        write_json(given.out, rounded({"command": made, **facts, "sets": sets}))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,14 @@ def test_tables_can_be_made_again(tmp_path, monkeypatch):
     assert train.copy_sha1 == blob_sha1(b"train.ogg")[:12]
 
 
+def test_copy_that_is_missing_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(DATA))
+    monkeypatch.setattr(sys, "argv", [*build_arguments(tmp_path), "--copy", "nowhere"])
+    assert importlib.import_module("build_open").main() == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("build_open: ") and "nowhere" in told
+
+
 def build_arguments(folder):
     """A copy of four recordings, and the options that name it."""
     rows = [

@@ -85,6 +85,22 @@ def test_prompts_that_are_all_too_long_end_the_search(second, tmp_path):
     assert list(speech.joined_utterances(voice, 1e9)) == []
 
 
+@pytest.mark.parametrize("pairs", [4, 5, 6, 10, 139])
+def test_every_talker_has_a_share_and_together_they_are_what_was_asked_for(second, pairs):
+    shares = second.shares(pairs)
+    assert sum(shares.values()) == pairs and min(shares.values()) >= 1
+
+
+def test_shares_of_the_set_that_was_scored_are_what_they_were(second):
+    assert second.shares(140) == {"allison": 35, "allison-es": 35, "carlo": 70}
+
+
+def test_fewer_pairs_than_one_for_each_talker_are_refused(second, tmp_path, monkeypatch):
+    monkeypatch.setattr(second, "require", lambda *tools: None)
+    with pytest.raises(ValueError, match="3 pairs are not one for each talker: ask for 4 or more"):
+        second.build(tmp_path / "new", None, 3)
+
+
 def test_folder_with_something_in_it_is_left_alone(second, tmp_path, monkeypatch):
     monkeypatch.setattr(second, "require", lambda *tools: None)
     (tmp_path / "mine.txt").write_text("keep")

@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(seeds.SEEDS))
     chosen = parser.parse_args()
     if unknown := set(chosen.targets) - seeds.SEEDS.keys():
-        parser.error(f"no target {min(unknown)}: choose of {', '.join(seeds.SEEDS)}")
+        parser.error(f"no target {min(unknown)}: choose from {', '.join(seeds.SEEDS)}")
     findings = 0
     for target in chosen.targets or seeds.SEEDS:
         done = fuzz(target, chosen.seconds)

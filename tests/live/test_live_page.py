@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import runpy
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import soundfile as sf
-from live_page import SAMPLES, SOURCE, _finish, build
+from live_page import ROOT, SAMPLES, SOURCE, _finish, build
 
 import lstm_se
 from lstm_se.chip import builds, footprint
@@ -96,3 +97,10 @@ def test_build_of_html_writes_the_page_and_other_builds_do_not(folder, tmp_path,
     for kind, error in (("html", None), ("", None), ("html", ValueError())):
         _finish(SimpleNamespace(builder=SimpleNamespace(format=kind), outdir=str(tmp_path)), error)
     assert asked == [tmp_path / "book" / "live"]
+
+
+def test_folder_that_was_forgotten_is_asked_for_in_one_line(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["live_page.py"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(ROOT / "book" / "tools" / "live_page.py"), run_name="__main__")
+    assert capsys.readouterr().err.splitlines()[-1].endswith("are required: FOLDER")

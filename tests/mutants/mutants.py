@@ -176,7 +176,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     asked = parser.parse_args()
     if unknown := set(asked.files) - set(HELD):
-        sys.exit(f"error: {min(unknown)}: nothing is known to hold it; choose of {', '.join(HELD)}")
+        sys.exit(
+            f"error: {min(unknown)}: nothing is known to hold it; choose from {', '.join(HELD)}"
+        )
     if not Path(sys.executable).with_name("mutate").exists():
         sys.exit(
             'error: universalmutator is not installed: pip install "universalmutator>=1.14,<2"'

@@ -164,6 +164,31 @@ def test_file_of_another_study_is_left_alone(finished, material, sets, tmp_path)
     assert path.read_bytes() == finished[0].read_bytes()
 
 
+def test_other_length_is_refused_before_a_stored_run_is_lost(finished, material, sets, tmp_path):
+    path = copied(finished[0], tmp_path)
+    with pytest.raises(ValueError, match="holds runs of 8 segments, not of 16: name another file"):
+        again(dataclasses.replace(STUDY, segments=16), material, sets, path)
+    assert path.read_bytes() == finished[0].read_bytes()
+
+
+def test_ideal_mask_is_made_anew_for_another_stft(finished, material, sets, tmp_path, monkeypatch):
+    def not_trained(study, material, loaded, variant, seed):
+        scores = {"validation": {"si_sdr": [0.0, 0.0]}}
+        return {"variant": variant.name, "seed": seed, "seconds": 0.0, "scores": scores}
+
+    monkeypatch.setattr(experiments, "_row", not_trained)
+    changed = dataclasses.replace(
+        STUDY, base=dataclasses.replace(BASE, hop_length=BASE.hop_length // 2)
+    )
+    new, renewed = (
+        again(changed, material, sets, path)[0].content["sets"]["validation"]["references"]
+        for path in (tmp_path / "new.json", copied(finished[0], tmp_path))
+    )
+    stored = Results.load(finished[0]).content["sets"]["validation"]["references"]
+    assert new == renewed and renewed["noisy"] == stored["noisy"]
+    assert renewed["oracle"] != stored["oracle"]
+
+
 def test_training_that_diverged_is_kept_without_a_loss(material):
     config = dataclasses.replace(BASE, loss="mse", normalisation="none")
     huge = materials.Recorded(material.pairs[:1]).source(config, Variant("base"))
@@ -259,6 +284,7 @@ def test_script_of_page_10_trains_tiny_on_folders_and_goes_on(tmp_path, corpus):
     assert len(done.stdout.splitlines()) == 1
     results = Results.load(out)
     assert results.seeds("base") == (0, 1)
+    assert results.content["command"].endswith(" --seeds 0,1 --out tiny.json --only 'base'")
     assert results.content["segments"] == 2 * lstm_se.Config.preset("tiny").batch_size
     assert results.content["sets"]["validation"]["names"] == [
         pair.name for pair in paired(tmp_path / "pairs" / "clean", tmp_path / "pairs" / "noisy")

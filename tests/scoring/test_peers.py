@@ -160,6 +160,12 @@ def test_unknown_peer_is_named_with_those_there_are():
         peers.systems(["krisp"])
 
 
+def test_oracle_is_no_peer_and_not_among_those_that_are_named():
+    with pytest.raises(ValueError, match="no peer 'ideal': name one of") as raised:
+        peers.peer("ideal")
+    assert str(raised.value).count("ideal") == 1
+
+
 def test_peer_of_another_system_is_refused_and_not_among_all(monkeypatch):
     monkeypatch.setattr(peers.sys, "platform", "darwin")
     assert "rnnoise" not in peers.available()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_se.scoring.statistics import crossed_difference
+from lstm_se.scoring.statistics import crossed_difference, interval, student_interval
 
 
 def layout(rng, seeds=3, files=30, seed_sd=0.0, file_sd=0.0, rest_sd=0.2, mean=0.0):
@@ -18,6 +18,22 @@ def test_interval_covers_the_truth_wherever_the_spread_comes_from(seed_sd, file_
     found = [crossed_difference(layout(rng, seed_sd=seed_sd, file_sd=file_sd)) for _ in range(1000)]
     covered = np.mean([d.low <= 0 <= d.high for d in found])
     assert covered > 0.91  # Satterthwaite comes near 95 %, and lies above for few causes
+
+
+@pytest.mark.parametrize("count", [3, 10])
+def test_interval_of_a_few_values_covers_the_truth_and_their_bootstrap_does_not(count):
+    samples = np.random.default_rng(1).standard_normal((400, count))
+    covered = [
+        np.mean([found.low <= 0 <= found.high for found in map(how, samples)])
+        for how in (student_interval, interval)
+    ]
+    assert covered[0] > 0.93 > 0.92 > covered[1]
+
+
+@pytest.mark.parametrize("values", [[1.0], [1.0, np.inf]])
+def test_interval_of_a_few_values_refuses_what_the_other_one_does(values):
+    with pytest.raises(ValueError, match="an interval needs"):
+        student_interval(values)
 
 
 def test_bootstrap_of_three_seeds_covers_far_less():

@@ -13,9 +13,9 @@ class Browser(ABC):
     def evaluate(self, expression):
         """Value of an expression in the page, awaited, as if a person had asked for it."""
 
-    def wait(self, condition, seconds=SECONDS):
+    def wait(self, condition):
         """Until an expression is true."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + SECONDS
         while not self.evaluate(condition):
             state = "document.getElementById('status')?.textContent"
             assert time.monotonic() < until, f"{condition} stays false: {self.evaluate(state)}"

@@ -49,9 +49,9 @@ class PtyWire(Wire):
         os.close(computer)
         os.set_blocking(self._board, False)
 
-    def until_opened(self, seconds=60):
+    def until_opened(self):
         """Wait for a program that opens the port."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + 60
         while self._closed() and time.monotonic() < end:
             time.sleep(0.01)
 

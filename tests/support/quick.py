@@ -52,7 +52,7 @@ def choose(named, files):
 def main(named):
     unknown = set(named) - set(WINGS)
     if unknown:
-        sys.exit(f"error: no wing {', '.join(sorted(unknown))}: choose of {', '.join(WINGS)}")
+        sys.exit(f"error: no wing {', '.join(sorted(unknown))}: choose from {', '.join(WINGS)}")
     wings, reason = choose(named, changed())
     others = [wing for wing in WINGS if wing not in wings]
     print(f"testing {', '.join(wings)} ({reason})", flush=True)

@@ -12,7 +12,7 @@ FLASH = 0x0800_0000
 
 
 def begins_with_vectors(cpu):
-    """Whether the flash has at its begin what the chip looks for there after a reset."""
+    """Whether the flash has at its beginning what the chip looks for there after a reset."""
     first_code = int.from_bytes(cpu.read(FLASH + 4, 4), "little")
     return first_code == cpu.symbols["Reset_Handler"].address | 1
 

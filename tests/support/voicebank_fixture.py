@@ -149,9 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
-def make_archives(folder: Path, rate: int = 48_000) -> tuple[tuple[Archive, ...], dict[str, bytes]]:
+def make_archives(folder: Path) -> tuple[tuple[Archive, ...], dict[str, bytes]]:
     """Archives of a tiny corpus, and their content by the path that serves them."""
-    make_corpus(folder, rate=rate)
+    make_corpus(folder, rate=48_000)
     logs = folder / "logfiles"
     logs.mkdir()
     (logs / "log_testset.txt").write_text("p232_001 bus 2.5\np257_002 cafe 17.5\n")
