@@ -25,7 +25,6 @@ from lstm_se.scoring.report import Report, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((ROOT / "notebooks" / "results").glob("*.py"))
-LATER = {"scale"}  # to be sorted
 
 
 def packages_of(script):
@@ -49,7 +48,7 @@ def test_common_asks_for_the_same_rounding_on_every_processor(monkeypatch):
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_common_is_imported_before_anything_that_could_bring_tensorflow(script):
     packages = list(packages_of(script))
-    if script.stem not in LATER and "common" in packages:
+    if "common" in packages:
         assert packages[0] == "common"
 
 
