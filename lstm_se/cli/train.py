@@ -86,7 +86,7 @@ def train_command(
     start = Start(preset, changes, folder_of(initial) if initial else None)
     schedule = Schedule(epochs or Schedule.epochs, steps or Schedule.steps_per_epoch)
     weights = train_from(Sources(**sources), start, out, schedule, resume, distribute, xla)
-    if not cluster.rank():  # another worker has kept nothing
+    if not (distribute and cluster.rank()):  # another worker has kept nothing
         click.echo(f"{weights}: the weights of the best epoch")
 
 

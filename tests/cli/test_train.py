@@ -1,0 +1,28 @@
+"""What ``lstm-se train`` takes together, and what it refuses."""
+
+import pytest
+
+from lstm_se.cli.main import commands
+from lstm_se.training import from_folders
+
+
+@pytest.fixture
+def train(monkeypatch, tmp_path):
+    """The command without the training; what it was called with."""
+    calls = []
+    monkeypatch.setattr("lstm_se.cli.train.hoard", bool)  # of no use to the tests behind this one
+    weights = tmp_path / "run" / "weights.npz"
+    monkeypatch.setattr(from_folders, "train_from", lambda *args: calls.append(args) or weights)
+
+    def start(*words):
+        words = ["train", *map(str, words), "--out", str(tmp_path / "run")]
+        commands.main(words, standalone_mode=False)
+        return calls[-1]
+
+    return start
+
+
+@pytest.mark.parametrize("config", ["", '{"cluster": {}}'])
+def test_cluster_of_something_else_is_nothing_to_one_who_trains_alone(config, train, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    assert train("--data", "mini")
