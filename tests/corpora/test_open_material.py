@@ -227,6 +227,13 @@ def test_copy_replaces_what_came_from_elsewhere(fetched, copy, tmp_path):
     }
 
 
+def test_copy_onto_itself_is_refused_and_stays(copy):
+    before = {path: path.read_bytes() for path in copy.rglob("*.*")}
+    with pytest.raises(ValueError, match="copy is the source itself: name another folder"):
+        gather(copy, on_disk(copy, ALL), ALL)
+    assert {path: path.read_bytes() for path in copy.rglob("*.*")} == before
+
+
 def test_what_a_copy_lacks_or_has_otherwise_is_named(copy, tmp_path):
     (copy / "noise/rain.wav").unlink()
     (copy / "speech/bob.wav").write_bytes(wav())
