@@ -306,3 +306,5 @@ def test_table_and_address_of_another_kind_are_refused(tmp_path):
         on_disk(tmp_path, ALL)
     with pytest.raises(ValueError, match=r"http://x/\{id\} is no pattern of an address: put \{rep"):
         FromServer(tmp_path, "http://x/{id}")
+    with pytest.raises(ValueError, match=r"no pattern of an address: put \{rep"):
+        FromServer(tmp_path, "http://x/{repository.x}")
