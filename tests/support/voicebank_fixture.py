@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import av
 import numpy as np
 import soundfile
 
@@ -33,6 +34,16 @@ def write_pair(
     ):
         folder.mkdir(parents=True, exist_ok=True)
         soundfile.write(folder / f"{name}.wav", signal, rate, subtype="PCM_16")
+
+
+def write_phone_pair(clean_dir: Path, noisy_dir: Path, name: str) -> None:
+    """Two recordings as a phone makes them, at 16 kHz."""
+    for folder in (clean_dir, noisy_dir):
+        with av.open(str(folder / f"{name}.m4a"), "w") as container:
+            stream = container.add_stream("aac", rate=16_000, layout="mono")
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.float32), "fltp", "mono")
+            frame.sample_rate = 16_000
+            container.mux([*stream.encode(frame), *stream.encode(None)])
 
 
 def make_corpus(
