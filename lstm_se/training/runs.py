@@ -38,10 +38,12 @@ class Run:
         self.log, self.logs = path / "history.csv", path / "logs"
 
     def check(self, config: Config, resume: bool) -> None:
-        """Refuse to overwrite a training run, or to resume none or another one; writes nothing."""
+        """Refuse to overwrite a run or model, or to resume none or another one; writes nothing."""
         path, there = self.path, self.state.exists()
         if there and not resume:
             raise FileExistsError(f"{path} holds a training run: use --resume or another folder")
+        if self.weights.exists() and not there and not resume:
+            raise FileExistsError(f"{path} holds a model: name another folder")
         if resume and not there:
             raise FileNotFoundError(f"{path} holds no training to resume: start without --resume")
         if resume and Config.load(path / "config.json") != config:

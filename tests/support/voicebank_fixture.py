@@ -25,9 +25,10 @@ TEST_SPEAKERS = ("p232", "p257")
 def write_pair(
     clean_dir: Path, noisy_dir: Path, name: str, rate: int = 16_000, seconds: float = 0.3
 ) -> None:
-    """A tone, and the same tone in noise."""
+    """A tone, whose last sample is its own, and the same tone in noise."""
     rng = np.random.default_rng(sum(name.encode()))
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
+    tone[-1] = sum(name.encode()) / 4096
     for folder, signal in (
         (clean_dir, tone),
         (noisy_dir, tone + 0.03 * rng.standard_normal(len(tone))),
