@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from voicebank_fixture import make_archives, make_corpus, serve, write_phone_pair, zip_folder
 
+from lstm_se.cli.main import commands
 from lstm_se.corpora import download, transfer
 from lstm_se.corpora.download import ARCHIVES, prepare
 from lstm_se.corpora.pairs import conditions_of, voicebank_demand
@@ -508,6 +509,13 @@ def test_what_is_wrong_with_an_unpacked_copy_is_told(fault, tmp_path):
     spoil(source)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         prepare(source, tmp_path / "copy")
+
+
+@pytest.mark.parametrize("given", [["--url", "http://h/{id}"], ["--keep-archives"]])
+def test_what_concerns_a_server_is_refused_beside_a_copy(given, tmp_path):
+    words = ["data", "voicebank", "--root", tmp_path / "copy", "--from", tmp_path, *given]
+    with pytest.raises(ValueError, match=f"--from downloads nothing: leave {given[0]} out"):
+        commands.main([*map(str, words)], standalone_mode=False)
 
 
 def test_copy_onto_itself_or_of_nothing_is_refused(tmp_path):

@@ -300,6 +300,13 @@ def test_folder_without_any_of_it_is_refused(tmp_path):
         on_disk(tmp_path, ALL)
 
 
+@pytest.mark.parametrize("given", [["--url", "http://h/{path}"], ["--connections", "2"]])
+def test_what_concerns_a_server_is_refused_beside_a_copy(given, copy, tmp_path):
+    words = ["data", "open", "--root", tmp_path / "m", "--from", copy, *given]
+    with pytest.raises(ValueError, match=f"--from downloads nothing: leave {given[0]} out"):
+        commands.main([*map(str, words)], standalone_mode=False)
+
+
 def test_table_and_address_of_another_kind_are_refused(tmp_path):
     (tmp_path / "ORIGINS.csv").write_text("file,url\na.wav,b\n")
     with pytest.raises(ValueError, match=r"ORIGINS.csv has no column 'git_blob_sha1'"):
