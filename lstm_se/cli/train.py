@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..memory import hoard
-from .options import COUNT, FOLDER
+from .options import COUNT, FOLDER, refuse_given
 from .terminal import quieten_tensorflow
 
 
@@ -47,7 +47,7 @@ def train_command(
     """Train a denoiser.
 
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
-    and noise are mixed anew in every step, the corpus' own included.
+    and noise are mixed anew in every step; of a corpus, too, its clean speech is mixed.
 
     --recipe is a whole training run by its name, on a folder that lstm-se data open made: an
     evening on two cores, which --epochs makes shorter. At its end, OUT/report.md has scores
@@ -69,6 +69,8 @@ def train_command(
 
     quieten_tensorflow()
     hoard()
+    if recipe or initial:
+        refuse_given(("preset",), f"--{'recipe' if recipe else 'initial'} brings its own preset")
     if recipe:
         if distribute or initial or [part for part in sources if sources[part]] != ["corpora"]:
             raise ValueError("--recipe takes --data, --set, --epochs, --steps and --resume alone")

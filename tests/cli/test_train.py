@@ -26,3 +26,14 @@ def train(monkeypatch, tmp_path):
 def test_cluster_of_something_else_is_nothing_to_one_who_trains_alone(config, train, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", config)
     assert train("--data", "mini")
+
+
+@pytest.mark.parametrize("owner", ["recipe", "initial"])
+def test_preset_is_refused_where_something_else_brings_one(owner, train):
+    with pytest.raises(ValueError, match=f"--{owner} brings its own preset: leave --preset out"):
+        train("--data", "mini", f"--{owner}", "tiny", "--preset", "tiny")
+
+
+def test_preset_goes_with_all_else(train):
+    assert train("--data", "mini", "--preset", "plain")[1].preset == "plain"
+    assert train("--data", "mini", "--initial", "tiny")[1].initial.name == "tiny"
