@@ -47,7 +47,7 @@ def train_command(
     """Train a denoiser.
 
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
-    and noise are mixed anew in every step; of a corpus, too, its clean speech is mixed.
+    and noise are mixed anew in every step; of a corpus, its speech alone takes part.
 
     --recipe is a whole training run by its name, on a folder that lstm-se data open made: an
     evening on two cores, which --epochs makes shorter. At its end, OUT/report.md has scores

@@ -29,7 +29,7 @@ class Pair:
     """One utterance, clean and noisy.
 
     Attributes:
-        name: File name without suffix, with the folders between it and the corpus folder.
+        name: File name without suffix, with the folders between it and that of the clean files.
         speaker: The file name's text before its first ``_``.
         clean: File of the clean speech.
         noisy: File of the same speech in noise.
