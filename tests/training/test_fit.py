@@ -362,6 +362,22 @@ def test_another_recipe_is_not_resumed(changes, reason, tmp_path):
     assert (tmp_path / "recipe.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("content", ["{", "[]", "\xff"])
+def test_damaged_recipe_is_named(content, tmp_path):
+    (tmp_path / "recipe.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"\A\S+recipe\.json is damaged .+: copy it again\Z"):
+        runs.write_recipe(tmp_path, resume=True, **RECIPE)
+
+
+@pytest.mark.parametrize(
+    "content", ["epoch,seconds\n1,2\n", ",".join(runs.HISTORY) + "\na,1,2,3,4"]
+)
+def test_damaged_history_is_named(content, tmp_path):
+    (tmp_path / "history.csv").write_text(content)
+    with pytest.raises(ValueError, match=r"\A\S+history\.csv is damaged .+: copy it again\Z"):
+        runs.Run(tmp_path).history()
+
+
 def curves_of(run):
     """Points in the event files of a run: name to step to value."""
     curves = {}
