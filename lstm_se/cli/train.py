@@ -76,9 +76,11 @@ def train_command(
             raise ValueError("--recipe takes --data, --set, --epochs, --steps and --resume alone")
         _again(recipe, sources["corpora"], changes, out, epochs, steps, resume)
         return
+    rank: int | None = 0
     if distribute:
         kind, count = cluster.parse(distribute)
-        if kind == "workers" and cluster.rank() is None:
+        rank = cluster.rank() if kind == "workers" else 0
+        if rank is None:
             sys.exit(cluster.launch([sys.executable, "-m", "lstm_se", *sys.argv[1:]], count))
     from ..network.pretrained import folder_of
     from ..training.fit import Schedule
@@ -88,7 +90,7 @@ def train_command(
     start = Start(preset, changes, folder_of(initial) if initial else None)
     schedule = Schedule(epochs or Schedule.epochs, steps or Schedule.steps_per_epoch)
     weights = train_from(Sources(**sources), start, out, schedule, resume, distribute, xla)
-    if not (distribute and cluster.rank()):  # another worker has kept nothing
+    if not rank:  # another worker has kept nothing
         click.echo(f"{weights}: the weights of the best epoch")
 
 

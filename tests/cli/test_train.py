@@ -1,5 +1,7 @@
 """What ``lstm-se train`` takes together, and what it refuses."""
 
+import json
+
 import pytest
 
 from lstm_se.cli.main import commands
@@ -26,6 +28,17 @@ def train(monkeypatch, tmp_path):
 def test_cluster_of_something_else_is_nothing_to_one_who_trains_alone(config, train, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", config)
     assert train("--data", "mini")
+    assert train("--data", "mini", "--distribute", "mirrored:2")
+
+
+def test_only_the_chief_of_several_workers_tells_what_was_kept(train, monkeypatch, capsys):
+    told = []
+    for number in (0, 1):
+        task = {"type": "worker", "index": number}
+        monkeypatch.setenv("TF_CONFIG", json.dumps({"task": task}))
+        train("--data", "mini", "--distribute", "workers:2")
+        told.append(capsys.readouterr().out.count("weights of the best epoch"))
+    assert told == [1, 0]
 
 
 @pytest.mark.parametrize("owner", ["recipe", "initial"])
