@@ -32,14 +32,22 @@ def _begin(parent: int) -> None:
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):  # Windows has no terminal that hangs up
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    Thread(target=_follow, args=(parent,), daemon=True).start()
+    follow(parent)
 
 
-def _follow(parent: int) -> None:
-    """End this process when its parent was killed: it would write into what the next run does."""
-    while os.getppid() == parent:
-        time.sleep(_LOOK)
-    os._exit(1)
+def follow(parent: int) -> None:
+    """Let this process end when its parent was killed: it would write into what the next run does.
+
+    Args:
+        parent: Number of the process that started this one, which may have ended by now.
+    """
+
+    def end() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        os._exit(1)
+
+    Thread(target=end, daemon=True).start()
 
 
 def in_order(

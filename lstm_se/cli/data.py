@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import COUNT, FOLDER, JOBS, numbers
+from .options import COUNT, FOLDER, JOBS, numbers, refuse_given
 from .terminal import bar, complain
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("data")
 def data_command() -> None:
-    """Prepare corpora in VoiceBank-DEMAND's layout."""
+    """Prepare corpora, and the material that they are mixed from."""
 
 
 @data_command.command("mini")
@@ -56,8 +56,8 @@ def voicebank_command(root: Path, source: Path | None, url: str, keep_archives: 
     from ..corpora.download import URL, download, prepare
     from ..corpora.pairs import voicebank_demand
 
-    if source is not None and (url or keep_archives):
-        raise ValueError("--from downloads nothing: leave --url and --keep-archives out")
+    if source is not None:
+        refuse_given(("url", "keep_archives"), "--from downloads nothing")
     made = prepare(source, root) if source else download(root, url or URL, keep_archives)
     corpus = voicebank_demand(made)
     click.echo(f"{root}: {len(corpus.train) + len(corpus.validation)} and {len(corpus.test)} pairs")
@@ -86,6 +86,8 @@ def open_command(root: Path, source: Path | None, url: str, connections: int) ->
     from ..corpora.open_material import gather
     from ..corpora.supplies import FromServer, on_disk
 
+    if source is not None:
+        refuse_given(("url", "connections"), "--from downloads nothing")
     recordings = open_recordings()
     supply = (
         on_disk(source, recordings) if source else FromServer(root / ".under-way", url, connections)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
-from .options import COUNT, ENGINE, FOLDER, JOBS, LIMIT, MODEL
+from .options import COUNT, ENGINE, FOLDER, JOBS, LIMIT, MODEL, refuse_given
 from .terminal import bar, complain, minutes_bar
 
 if TYPE_CHECKING:
@@ -69,7 +69,10 @@ def enhance_command(
       lstm-se enhance - -o - --raw 16000 < noisy.pcm > enhanced.pcm
     """
     work = _Work(model, engine, limit, band == "full")
+    if not raw or PIPE not in sources:
+        refuse_given(("channels",), "--channels is of a raw pipe at the input")
     if PIPE in (*sources, Path(output)):
+        refuse_given(("resume",), "a pipe cannot be resumed")
         _through_pipe(work, sources, Path(output), raw, channels)
         return
     if raw:
@@ -247,6 +250,9 @@ def _through_pipe(
         if source == PIPE
         else open_source(source)
     ) as sound:
+        rate = sound.sample_rate
+        if raw and raw != rate:
+            raise ValueError(f"{source} has {rate} Hz: write --raw {rate}")
         if output != PIPE:
             _record(work, sound, output)
             return

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
-from .options import ENGINE, FOLDER, JOBS, LIMIT, MODEL
+from .options import ENGINE, FOLDER, JOBS, LIMIT, MODEL, refuse_given
 from .terminal import bar
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ def evaluate_command(
     """
     if check:
         sys.exit(_check(clean, noisy, jobs, csv_path, json_path))
+    if enhanced is not None:
+        refuse_given(("model", "engine", "limit"), "--enhanced is scored as it is")
     from ..corpora.pairs import paired
     from ..scoring.dnsmos import evaluate_dnsmos
     from ..scoring.evaluation import evaluate, evaluate_files
@@ -112,11 +113,8 @@ def _check(
     """Compare the noisy files with what is published: the exit code."""
     from ..scoring.calibration import calibrate
 
-    context = click.get_current_context()
-    for option in context.command.params:
-        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-        if given and option.name in {"enhanced", "model", "engine", "limit", "others", "metrics"}:
-            raise ValueError(f"--check scores the noisy files alone: leave {option.opts[0]} out")
+    unused = "enhanced", "model", "engine", "limit", "others", "metrics"
+    refuse_given(unused, "--check scores the noisy files alone")
     if clean is None:
         raise ValueError("--check needs --clean: name the folder of the clean test files")
     found = calibrate(clean, noisy, jobs, partial(bar, name="looking", unit="pair"))

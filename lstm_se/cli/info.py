@@ -15,6 +15,7 @@ from ..config import Config
 from ..files import read_csv
 from ..network import in_numpy, pretrained
 from ..tables import aligned
+from ..training.records import reading
 
 WIDTH = 80
 
@@ -61,15 +62,20 @@ def _training(folder: Path) -> str:
     recipe, sources = folder / "recipe.json", folder / "sources.csv"
     if not recipe.exists():
         return ""
-    facts: dict[str, Any] = json.loads(recipe.read_text(encoding="utf-8"))
     banks: dict[str, dict[str, None]] = defaultdict(dict)
-    if sources.exists():
-        for row in read_csv(sources)[1]:
+    listed = read_csv(sources)[1] if sources.exists() else []
+    with reading(sources):
+        for row in listed:
             banks[row["use"]][row["bank"]] = None
-    rows = {"command": facts["command"], "heard": f"{_hours(folder):.1f} h of mixtures"}
-    for use, names in banks.items():
-        rows[use] = f"{facts['minutes'][use]} min: {', '.join(_gathered(names))}"
-    return _rows("training", rows)
+    config = Config.load(folder / "config.json")
+    epochs = len(read_csv(folder / "history.csv")[1])  # fewer than planned, if it was interrupted
+    with reading(recipe):
+        facts: dict[str, Any] = json.loads(recipe.read_text(encoding="utf-8"))
+        hours = epochs * facts["steps"] * config.batch_size * config.segment_seconds / 3600
+        rows = {"command": facts["command"], "heard": f"{hours:.1f} h of mixtures"}
+        for use, names in banks.items():
+            rows[use] = f"{facts['minutes'][use]} min: {', '.join(_gathered(names))}"
+        return _rows("training", rows)
 
 
 def _gathered(banks: Iterable[str]) -> Iterator[str]:
@@ -81,14 +87,6 @@ def _gathered(banks: Iterable[str]) -> Iterator[str]:
         yield f"{collection} ({len(members)})" if len(members) > 1 else members[0]
 
 
-def _hours(folder: Path) -> float:
-    """Hours that a training run heard; one that was interrupted heard less than planned."""
-    recipe: dict[str, Any] = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
-    config = Config.load(folder / "config.json")
-    epochs = len((folder / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
-    return epochs * recipe["steps"] * config.batch_size * config.segment_seconds / 3600
-
-
 def _scores(folder: Path) -> str:
     """What ``scores.json`` records, as ``lstm-se evaluate --json`` wrote it."""
     path = folder / "scores.json"
@@ -96,10 +94,11 @@ def _scores(folder: Path) -> str:
         return ""
     from ..scoring.report import Report, Row
 
-    content = json.loads(path.read_text(encoding="utf-8"))
-    report = Report(tuple(Row(**row) for row in content["rows"]), tuple(content["metrics"]))
     title = "scores on the bundled test set, talkers and noises unheard in training"
-    return f"{title}\n{report.table()}"
+    with reading(path):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        report = Report(tuple(Row(**row) for row in content["rows"]), tuple(content["metrics"]))
+        return f"{title}\n{report.table()}"
 
 
 def _rows(title: str, rows: dict[str, str]) -> str:

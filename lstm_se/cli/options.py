@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 
 Number = TypeVar("Number", int, float)
 
@@ -24,6 +25,23 @@ ENGINE = click.option(
     show_default=True,
     help="float, the microcontroller's integers, or its C compiled here.",
 )
+
+
+def refuse_given(names: Container[str], reason: str) -> None:
+    """Refuse options of the running command that somebody wrote and that would be ignored.
+
+    Args:
+        names: Of their parameters.
+        reason: Why they would be, as the error says it.
+
+    Raises:
+        ValueError: If one of them was written.
+    """
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise ValueError(f"{reason}: leave {option.opts[0]} out")
 
 
 def numbers(option: str, text: str, kind: Callable[[str], Number], expected: str) -> list[Number]:

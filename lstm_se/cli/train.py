@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..memory import hoard
-from .options import COUNT, FOLDER
+from .options import COUNT, FOLDER, refuse_given
 from .terminal import quieten_tensorflow
 
 
@@ -47,7 +47,7 @@ def train_command(
     """Train a denoiser.
 
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
-    and noise are mixed anew in every step, the corpus' own included.
+    and noise are mixed anew in every step; of a corpus, its speech alone takes part.
 
     --recipe is a whole training run by its name, on a folder that lstm-se data open made: an
     evening on two cores, which --epochs makes shorter. At its end, OUT/report.md has scores
@@ -69,14 +69,18 @@ def train_command(
 
     quieten_tensorflow()
     hoard()
+    if recipe or initial:
+        refuse_given(("preset",), f"--{'recipe' if recipe else 'initial'} brings its own preset")
     if recipe:
         if distribute or initial or [part for part in sources if sources[part]] != ["corpora"]:
             raise ValueError("--recipe takes --data, --set, --epochs, --steps and --resume alone")
         _again(recipe, sources["corpora"], changes, out, epochs, steps, resume)
         return
+    rank: int | None = 0
     if distribute:
         kind, count = cluster.parse(distribute)
-        if kind == "workers" and cluster.rank() is None:
+        rank = cluster.rank() if kind == "workers" else 0
+        if rank is None:
             sys.exit(cluster.launch([sys.executable, "-m", "lstm_se", *sys.argv[1:]], count))
     from ..network.pretrained import folder_of
     from ..training.fit import Schedule
@@ -86,7 +90,7 @@ def train_command(
     start = Start(preset, changes, folder_of(initial) if initial else None)
     schedule = Schedule(epochs or Schedule.epochs, steps or Schedule.steps_per_epoch)
     weights = train_from(Sources(**sources), start, out, schedule, resume, distribute, xla)
-    if not cluster.rank():  # another worker has kept nothing
+    if not rank:  # another worker has kept nothing
         click.echo(f"{weights}: the weights of the best epoch")
 
 

@@ -225,7 +225,7 @@ def _noise(clip: np.ndarray) -> np.ndarray | str:
     sounding = np.repeat(power > 1e-9, audio.FRAME)
     audible = clip[: len(sounding)][sounding]
     if len(audible) < audio.SAMPLE_RATE // 10:
-        return "silent"
+        return "silent or too short"
     return _levelled(unit_rms(audible), BANK_DBFS)
 
 

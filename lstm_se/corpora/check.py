@@ -28,7 +28,7 @@ FAULTS = {  # what no training run should begin with
     "shared speaker": "speakers in two of training, validation and test",
     "shared file": "clean files in two of training, validation and test",
 }
-NOTES = {  # what is worth to know
+NOTES = {  # what is worth knowing
     "clipped": "noisy files with samples at full scale",
     "duplicate": "clean files that are there more than once",
     "rate": f"pairs that are not at {audio.SAMPLE_RATE} Hz: they are resampled when they are read",
@@ -137,7 +137,11 @@ def _parts(root: Path, findings: Findings) -> dict[str, list[Pair]]:
         if missing:
             findings.seen["part"].append(f"{missing[0]}, whose counterpart is there")
             continue
-        pairs, alone = matched(*folders)
+        try:
+            pairs, alone = matched(*folders)
+        except FileNotFoundError as error:  # one of the two is empty
+            findings.seen["part"].append(str(error))
+            continue
         parts[part] = list(pairs)
         findings.seen["partner"] += [f"{folder}/{n}" for folder in alone for n in alone[folder]]
     held_out = choose_validation(root, parts["train"], None) if parts["train"] else ()
@@ -164,16 +168,15 @@ def examine(pair: Pair) -> Measured:
         except (ValueError, OSError) as error:
             return Measured(0.0, "", {"unreadable": str(error)})
     clean, noisy = sides
-    digests = [sha256_of(path) for path in (pair.clean, pair.noisy)]
     seconds = len(clean.samples) / clean.sample_rate
     try:
         pair.check(*map(form_of, sides))
         odd = dict(_oddities(pair, clean.samples, noisy.samples, clean.sample_rate))
     except ValueError as error:
         odd = {"mismatch": str(error)}
-    if digests[0] == digests[1]:
+    if np.array_equal(clean.samples, noisy.samples):
         odd = {"noiseless": str(pair.noisy)}
-    return Measured(seconds, digests[0], odd)
+    return Measured(seconds, sha256_of(pair.clean), odd)
 
 
 def _oddities(

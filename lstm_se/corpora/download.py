@@ -24,12 +24,13 @@ from tqdm import tqdm
 from ..files import claimed, make_folder, write_whole
 from ..sound import audio
 from ..workers import in_order
-from .pairs import pair_folders, paired
-from .transfer import fetch, find_fault
+from .pairs import header_rate, pair_folders, paired
+from .transfer import check_pattern, fetch, find_fault
 
 URL = "https://datashare.ed.ac.uk/server/api/core/bitstreams/{id}/content"
 DOI = "https://doi.org/10.7488/ds/2117"
 _CHUNK = 64  # files that a worker does between two steps of the progress bar
+_ORIGIN = ".origin"  # file in a folder under way: what its sound files are made from
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ def download(
 
     Raises:
         OSError: If the disk is too small, or the server cannot be reached or lacks the archive.
-        ValueError: If an archive is not what it should be.
+        ValueError: If an archive is not what it should be, or ``url`` has something else in braces.
     """
+    check_pattern(url, "{id} or {name}")
     root = Path(root)
     make_folder(root)
     with claimed(root):
@@ -128,7 +130,7 @@ def prepare(source: str | Path, root: str | Path) -> Path:
     with claimed(root):
         for folder, files in _unpacked(source).items():
             if not _is_done(root / folder.name, len(files)):
-                _run(_bring_files, files, root / folder.name)
+                _run(_bring_files, files, root / folder.name, source)
     if (source / "logfiles").is_dir():
         shutil.copytree(source / "logfiles", root / "logfiles", dirs_exist_ok=True)
     return root
@@ -164,7 +166,7 @@ def _is_done(folder: Path, files: int | None) -> bool:
     if not visible:
         return False
     sounds = [path for path in visible if path.suffix.lower() == ".wav"]
-    rate = soundfile.info(sounds[0]).samplerate if sounds else audio.SAMPLE_RATE
+    rate = header_rate(sounds[0]) if sounds else audio.SAMPLE_RATE
     if rate != audio.SAMPLE_RATE:
         raise ValueError(
             f"{folder} holds {rate} Hz files: choose another root, and copy them there "
@@ -220,16 +222,16 @@ def _unpack(path: Path, folder: Path, archive: Archive) -> None:
             f"{path} holds {len(members)} {archive.suffix} files, not {archive.files or 'some'}: "
             "delete it and start again"
         )
-    _run(partial(_convert_members, path), {m.name: str(m) for m in members}, folder)
+    _run(partial(_convert_members, path), {m.name: str(m) for m in members}, folder, path)
 
 
-def _run(convert: Callable, sources: Mapping[str, str], folder: Path) -> None:
+def _run(convert: Callable, sources: Mapping[str, str], folder: Path, origin: Path) -> None:
     """Make the files of a folder in processes, beside it first: it is complete or not there.
 
-    ``convert`` gets a few pairs of a source and the file to make of it.
+    ``convert`` gets a few pairs of a source and the file to make of it; all are from ``origin``.
     """
     part = folder.with_name(f"{folder.name}.part")
-    part.mkdir(parents=True, exist_ok=True)
+    _begin(part, str(origin.resolve()))
     left = [(sources[name], part / name) for name in sources if not (part / name).exists()]
     chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
     jobs = max(1, min(os.cpu_count() or 1, len(chunks)))
@@ -240,17 +242,36 @@ def _run(convert: Callable, sources: Mapping[str, str], folder: Path) -> None:
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same command goes on from there") from None
     os.replace(part, folder)
+    (folder / _ORIGIN).unlink()
+
+
+def _begin(part: Path, origin: str) -> None:
+    """Keep what an interrupted call has made from the same origin, and nothing else."""
+    marker = part / _ORIGIN
+    if marker.is_file() and marker.read_bytes() == os.fsencode(origin):
+        return
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir()
+    write_whole(marker, os.fsencode(origin))
 
 
 def _bring_files(chunk: Sequence[tuple[str, Path]]) -> None:
     """Sound files at 16 kHz, 16 bits; those that are so already are linked."""
     for source, target in chunk:
         recording = audio.read(source, mono=False)
-        form = soundfile.info(source)
-        if (form.format, form.subtype, form.samplerate) == ("WAV", "PCM_16", audio.SAMPLE_RATE):
+        form = recording.subtype, recording.source_rate, recording.note
+        if form == ("PCM_16", audio.SAMPLE_RATE, "") and _is_wav(Path(source)):
             _link(Path(source).resolve(), target)
         else:
             audio.write(target, recording.samples, subtype="PCM_16")
+
+
+def _is_wav(path: Path) -> bool:
+    """Whether a file is a WAV, whatever its name says."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[:4] + head[8:] == b"RIFFWAVE"
 
 
 def _link(source: Path, target: Path) -> None:

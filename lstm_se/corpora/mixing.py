@@ -238,7 +238,7 @@ class Mixer:
 
         Args:
             talkers: The banks of each talker: as recorded, and slower or faster. Nobody is
-                mixed with their own voice.
+                mixed with their own voice, unless there is only one talker.
             noise: One bank for each recording.
             samples: Length of a segment.
             batch_size: Segments in a batch.

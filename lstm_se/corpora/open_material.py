@@ -16,7 +16,7 @@ from ..sound import audio
 from .build import Bar
 from .credits import credits_of
 from .manifest import OpenRecording
-from .supplies import Supply
+from .supplies import FromClones, FromCopy, Supply
 
 MADE_COLUMNS = (
     "file", "seconds", "sha256", "made_from", "author", "licence", "repository", "commit", "path",
@@ -49,9 +49,13 @@ def gather(
     Raises:
         FileExistsError: If ``root`` holds the ``SOURCES.csv`` of something else.
         OSError: If ``root`` cannot be written to, or nothing comes any more.
-        ValueError: If that ``SOURCES.csv`` is damaged, or names a file outside ``root``.
+        ValueError: If that ``SOURCES.csv`` is damaged, or names a file outside ``root``, or the
+            files would be written over those that they are made from.
     """
     root = Path(root)
+    on_disk = supply.folder if isinstance(supply, FromClones | FromCopy) else None
+    if on_disk and root.resolve() == on_disk.resolve():
+        raise ValueError(f"{root} is the source itself: name another folder for the 16 kHz copy")
     make_folder(root)
     with claimed(root):
         wanted, before = [r for r in recordings if r.part], _read_made(root)

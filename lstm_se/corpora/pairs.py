@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from ..files import make_folder, write_whole
 from ..sound import audio
+from ..sound.source import open_source
 
 STANDARD_SPEAKERS = 28
 VALIDATION_LIST = "logfiles/validation_speakers.txt"
@@ -29,7 +29,7 @@ class Pair:
     """One utterance, clean and noisy.
 
     Attributes:
-        name: File name without suffix, with the folders between it and the corpus folder.
+        name: File name without suffix, with the folders between it and that of the clean files.
         speaker: The file name's text before its first ``_``.
         clean: File of the clean speech.
         noisy: File of the same speech in noise.
@@ -284,8 +284,8 @@ def _part(root: Path, name: str) -> tuple[Pair, ...]:
     pairs = paired(*folders)
     # tell once, from one header, that every load will resample: 12,000 headers take seconds
     first = pairs[0]
-    rate = _header_rate(first.clean)
-    first.check({"Hz": rate}, {"Hz": _header_rate(first.noisy)})
+    rate = header_rate(first.clean)
+    first.check({"Hz": rate}, {"Hz": header_rate(first.noisy)})
     if rate != audio.SAMPLE_RATE:
         warnings.warn(
             f"{first.clean.parent} holds {rate} Hz files: each load resamples to "
@@ -296,13 +296,14 @@ def _part(root: Path, name: str) -> tuple[Pair, ...]:
     return pairs
 
 
-def _header_rate(path: Path) -> int:
-    """Sample rate of a file in Hz, from its header alone."""
-    try:
-        return int(soundfile.info(path).samplerate)
-    except soundfile.LibsndfileError as error:
-        reason = str(error.error_string).rstrip(".")
-        raise ValueError(f"{path} is not a sound file that can be read: {reason}") from None
+def header_rate(path: Path) -> int:
+    """Sample rate of a file in Hz, from its header alone.
+
+    Raises:
+        ValueError: If it is no sound file.
+    """
+    with open_source(path) as source:
+        return source.sample_rate
 
 
 def choose_validation(

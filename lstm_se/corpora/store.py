@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from ..files import make_folder, write_whole
+from ..files import write_whole
 
 HIDDEN = ".lstm-se"  # name of a store in the folder whose sound it holds
 ELSEWHERE = "LSTM_SE_STORE"  # environment variable: the folder for all stores
@@ -56,7 +56,7 @@ class Stored:
         begin, stop, step = stretch.indices(self.size)
         if step != 1 or stop <= begin:
             raise ValueError(
-                f"{stretch} of {self.size} samples: a stretch has no gap, and a sample"
+                f"{stretch} of {self.size} samples: a stretch has no gaps and at least one sample"
             )
         # to read a stretch takes less time than to map it
         at = self.offset + begin * np.dtype(self.dtype).itemsize
@@ -95,8 +95,11 @@ class Store:
         Raises:
             OSError: If the folder cannot be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "a") as file:
+        with _advised(f"cannot make the folder {self.folder}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            with _advised(f"cannot write {self.folder}"):
+                file = held.enter_context(open(self.folder / "lock", "a"))
             _lock(file.fileno())  # until the file is closed, by a kill if need be
             self._tidy(self._read())
             yield
@@ -108,7 +111,7 @@ class Store:
             OSError: If it cannot be written, perhaps since the disk is full.
         """
         dtype = array.dtype.newbyteorder("<")
-        try:
+        with _advised(f"cannot write {self.folder}"):
             with open(self.samples, "ab") as file:
                 file.write(bytes(-file.tell() % ALIGNMENT))
                 offset = file.tell()
@@ -116,11 +119,6 @@ class Store:
             row = {"key": key, "dtype": dtype.str, "offset": offset, "size": array.size, **facts}
             with open(self.index, "ab") as file:
                 file.write(_line(row))
-        except OSError as error:
-            raise type(error)(
-                f"cannot write {self.folder}: {error.strerror or error}; "
-                f"{ELSEWHERE} names another folder for it"
-            ) from None
         self.arrays[key] = self._stored(row)
 
     def _read(self) -> bytes:
@@ -168,7 +166,6 @@ def keep(
     store = next((store for store in stores if not store.missing(wanted)), None)
     if store is None:
         store = next((s for s in stores if _writable(s.folder)), stores[-1])
-        make_folder(store.folder)
         with store.locked():
             missing = store.missing(wanted)  # of what the process that we waited for left
             for key, (array, facts) in zip(missing, make(missing), strict=True):
@@ -179,10 +176,20 @@ def keep(
 def places(folder: Path) -> list[Path]:
     """Where the store of a folder may lie, the best place first."""
     folder = folder.resolve()
-    name = f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    name = f"{folder.name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
     if chosen := os.environ.get(ELSEWHERE):
         return [Path(chosen) / name]
     return [folder / HIDDEN, platformdirs.user_cache_path("lstm-se") / "stores" / name]
+
+
+@contextmanager
+def _advised(problem: str) -> Iterator[None]:
+    """Say in the error of a system that cannot write where else a store may lie."""
+    try:
+        yield
+    except OSError as error:
+        advice = f"{ELSEWHERE} names another folder for it"
+        raise type(error)(f"{problem}: {error.strerror or error}; {advice}") from None
 
 
 def _writable(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from ..files import make_folder, read_csv
 from .manifest import OpenRecording, blob_sha1
-from .transfer import fetch
+from .transfer import check_pattern, fetch
 
 URL_OF_FILE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
 
@@ -69,11 +69,7 @@ class FromServer(Supply):
         """
         self.cache, self.url, self.threads = cache, url or URL_OF_FILE, connections
         self._hurried = threading.Event()
-        try:
-            self._address("", "", "")
-        except (KeyError, IndexError, ValueError):
-            places = "{repository}, {commit} and {path}"
-            raise ValueError(f"{url} is no pattern of an address: put {places} in it") from None
+        check_pattern(self.url, "{repository}, {commit} and {path}")
 
     @contextmanager
     def opened(self, recording: OpenRecording) -> Iterator[Path]:

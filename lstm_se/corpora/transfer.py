@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import ssl
 import time
 import zipfile
@@ -66,6 +67,22 @@ def fetch(
         if failures == ATTEMPTS:
             raise ConnectionError(f"{url} failed {ATTEMPTS} times ({problem}): {hint}")
         (pause or time.sleep)(asked or min(2**failures, 30))
+
+
+def check_pattern(url: str, places: str) -> None:
+    """Refuse a pattern of addresses that cannot be filled in.
+
+    Args:
+        url: The pattern.
+        places: What may stand in it, in words: ``"{id} or {name}"``.
+
+    Raises:
+        ValueError: If the pattern has something else in braces.
+    """
+    try:
+        url.format(**dict.fromkeys(re.findall(r"{(\w+)}", places), ""))
+    except (LookupError, ValueError, AttributeError, TypeError):
+        raise ValueError(f"{url} is no pattern of an address: put {places} in it") from None
 
 
 def find_fault(path: Path, md5: str = "") -> str:

@@ -14,7 +14,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import IO, Any
 
+from ..workers import follow
+
 HOST = "127.0.0.1"
+LAUNCHER = "LSTM_SE_LAUNCHER"  # environment variable: the process that launched this worker
 
 
 def parse(text: str) -> tuple[str, int]:
@@ -30,16 +33,35 @@ def parse(text: str) -> tuple[str, int]:
 
 
 def rank() -> int | None:
-    """Number of this process among the workers, 0 for the chief; ``None`` if it is not one."""
+    """Number of this process among the workers, 0 for the chief; ``None`` if it is not one.
+
+    Raises:
+        ValueError: If ``TF_CONFIG`` is there and does not say.
+    """
     config = os.environ.get("TF_CONFIG")
-    return None if config is None else int(json.loads(config)["task"]["index"])
+    if config is None:
+        return None
+    try:
+        task = json.loads(config)["task"]
+        if task["type"] == "worker":  # of another type, number 0 would be a second chief
+            return int(task["index"])
+    except (ValueError, LookupError, TypeError):
+        pass
+    form = '"task": {"type": "worker", "index": 0}'
+    raise ValueError(f"TF_CONFIG is {config!r}: unset it, or say which worker this is, as {form}")
+
+
+def follow_launcher() -> None:
+    """Let a worker that :func:`launch` started end when the one that did so was killed."""
+    if launcher := os.environ.pop(LAUNCHER, ""):
+        follow(int(launcher))
 
 
 def launch(command: Sequence[str], count: int) -> int:
     """Run a command in several processes that find each other through ``TF_CONFIG``.
 
-    The first one is the chief: its output is shown, Ctrl-C goes to it alone, and when it has ended,
-    the others, which wait for its next step, are ended too.
+    The first one is the chief: its output is shown, what interrupts this process goes to it alone,
+    and when it has ended, the others, which wait for its next step, are ended too.
 
     Args:
         command: The same for all.
@@ -60,6 +82,10 @@ def launch(command: Sequence[str], count: int) -> int:
         except KeyboardInterrupt:
             workers[0].send_signal(signal.SIGINT)
             return workers[0].wait()
+        except SystemExit:  # what SIGTERM becomes, and a terminal that closes
+            workers[0].terminate()
+            workers[0].wait()
+            raise
         finally:  # end what still runs
             for worker in workers:
                 worker.kill()
@@ -82,6 +108,7 @@ def _start(
         "TF_NUM_INTRAOP_THREADS": str(max(1, (os.cpu_count() or 1) // len(addresses))),
         **os.environ,
         "TF_CONFIG": json.dumps(config),
+        LAUNCHER: str(os.getpid()),
         "CUDA_VISIBLE_DEVICES": "-1",  # they would all take the whole of the same card
     }
     out: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": log} if number else {}

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from ..config import Config
+from ..interrupts import STOPS
 from ..network import bandwise, in_keras, in_numpy
 from . import pipeline
 from .losses import SpectralLoss
@@ -126,8 +127,9 @@ def train(
 ) -> in_keras.DenoiserModel:
     """Train a denoiser; interrupted anywhere, it continues with ``resume`` as if nothing had been.
 
-    Ctrl-C and SIGTERM, which a computer sends that is shut down, finish the running step and save.
-    A killed process loses the epoch it was in.
+    Ctrl-C, a terminal that closes, and SIGTERM, which a computer sends that is shut down, finish
+    the running step and save. A killed process loses the epoch it was in. In the history, seconds
+    and training loss of an epoch that was interrupted are those of its last stretch alone.
 
     Args:
         config: What to train.
@@ -210,9 +212,9 @@ class _Interrupted(Exception):
 
 @contextmanager
 def _polite_interrupt() -> Iterator[threading.Event]:
-    """Hold the first Ctrl-C or SIGTERM back until a step is done, and set the event.
+    """Hold the first interrupt back until a step is done, and set the event; the second one acts.
 
-    The second one acts.
+    Interrupts that are ignored, as behind ``nohup``, stay so.
     """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only there may a handler be set
@@ -227,7 +229,8 @@ def _polite_interrupt() -> Iterator[threading.Event]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
-    handlers = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [stop for stop in STOPS if signal.getsignal(stop) != signal.SIG_IGN]
+    handlers = {stop: signal.signal(stop, ask) for stop in heeded}
     try:
         yield asked
     finally:
@@ -276,7 +279,9 @@ class _Keeper(keras.callbacks.Callback):
         return best is not None and len(history) - 1 - best["epoch"] >= self.schedule.patience
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Take the time."""
+        """Leave here if asked to in the last step of the epoch before; else take the time."""
+        if self.asked.is_set():
+            raise _Interrupted
         self._begin = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
@@ -293,7 +298,7 @@ class _Keeper(keras.callbacks.Callback):
         self._average.close()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write the row, the best weights and the state, in this order."""
+        """Write the best weights, the row and the state, in this order."""
         logs = logs or {}
         loss = logs["val_loss"]
         if not np.isfinite(loss):

@@ -22,7 +22,7 @@ from ..files import sha256_of
 from ..network import edit, in_numpy
 from . import fit, runs
 from .replicas import Replicas, replicas_of
-from .sources import Sources
+from .sources import Sources, name_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Start:
 
     def words(self) -> list[str]:
         """Options of ``lstm-se train`` that ask for it."""
-        begin = ["--initial", self.initial.name] if self.initial else ["--preset", self.preset]
+        begin = ["--initial", name_of(self.initial)] if self.initial else ["--preset", self.preset]
         return [*begin, *self.set_words()]
 
     def set_words(self) -> list[str]:
@@ -111,11 +111,11 @@ def train_from(
         "validation_steps": schedule.validation_steps,
         "patience": schedule.patience,
         "hours_of_mixtures": round(hours, 1),
-        "corpora": [folder.name for folder in sources.corpora],
+        "corpora": [name_of(folder) for folder in sources.corpora],
         "command": _command(words or _words(sources, start, distribute, xla), out, schedule),
         "versions": _versions(),
     }
-    verbose = 1 if sys.stderr.isatty() else 2  # a bar on a terminal, a line an epoch in a log
+    verbose = 1 if sys.stdout.isatty() else 2  # a bar on a terminal, a line an epoch in a log
     how: dict[str, Any] = {"verbose": verbose, "replicas": replicas, "xla": xla, "initial": initial}
     if parent:
         facts["initial_sha256"] = sha256_of(parent)
@@ -165,7 +165,7 @@ def _words(sources: Sources, start: Start, distribute: str, xla: bool) -> list[s
 def _command(words: Sequence[str], out: Path, schedule: fit.Schedule) -> str:
     """The command line that does the same."""
     length = ["--epochs", str(schedule.epochs), "--steps", str(schedule.steps_per_epoch)]
-    return shlex.join(["lstm-se", "train", *words, *length, "--out", out.name])
+    return shlex.join(["lstm-se", "train", *words, *length, "--out", name_of(out)])
 
 
 def _versions() -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .fit import Schedule
-from .sources import Sources
+from .sources import Sources, name_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TrainingRecipe:
 
     def words(self, material: Path) -> list[str]:
         """Options of ``lstm-se train`` that ask for it."""
-        return ["--recipe", self.preset, "--data", material.name]
+        return ["--recipe", self.preset, "--data", name_of(material)]
 
 
 VALIDATION_STEPS = 12  # 96 clips, after each epoch

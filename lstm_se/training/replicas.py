@@ -227,6 +227,7 @@ def _mirrored(count: int) -> Replicas:
 
 def _worker(count: int) -> Replicas:
     """This process' part in a cluster, which ``TF_CONFIG`` describes."""
+    cluster.follow_launcher()
     rank = cluster.rank()
     if rank is None:
         raise ValueError(

@@ -15,6 +15,7 @@ import tensorflow as tf
 from ..config import Config
 from ..files import claimed, make_folder, read_csv, write_csv, write_whole, writing
 from ..network import in_keras, in_numpy
+from .records import reading
 
 Finish = Callable[[in_numpy.Weights], in_numpy.Weights]  # what happens to weights that are kept
 NAME_BYTES = 4096  # that HDF5 takes for a variable beside its numbers, and more
@@ -38,10 +39,12 @@ class Run:
         self.log, self.logs = path / "history.csv", path / "logs"
 
     def check(self, config: Config, resume: bool) -> None:
-        """Refuse to overwrite a training run, or to resume none or another one; writes nothing."""
+        """Refuse to overwrite a run or model, or to resume none or another one; writes nothing."""
         path, there = self.path, self.state.exists()
         if there and not resume:
             raise FileExistsError(f"{path} holds a training run: use --resume or another folder")
+        if self.weights.exists() and not there and not resume:
+            raise FileExistsError(f"{path} holds a model: name another folder")
         if resume and not there:
             raise FileNotFoundError(f"{path} holds no training to resume: start without --resume")
         if resume and Config.load(path / "config.json") != config:
@@ -87,9 +90,10 @@ class Run:
         in_numpy.save_weights(self.weights, finish(in_keras.get_weights(model.network)))
 
     def history(self) -> list[dict[str, float]]:
-        """Rows of ``history.csv``."""
+        """Rows of ``history.csv``; a ValueError names it if it is damaged."""
         _, rows = read_csv(self.log)
-        return [{column: float(value) for column, value in row.items()} for row in rows]
+        with reading(self.log):
+            return [{column: float(row[column]) for column in HISTORY} for row in rows]
 
     def append(self, row: dict[str, float]) -> None:
         """Add the row of an epoch; one that was written before a kill is replaced."""
@@ -152,12 +156,15 @@ def write_recipe(run: str | Path, resume: bool = False, **facts: Any) -> None:
         facts: Anything that JSON can hold.
 
     Raises:
-        ValueError: If it is resumed with other facts, but for command and versions.
+        ValueError: If it is resumed with other facts, but for command and versions, or those that
+            are there are damaged.
     """
     path = Path(run) / "recipe.json"
     text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
-    before = path.read_text(encoding="utf-8") if resume and path.exists() else text
-    if other := difference(before, text):
+    with reading(path):
+        before = path.read_text(encoding="utf-8") if resume and path.exists() else text
+        other = difference(before, text)
+    if other:
         name, was, now = other
         raise ValueError(
             f"{run} was started with another recipe: {name} was {was} and is {now}; "

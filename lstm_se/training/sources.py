@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +88,7 @@ class Sources:
             "--validation-speech": self.validation_speech,
             "--validation-noise": self.validation_noise,
         }
-        return [w for option, paths in options.items() for p in paths for w in (option, p.name)]
+        return [w for option, paths in options.items() for p in paths for w in (option, name_of(p))]
 
     def load(self, config: Config) -> Loaded:
         """Read them: the pairs of the corpora as they are, or, with speech or noise, to mix.
@@ -105,12 +106,19 @@ class Sources:
             raise ValueError(
                 "name a corpus with training and validation talkers, for instance --data mini"
             )
+        if self.validation_speech or self.validation_noise:
+            raise ValueError(
+                "--validation-speech and --validation-noise are for mixtures: "
+                "name --speech or --noise, too"
+            )
         pairs = from_store([*train, *validation])
         learnt, held_out = pairs[: len(train)], pairs[len(train) :]
+        used = [*_listed("train", learnt), *_listed("validation", held_out)]
+        _refuse_shared_files(used)
         return Loaded(
             pipeline.PairSampler(learnt, config, seed=config.seed),
             pipeline.PairSampler(held_out, config, seed=VALIDATION_SEED),
-            [*_listed("train", learnt), *_listed("validation", held_out)],
+            used,
         )
 
     def _mixed(self, config: Config, train: Iterable[Pair], validation: Iterable[Pair]) -> Loaded:
@@ -138,6 +146,11 @@ class Sources:
         # by the plain recipe, so that the losses of all training runs on these recordings compare
         judge = _mixer(config, judges, held_out or noise, VALIDATION_SEED, Recipe())
         return Loaded(train_mixer, judge, used, TRAINING_RECIPE)
+
+
+def name_of(folder: Path) -> str:
+    """What a folder is called, also where it is named by its place, as ``.``."""
+    return os.path.basename(os.path.abspath(folder))
 
 
 def by_speaker(pairs: Iterable[Pair]) -> dict[str, list[Path]]:

@@ -302,10 +302,21 @@ def test_player_that_leaves_early_gets_no_complaint(recordings):
         (("a.wav", "-", "-o", "-"), ("a pipe carries one sound",)),
         (("a.wav", "-o", "b.wav", "--raw", 16_000), ("--raw is for pipes",)),
         (("a.wav", "-o", "b.wav", "--limit", -3), ("limit -3.0 dB", "from 0 up")),
+        (("a.wav", "-o", "b.wav", "--channels", 2), ("raw pipe", "leave --channels out")),
+        (("-", "-o", "b.wav", "--channels", 2), ("raw pipe", "leave --channels out")),
+        (("a.wav", "-o", "-", "--raw", 16_000, "--channels", 2), ("leave --channels out",)),
+        (("-", "-o", "b.wav", "--resume"), ("a pipe cannot be resumed: leave --resume out",)),
     ],
 )
 def test_wrong_use_is_told(arguments, words):
     assert_one_clear_line(run("enhance", *arguments), *words)
+
+
+def test_raw_pipe_has_the_rate_of_its_file(tmp_path):
+    soundfile.write(tmp_path / "in.wav", noise(4800), 48_000)
+    result = run("enhance", tmp_path / "in.wav", "-o", "-", "--raw", 16_000)
+    assert_one_clear_line(result, "in.wav has 48000 Hz: write --raw 48000")
+    assert result.stdout == ""
 
 
 def test_what_a_pipe_loses_is_told(tmp_path):

@@ -41,5 +41,11 @@ def test_check_takes_no_denoiser(folders, given):
     assert_one_clear_line(result, f"leave {given[0]} out")
 
 
+@pytest.mark.parametrize("given", [["--model", "tiny"], ["--engine", "int8"], ["--limit", 12]])
+def test_what_is_enhanced_already_takes_no_denoiser(folders, given):
+    result = run("evaluate", *folders, "--enhanced", folders[1], *given)
+    assert_one_clear_line(result, f"--enhanced is scored as it is: leave {given[0]} out")
+
+
 def test_check_needs_the_clean_files(folders):
     assert_one_clear_line(run("evaluate", "--check", *folders[2:]), "--check needs --clean")

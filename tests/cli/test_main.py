@@ -249,6 +249,28 @@ def test_info_counts_the_talkers_of_a_collection(tmp_path):
     assert max(map(len, told.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("recipe.json", "{"),
+        ("recipe.json", "[]"),
+        ("recipe.json", "{}"),
+        ("recipe.json", '{"command": "train", "steps": 1, "minutes": {}}'),
+        ("recipe.json", '{"command": 1, "steps": 1}'),
+        ("sources.csv", "bank,file\na,b\n"),
+        ("history.csv", "\xff"),
+        ("scores.json", '{"rows": [{}], "metrics": ["stoi"]}'),
+        ("scores.json", '{"rows": []}'),
+    ],
+)
+def test_damaged_record_is_named_by_info(name, content, tmp_path):
+    shipped = Path(lstm_se.__file__).parent / "pretrained" / "tiny"
+    shutil.copytree(shipped, tmp_path / "run")
+    (tmp_path / "run" / name).write_bytes(content.encode("latin-1"))
+    with pytest.raises(ValueError, match=rf"\A\S+{name} is .+\Z"):
+        info.describe(tmp_path / "run")
+
+
 @pytest.mark.parametrize("command", ["", *main.commands.commands])
 def test_help_comes_without_tensorflow(command):
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}

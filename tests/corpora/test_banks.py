@@ -114,6 +114,13 @@ def test_silent_file_is_refused(tmp_path):
     assert only(banks.by_folder([folder])).refused == ("bad.wav: silent",)
 
 
+@pytest.mark.parametrize("samples", [np.zeros(16_000, np.float32), 0.1 * noise(1500)])
+def test_noise_of_which_too_little_is_heard_is_refused(samples, tmp_path):
+    folder = write(tmp_path / "hall", good=0.1 * noise(16_000), bad=samples)
+    found = only(banks.by_folder([folder]), banks.load_noise)
+    assert found.refused == ("bad.wav: silent or too short",)
+
+
 def test_group_without_anything_to_use_is_told(tmp_path):
     folder = write(tmp_path / "ann", bad=np.zeros(16_000, np.float32))
     with pytest.raises(ValueError, match="nothing in ann can be used: bad.wav: silent"):

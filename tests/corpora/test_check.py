@@ -146,6 +146,21 @@ def test_what_training_would_refuse_is_not_fit(spoil, words, root):
     assert line.endswith(words)
 
 
+@pytest.mark.parametrize("side", ["clean", "noisy"])
+def test_empty_folder_is_a_missing_part_and_hides_no_other_fault(side, root):
+    for path in (root / f"{side}_testset_wav").iterdir():
+        path.unlink()
+    (root / f"{side}_trainset_28spk_wav" / "p226_001.wav").unlink()
+    assert kinds(root) == {"part": 1, "partner": 1}
+    assert f"{side}_testset_wav holds no sound file" in check_corpus(root).lines()[0]
+
+
+def test_samples_that_are_the_clean_ones_are_found_in_another_format_too(root):
+    samples, rate = soundfile.read(root / f"clean_{TEST}")
+    soundfile.write(root / f"noisy_{TEST}", samples, rate, "FLOAT")
+    assert kinds(root) == {"noiseless": 1}
+
+
 def test_bang_in_steady_speech_is_noise(root):
     spoil_noisy(lambda x: x + 3 * (np.abs(np.arange(len(x)) - 2000) < 160) * x)(root)
     assert kinds(root) == {}

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from voicebank_fixture import make_archives, make_corpus, serve, zip_folder
+from voicebank_fixture import make_archives, make_corpus, serve, write_phone_pair, zip_folder
 
+from lstm_se.cli.main import commands
 from lstm_se.corpora import download, transfer
 from lstm_se.corpora.download import ARCHIVES, prepare
 from lstm_se.corpora.pairs import conditions_of, voicebank_demand
@@ -336,6 +337,20 @@ def test_folder_unpacked_by_hand_at_48_khz_is_not_taken_for_ours(run, tmp_path):
         run()
 
 
+def test_damaged_file_in_an_unpacked_folder_is_named(run, tmp_path):
+    root = make_corpus(tmp_path / "corpus")
+    (root / "noisy_testset_wav" / "p232_001.wav").write_text("no sound")
+    with pytest.raises(ValueError, match=r"p232_001\.wav is not a sound file that can be read"):
+        run("noisy_testset_wav")
+
+
+@pytest.mark.parametrize("place", ["{file}", "{id.x}", "{}", "{id[x]}", "{"])
+def test_address_with_something_else_in_braces_is_refused(place, tmp_path):
+    with pytest.raises(ValueError, match=r"is no pattern of an address: put \{id\} or \{name\}"):
+        download.download(tmp_path / "corpus", f"http://h/{place}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_incomplete_folder_is_not_taken_for_ours(run, tmp_path):
     root = make_corpus(tmp_path / "corpus")
     (root / "noisy_testset_wav" / "p232_001.wav").unlink()
@@ -398,17 +413,55 @@ def test_disk_without_links_gets_a_copy(tmp_path, monkeypatch):
     assert not copied.samefile(source / "clean_testset_wav/p232_001.wav")
 
 
-def test_copy_that_was_interrupted_goes_on(tmp_path, monkeypatch):
-    source = make_corpus(tmp_path / "source", rate=48_000)
+def test_copy_of_what_a_phone_recorded_is_a_wav(tmp_path):
+    """It is at 16 kHz, but to link it would give it a wrong name."""
+    source = make_corpus(tmp_path / "source")
+    for side in ("clean_testset_wav", "noisy_testset_wav"):
+        (source / side / "p232_001.wav").unlink()
+    write_phone_pair(source / "clean_testset_wav", source / "noisy_testset_wav", "p232_001")
+    root = prepare(source, tmp_path / "copy")
+    info = soundfile.info(root / "clean_testset_wav" / "p232_001.wav")
+    assert (info.format, info.subtype, info.samplerate) == ("WAV", "PCM_16", 16_000)
+
+
+def test_copy_that_was_cut_is_written_whole(tmp_path):
+    source = make_corpus(tmp_path / "source")
+    name = "clean_testset_wav/p232_001.wav"
+    (source / name).write_bytes((source / name).read_bytes()[:-3200])
+    copied = prepare(source, tmp_path / "copy") / name
+    assert not copied.samefile(source / name)
+    assert audio.read(copied).note == ""
+
+
+def test_copy_that_was_interrupted_is_not_mixed_with_another_source(tmp_path, monkeypatch):
+    first, second = (make_corpus(tmp_path / name, rate=48_000) for name in "ab")
+    for path in second.rglob("*.wav"):
+        soundfile.write(path, np.zeros(480), 48_000)
+    interrupt(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(first, tmp_path / "copy")
+    root = prepare(second, tmp_path / "copy")
+    assert {soundfile.info(path).frames for path in root.rglob("*.wav")} == {160}
+    assert not list(root.rglob(".*"))
+
+
+def interrupt(monkeypatch, number):
+    """Let the reading of some file be interrupted, once; the names of all that are read."""
     read, seen = audio.read, []
 
     def interrupted(path, **options):
         seen.append(Path(path).name)
-        if len(seen) == 3:
+        if len(seen) == number:
             raise KeyboardInterrupt
         return read(path, **options)
 
     monkeypatch.setattr(audio, "read", interrupted)
+    return seen
+
+
+def test_copy_that_was_interrupted_goes_on(tmp_path, monkeypatch):
+    source = make_corpus(tmp_path / "source", rate=48_000)
+    seen = interrupt(monkeypatch, 3)
     with pytest.raises(KeyboardInterrupt, match="the same command goes on"):
         prepare(source, tmp_path / "copy")
     prepare(source, tmp_path / "copy")
@@ -456,6 +509,13 @@ def test_what_is_wrong_with_an_unpacked_copy_is_told(fault, tmp_path):
     spoil(source)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         prepare(source, tmp_path / "copy")
+
+
+@pytest.mark.parametrize("given", [["--url", "http://h/{id}"], ["--keep-archives"]])
+def test_what_concerns_a_server_is_refused_beside_a_copy(given, tmp_path):
+    words = ["data", "voicebank", "--root", tmp_path / "copy", "--from", tmp_path, *given]
+    with pytest.raises(ValueError, match=f"--from downloads nothing: leave {given[0]} out"):
+        commands.main([*map(str, words)], standalone_mode=False)
 
 
 def test_copy_onto_itself_or_of_nothing_is_refused(tmp_path):

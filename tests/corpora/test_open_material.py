@@ -227,6 +227,13 @@ def test_copy_replaces_what_came_from_elsewhere(fetched, copy, tmp_path):
     }
 
 
+def test_copy_onto_itself_is_refused_and_stays(copy):
+    before = {path: path.read_bytes() for path in copy.rglob("*.*")}
+    with pytest.raises(ValueError, match="copy is the source itself: name another folder"):
+        gather(copy, on_disk(copy, ALL), ALL)
+    assert {path: path.read_bytes() for path in copy.rglob("*.*")} == before
+
+
 def test_what_a_copy_lacks_or_has_otherwise_is_named(copy, tmp_path):
     (copy / "noise/rain.wav").unlink()
     (copy / "speech/bob.wav").write_bytes(wav())
@@ -293,9 +300,18 @@ def test_folder_without_any_of_it_is_refused(tmp_path):
         on_disk(tmp_path, ALL)
 
 
+@pytest.mark.parametrize("given", [["--url", "http://h/{path}"], ["--connections", "2"]])
+def test_what_concerns_a_server_is_refused_beside_a_copy(given, copy, tmp_path):
+    words = ["data", "open", "--root", tmp_path / "m", "--from", copy, *given]
+    with pytest.raises(ValueError, match=f"--from downloads nothing: leave {given[0]} out"):
+        commands.main([*map(str, words)], standalone_mode=False)
+
+
 def test_table_and_address_of_another_kind_are_refused(tmp_path):
     (tmp_path / "ORIGINS.csv").write_text("file,url\na.wav,b\n")
     with pytest.raises(ValueError, match=r"ORIGINS.csv has no column 'git_blob_sha1'"):
         on_disk(tmp_path, ALL)
     with pytest.raises(ValueError, match=r"http://x/\{id\} is no pattern of an address: put \{rep"):
         FromServer(tmp_path, "http://x/{id}")
+    with pytest.raises(ValueError, match=r"no pattern of an address: put \{rep"):
+        FromServer(tmp_path, "http://x/{repository.x}")

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import soundfile
-from voicebank_fixture import TEST_SPEAKERS, make_corpus, write_pair
+from voicebank_fixture import TEST_SPEAKERS, make_corpus, write_pair, write_phone_pair
 
 from lstm_se.corpora.pairs import conditions_of, paired, voicebank_demand
 
@@ -190,6 +190,13 @@ def test_broken_file_is_named(root):
     (root / "clean_testset_wav" / "p232_001.wav").write_text("this is no sound")
     with pytest.raises(ValueError, match=r"p232_001.wav is not a sound file"):
         voicebank_demand(root)
+
+
+def test_recordings_of_a_phone_are_a_corpus(tmp_path):
+    make_corpus(tmp_path, train=())
+    folders = tmp_path / "clean_testset_wav", tmp_path / "noisy_testset_wav"
+    write_phone_pair(*folders, "p225_001")
+    assert voicebank_demand(tmp_path).test[0].clean.suffix == ".m4a"
 
 
 def test_48_khz_corpus_loads_at_16_khz_and_says_how_to_prepare_it(tmp_path):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_array_of_other_facts_is_made_again(tmp_path):
 
 @pytest.mark.parametrize("gap", [slice(0, 10, 2), slice(5, 5)])
 def test_stretch_with_gaps_or_of_nothing_is_refused(gap, tmp_path):
-    with pytest.raises(ValueError, match="a stretch has no gap, and a sample"):
+    with pytest.raises(ValueError, match="a stretch has no gaps and at least one sample"):
         kept(tmp_path, {"a": {}})["a"][gap]
 
 
@@ -158,8 +159,19 @@ def test_store_is_where_the_environment_says(tmp_path, monkeypatch):
 def test_store_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "full").touch()
     monkeypatch.setenv(store.ELSEWHERE, str(tmp_path / "full"))
-    with pytest.raises(OSError, match="cannot make the folder .*full"):
+    with pytest.raises(OSError, match="cannot make the folder .*full.*; LSTM_SE_STORE names"):
         kept(tmp_path, {"a": {}})
+
+
+def test_store_of_a_folder_has_the_name_that_it_always_had(tmp_path, monkeypatch):
+    monkeypatch.setenv(store.ELSEWHERE, str(tmp_path))
+    assert [path.name for path in store.places(Path("/corpus/ü"))] == ["ü-32e90bcfaa20"]
+
+
+def test_folder_whose_name_is_no_utf8_has_a_store(tmp_path, monkeypatch):
+    monkeypatch.setenv(store.ELSEWHERE, str(tmp_path / "fast"))
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    np.testing.assert_array_equal(kept(folder, {"a": {}})["a"][:], ONES)
 
 
 def test_array_that_fails_leaves_those_before_it(tmp_path):

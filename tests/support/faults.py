@@ -47,6 +47,15 @@ FAULTS = [
         (KILLED, "training/test_fit.py::test_resumed_training_ends_with_the_same_bits"),
     ),
     Fault(
+        "`train` is terminated, or its terminal closes",
+        "the step it was in is finished and saved, with `--distribute`, too",
+        (
+            "training/test_fit.py::test_sigterm_finishes_the_step_and_saves",
+            "training/test_fit.py::test_terminal_that_closes_loses_no_step",
+            "training/test_cluster.py::test_terminated_launcher_waits_for_what_the_chief_saves",
+        ),
+    ),
+    Fault(
         "one machine of several is killed in `train`",
         "the others end with one line; `--resume` on all ends with the bits of a run left alone",
         (
@@ -62,7 +71,10 @@ FAULTS = [
     Fault(
         "a command with workers is killed",
         "they end within a second",
-        ("cli/test_enhance.py::test_workers_of_a_killed_command_write_no_longer",),
+        (
+            "cli/test_enhance.py::test_workers_of_a_killed_command_write_no_longer",
+            "training/test_cluster.py::test_workers_of_a_killed_launcher_train_no_longer",
+        ),
     ),
     Fault(
         "a store is killed while it is filled",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import av
 import numpy as np
 import soundfile
 
@@ -24,15 +25,26 @@ TEST_SPEAKERS = ("p232", "p257")
 def write_pair(
     clean_dir: Path, noisy_dir: Path, name: str, rate: int = 16_000, seconds: float = 0.3
 ) -> None:
-    """A tone, and the same tone in noise."""
+    """A tone, whose last sample is its own, and the same tone in noise."""
     rng = np.random.default_rng(sum(name.encode()))
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
+    tone[-1] = sum(name.encode()) / 4096
     for folder, signal in (
         (clean_dir, tone),
         (noisy_dir, tone + 0.03 * rng.standard_normal(len(tone))),
     ):
         folder.mkdir(parents=True, exist_ok=True)
         soundfile.write(folder / f"{name}.wav", signal, rate, subtype="PCM_16")
+
+
+def write_phone_pair(clean_dir: Path, noisy_dir: Path, name: str) -> None:
+    """Two recordings as a phone makes them, at 16 kHz."""
+    for folder in (clean_dir, noisy_dir):
+        with av.open(str(folder / f"{name}.m4a"), "w") as container:
+            stream = container.add_stream("aac", rate=16_000, layout="mono")
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.float32), "fltp", "mono")
+            frame.sample_rate = 16_000
+            container.mux([*stream.encode(frame), *stream.encode(None)])
 
 
 def make_corpus(

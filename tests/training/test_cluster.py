@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
+from lstm_se.files import claimed
 from lstm_se.training import cluster
 
 PROGRAM = """
@@ -37,6 +39,15 @@ def gone(pid):
     except ProcessLookupError:
         return True
     return False
+
+
+def taken(path):
+    """Whether a process has a file."""
+    try:
+        with claimed(path):
+            return False
+    except BlockingIOError:
+        return True
 
 
 WAIT_FOR_OTHERS = """
@@ -109,6 +120,67 @@ except KeyboardInterrupt:
         time.sleep(0.02)
 
 
+@pytest.fixture
+def launched(tmp_path):
+    """Starts a launcher of two workers, which heeds SIGTERM as the command line does."""
+    launcher = """
+import signal, sys
+from lstm_se.training import cluster
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+sys.exit(cluster.launch(sys.argv[1:], 2))
+"""
+    processes = []
+
+    def start(then):
+        command = [sys.executable, "-c", PROGRAM + then, str(tmp_path)]
+        command = [sys.executable, "-c", launcher, *command]
+        processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        assert processes[0].stdout.readline() == "ready\n"
+        return processes[0]
+
+    yield start
+    for process in [processes[0].pid, *(worker["pid"] for worker in written(tmp_path))]:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    processes[0].communicate()
+
+
+def test_terminated_launcher_waits_for_what_the_chief_saves(launched, tmp_path):
+    saves = f"""
+def save(*_):
+    time.sleep(0.3)
+    open(sys.argv[1] + "/saved", "w")
+    sys.exit(9)
+if not number:
+    signal.signal(signal.SIGTERM, save)
+    {WAIT_FOR_OTHERS.strip().replace("    ", "        ")}
+    print("ready", flush=True)
+{FOR_EVER}"""
+    process = launched(saves)
+    process.terminate()
+    assert process.wait() == 128 + signal.SIGTERM
+    assert (tmp_path / "saved").exists()
+    assert all(gone(worker["pid"]) for worker in written(tmp_path))
+
+
+def test_workers_of_a_killed_launcher_train_no_longer(launched, tmp_path):
+    follows = f"""
+import fcntl
+from lstm_se.training import cluster
+cluster.follow_launcher()
+own = open(f"{{sys.argv[1]}}/{{number}}", "w")
+fcntl.flock(own, fcntl.LOCK_EX)
+os.rename(own.name, own.name + ".held")
+{WAIT_FOR_OTHERS.replace(".json", ".held")}
+if not number: print("ready", flush=True)
+{FOR_EVER}"""
+    launched(follows).kill()
+    latest = time.monotonic() + 10
+    while any(map(taken, tmp_path.glob("*.held"))):
+        assert time.monotonic() < latest, "a worker is still at it"
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     ("text", "found"), [("mirrored:2", ("mirrored", 2)), ("workers:12", ("workers", 12))]
 )
@@ -125,3 +197,19 @@ def test_other_ways_are_refused(text):
 def test_process_of_its_own_has_no_number(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert cluster.rank() is None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "[]",
+        '{"cluster": {"worker": ["127.0.0.1:1"]}}',
+        '{"task": {"type": "worker"}}',
+        '{"task": {"type": "chief", "index": 0}}',
+    ],
+)
+def test_cluster_that_names_no_worker_is_told_in_one_line(config, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(ValueError, match="^TF_CONFIG is .*say which worker this is"):
+        cluster.rank()

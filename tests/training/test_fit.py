@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -157,6 +158,38 @@ def test_sigterm_finishes_the_step_and_saves(whole, tmp_path):
         train(run.path, callbacks=[Signal(signal.SIGTERM, 2)])
     train(run.path, resume=True)
     assert losses_of(run) == losses_of(whole)
+
+
+@pytest.fixture
+def terminal(request):
+    """What closing the terminal does: heeded as the command line heeds it, or ignored."""
+    before = signal.signal(signal.SIGHUP, request.param)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("terminal", [lambda *_: sys.exit(129)], ids=["heeded"], indirect=True)
+def test_terminal_that_closes_loses_no_step(terminal, tmp_path):
+    with pytest.raises(KeyboardInterrupt, match="stopped after step 2 of"):
+        train(tmp_path, callbacks=[Signal(signal.SIGHUP, 2)])
+    assert step_of(runs.Run(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("terminal", [signal.SIG_IGN], ids=["ignored"], indirect=True)
+def test_interrupts_that_are_ignored_at_the_start_stay_so(terminal, tmp_path):
+    """A shell has what it starts in the background ignore Ctrl-C, and ``nohup`` a closing."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(KeyboardInterrupt):
+        train(tmp_path, callbacks=[Signal(signal.SIGINT, 2), Signal(signal.SIGHUP, 3)])
+    signal.signal(signal.SIGINT, before)
+    assert epochs_of(runs.Run(tmp_path)) == list(range(EPOCHS))
+
+
+def test_interrupt_is_heeded_where_an_epoch_is_a_single_step(tmp_path):
+    schedule = fit.Schedule(epochs=3, steps_per_epoch=1, validation_steps=1)
+    with pytest.raises(KeyboardInterrupt, match="stopped after step 2 of 3"):
+        train(tmp_path, schedule=schedule, callbacks=[Signal(signal.SIGINT, 2)])
+    assert epochs_of(runs.Run(tmp_path)) == [0, 1]
 
 
 def test_second_epoch_tells_how_long_the_rest_will_take(tmp_path, capsys):
@@ -327,6 +360,22 @@ def test_another_recipe_is_not_resumed(changes, reason, tmp_path):
     with pytest.raises(ValueError, match=f"was started with another recipe: {reason}"):
         runs.write_recipe(tmp_path, resume=True, **{**RECIPE, **changes})
     assert (tmp_path / "recipe.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "\xff"])
+def test_damaged_recipe_is_named(content, tmp_path):
+    (tmp_path / "recipe.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"\A\S+recipe\.json is damaged .+: copy it again\Z"):
+        runs.write_recipe(tmp_path, resume=True, **RECIPE)
+
+
+@pytest.mark.parametrize(
+    "content", ["epoch,seconds\n1,2\n", ",".join(runs.HISTORY) + "\na,1,2,3,4"]
+)
+def test_damaged_history_is_named(content, tmp_path):
+    (tmp_path / "history.csv").write_text(content)
+    with pytest.raises(ValueError, match=r"\A\S+history\.csv is damaged .+: copy it again\Z"):
+        runs.Run(tmp_path).history()
 
 
 def curves_of(run):

@@ -5,6 +5,9 @@ import dataclasses
 import hashlib
 import json
 import shlex
+import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -273,6 +276,22 @@ def test_copy_under_another_name_is_refused_too(folders):
         train(folders)
 
 
+@pytest.mark.parametrize("side", ["clean", "noisy"])
+def test_pair_on_both_sides_is_refused(side, tmp_path):
+    folder = make_corpus(tmp_path / "corpus") / f"{side}_trainset_28spk_wav"
+    shutil.copy(folder / "p226_001.wav", folder / "p286_001.wav")
+    with pytest.raises(ValueError, match="p286_001.wav is used for training and for validation"):
+        loaded(tmp_path, corpora=["corpus"], **dict.fromkeys(FOUR, []))
+
+
+@pytest.mark.parametrize("part", ["validation_speech", "validation_noise"])
+def test_what_mixes_nothing_takes_no_folder_to_validate_on(part, folders):
+    make_corpus(folders / "corpus")
+    others = {name: FOUR[name] if name == part else [] for name in FOUR}
+    with pytest.raises(ValueError, match="are for mixtures: name --speech or --noise, too"):
+        loaded(folders, corpora=["corpus"], **others)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -295,6 +314,37 @@ def test_refused_training_makes_no_folder(changes, folders):
     with pytest.raises((ValueError, FileNotFoundError)):
         train(folders, **changes)
     assert not (folders / "run").exists()
+
+
+def test_model_that_was_not_trained_here_is_not_overwritten(folders):
+    """As pruning, averaging and rescaling leave it."""
+    (folders / "run").mkdir()
+    (folders / "run" / "weights.npz").touch()
+    with pytest.raises(FileExistsError, match="run holds a model: name another folder"):
+        train(folders)
+    assert [path.name for path in (folders / "run").iterdir()] == ["weights.npz"]
+
+
+@pytest.mark.parametrize(("terminal", "verbose"), [(True, 1), (False, 2)])
+def test_bar_is_for_a_terminal_to_which_it_goes(terminal, verbose, folders, monkeypatch):
+    calls = []
+    monkeypatch.setattr(from_folders.fit, "train", lambda *_, **options: calls.append(options))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: not terminal)
+    train(folders)
+    assert calls[0]["verbose"] == verbose
+
+
+def test_folders_named_by_their_place_have_their_names_in_the_recipe(folders, monkeypatch):
+    monkeypatch.setattr(from_folders.fit, "train", lambda *_, **__: None)
+    make_corpus(folders / "corpus")
+    monkeypatch.chdir(folders / "corpus")
+    here, start = Path("."), from_folders.Start("tiny", SMALL)
+    from_folders.train_from(Sources([here]), start, here, fit.Schedule(1, 1))
+    recipe = json.loads(Path("recipe.json").read_text(encoding="utf-8"))
+    assert recipe["corpora"] == ["corpus"]
+    assert "--data corpus" in recipe["command"] and recipe["command"].endswith("--out corpus")
+    assert from_folders.Start(initial=here).words() == ["--initial", "corpus"]
 
 
 def test_refused_training_leaves_the_record_of_the_old_one(folders):

@@ -61,3 +61,8 @@ def test_recipe_refuses_what_would_make_another_training(material, tmp_path, mor
     result = CliRunner().invoke(main.commands, shlex.split(words))
     assert "--recipe takes" in str(result.exception)
     assert not (tmp_path / "run").exists()
+
+
+def test_material_named_by_its_place_has_its_name_in_the_command(material, monkeypatch):
+    monkeypatch.chdir(material)
+    assert recipe_of("tiny").words(Path(".")) == ["--recipe", "tiny", "--data", "open"]

@@ -237,6 +237,16 @@ def test_worker_without_a_cluster_is_told_how_to_start_one(monkeypatch):
         replicas.replicas_of("workers:2")
 
 
+def test_worker_follows_the_process_that_launched_it(monkeypatch):
+    followed = []
+    monkeypatch.setattr(cluster, "follow", followed.append)
+    monkeypatch.setenv(cluster.LAUNCHER, "123")
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(ValueError, match="TF_CONFIG is not set"):
+        replicas.replicas_of("workers:2")
+    assert followed == [123]
+
+
 def test_nobody_shares_by_default():
     assert replicas.replicas_of("") == replicas.ALONE
     assert cluster.rank() is None
