@@ -277,6 +277,53 @@ def test_another_source_gives_up_a_question(each_page):
     stopped(page)
 
 
+def test_stop_while_another_source_is_asked_for_asks_for_nothing(each_page):
+    page = each_page
+    choose(page, samples(page)[0])
+    started(page)
+    replaced_microphone(page, LATE)
+    choose(page, "microphone")
+    page.wait("'allow' in globalThis")
+    assert text(page, "start") == "Stop"
+    stopped(page)
+    assert text(page, "status") == "Ready." and page.evaluate("asked") == 1
+    page.evaluate("allow().then(() => 0)")
+    page.wait("globalThis.heard?.getAudioTracks()[0].readyState === 'ended'")
+
+
+def test_stop_just_after_a_change_of_source_asks_for_no_microphone(each_page):
+    page = each_page
+    choose(page, samples(page)[0])
+    started(page)
+    replaced_microphone(page, LATE)
+    page.evaluate(  # while the sample fades out
+        "document.querySelector('[value=microphone]').click();"
+        "new Promise((soon) => setTimeout(soon, 5))"
+        ".then(() => document.getElementById('start').click())"
+    )
+    page.wait("document.getElementById('start').textContent === 'Start'")
+    assert not page.evaluate("'asked' in globalThis")
+
+
+def test_stop_lets_the_microphone_go_and_keeps_the_error_of_what_is_under_way(each_page, tmp_path):
+    page = each_page
+    replaced_microphone(page, "await own(wanted)")
+    started(page)
+    page.evaluate(
+        "const read = Blob.prototype.arrayBuffer; Blob.prototype.arrayBuffer = function () {"
+        " const go = new Promise((go) => { globalThis.go = go; });"
+        " return go.then(() => read.call(this)); }; 0"
+    )
+    (tmp_path / "text.wav").write_text("this is no sound")
+    page.give_file(tmp_path / "text.wav")
+    page.wait("'go' in globalThis")
+    click(page, "start")
+    page.wait("heard.getAudioTracks()[0].readyState === 'ended'", seconds=5)
+    page.evaluate("go(); Blob.prototype.arrayBuffer = read; 0")
+    page.wait("document.getElementById('start').textContent === 'Start'")
+    assert text(page, "message").startswith("text.wav is no sound")
+
+
 def test_late_answer_is_taken_and_the_question_forgotten(page):
     replaced_microphone(page, LATE)
     click(page, "start")
