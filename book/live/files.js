@@ -1,4 +1,6 @@
 /** Sound files of the reader's, decoded here. */
+import { RATE } from "./denoiser.js";
+import { ratio } from "./resampler.js";
 import { unless } from "./unless.js";
 import { decodeWav, isWav, mixed, readFormat, UnknownKind } from "./wav.js";
 
@@ -43,6 +45,7 @@ export async function readFile(file) {
 async function readWav(file, head) {
   try {
     const { frames, rate } = readFormat(head, file.size);
+    ratio(rate, RATE);
     refuseLong(file.name, frames / rate);
     return decodeWav(await file.arrayBuffer());
   } catch (error) {

@@ -196,7 +196,7 @@ async function loadEngine(module) {
     return await Engine.load(module);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    complain(`${reason} “Denoise all of it” works with the samples and with your files.`);
+    complain(`${reason.replace(/[^.]$/, "$&.")} “Denoise all of it” works with the samples and with your files.`);
     return null;
   }
 }

@@ -34,6 +34,7 @@ from controls import (
         ("silent.wav", "silent.wav cannot be read: it is a WAV file without samples"),
         ("hour.wav", "hour.wav lasts 60 minutes"),
         ("hour.flac", "hour.flac lasts 60 minutes"),
+        ("odd.wav", "odd.wav cannot be read: 1,000,003 Hz and 16,000 Hz have too little in common"),
     ],
 )
 def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, each_page, tmp_path):
@@ -42,6 +43,8 @@ def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, each_
         sf.write(path, np.zeros(3600 * 16_000, np.int16), 16_000, "PCM_16")
     elif name == "silent.wav":
         sf.write(path, np.zeros(0, np.int16), 16_000, "PCM_16")
+    elif name == "odd.wav":
+        sf.write(path, np.zeros(999, np.int16), 1_000_003, "PCM_16")
     else:
         path.write_text("this is no sound" if name == "text.wav" else "")
     page.give_file(path)
@@ -428,6 +431,14 @@ def test_page_that_is_not_secure_says_so_and_denoises_samples(browser, port, tmp
     click(page, "whole")
     noisy, denoised = download(page)
     np.testing.assert_array_equal(denoised, denoised_by_command(noisy, tmp_path))
+
+
+@pytest.mark.parametrize("rate", ["383999", "1"])
+def test_rate_that_the_address_should_not_ask_for_is_told(rate, browser, port):
+    page = ready(browser, address(port, f"?rate={rate}"))
+    reason, end, rest = text(page, "message").partition(". “Denoise all of it” works")
+    assert end and ("such as 48,000 Hz" in reason or "range" in reason)
+    assert page.evaluate("document.getElementById('start').disabled")
 
 
 def test_browser_without_worklets_is_told_so(start_browser, port):
