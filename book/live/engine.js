@@ -189,7 +189,8 @@ export class Engine {
     const buffer = await this.#buffer(recording, rest);
     const node = new AudioBufferSourceNode(context, { buffer, loop: true });
     node.start();
-    const facts = `${recording.rate.toLocaleString("en")} Hz`;
+    const whose = recording.decoded ? ", as the browser decodes it" : "";
+    const facts = `${recording.rate.toLocaleString("en")} Hz${whose}`;
     return { node, stop: () => node.stop(), facts, note: "" };
   }
 

@@ -15,6 +15,7 @@ const MOST_BYTES = 2e7; // of a file that does not tell how long it lasts
  * @property {string} name
  * @property {number} rate in Hz
  * @property {Float32Array} samples mono, in [-1, 1]
+ * @property {boolean} [decoded] whether the browser has decoded it, to a rate that need not be the file's
  * @property {string} [note] what was odd about its file and is mended
  */
 
@@ -68,7 +69,7 @@ async function readOther(file, refusal = notSound(file)) {
   const buffer = await context.decodeAudioData(await file.arrayBuffer()).catch(() => {
     throw refusal;
   });
-  return { rate: buffer.sampleRate, ...average(buffer) };
+  return { rate: buffer.sampleRate, decoded: true, ...average(buffer) };
 }
 
 /** @param {File} file */

@@ -162,6 +162,20 @@ def test_odd_file_is_taken_with_a_word_about_it(name, each_page, tmp_path):
     assert page.complaints() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("mine.wav", "16,000 Hz"), ("mine.flac", "48,000 Hz, as the browser decodes it")],
+)
+def test_rate_of_a_file_says_whose_it_is(name, told, each_page, tmp_path):
+    page = each_page
+    sf.write(tmp_path / name, np.zeros(8000, np.int16), 16_000, "PCM_16")
+    page.give_file(tmp_path / name)
+    page.wait(f"document.getElementById('status').textContent === '{name} is ready.'")
+    started(page)
+    assert text(page, "input") == told
+    stopped(page)
+
+
 @pytest.mark.parametrize("subtype", ["ALAW", "ULAW"])
 def test_wav_of_another_kind_is_left_to_the_browser(subtype, each_page, spoken, tmp_path):
     page = each_page
