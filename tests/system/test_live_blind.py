@@ -91,7 +91,7 @@ def test_what_is_heard_is_what_is_scored_and_kept(listening):
     verdict = text(page, "round")
     result = kept(page)
     assert verdict.startswith(f"{ROUNDS - 1} of {ROUNDS} right")
-    assert "It holds 50 %" in verdict or "It lies above 50 %" in verdict
+    assert "It contains 50 %" in verdict or "It lies above 50 %" in verdict
     assert [r["x"] == r["answer"] for r in result["rounds"]] == [n != 2 for n in range(ROUNDS)]
     assert (result["right"], result["share"]) == (ROUNDS - 1, (ROUNDS - 1) / ROUNDS)
     interval = binomtest(ROUNDS - 1, ROUNDS).proportion_ci(0.95, "exact")

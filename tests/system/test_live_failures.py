@@ -259,7 +259,7 @@ def test_microphone_that_cannot_be_connected_is_let_go(page):
     assert page.evaluate("heard.getAudioTracks()[0].readyState") == "ended"
 
 
-OVERLOOKED = "document.getElementById('message').textContent.startsWith('The browser waits for')"
+OVERLOOKED = "document.getElementById('message').textContent.startsWith('The browser is waiting')"
 LATE = (
     "await new Promise((answer) => { globalThis.asked = (globalThis.asked ?? 0) + 1;"
     " globalThis.allow = async () => answer(await own(wanted)); })"
