@@ -88,7 +88,8 @@ export class Ears {
   /** @param {Side} side */
   #answer(side) {
     if (!this.pair?.running)
-      return tell("The browser plays no sound, and the answer does not count: connect headphones.");
+      return tell("The browser plays no sound, and the answer does not count: choose A, B or X again; " +
+        "if that does not help, connect headphones.");
     this.test.answer(side);
     if (!this.test.over) return this.#next();
     const result = this.test.result();
@@ -111,7 +112,7 @@ function verdict({ right, rounds, share, interval: { low, high, method } }) {
   const percent = (/** @type {number} */ x) => `${Math.round(100 * x)} %`;
   const meaning = low > 0.5 ? "It lies above 50 %, so you hear a difference."
     : high < 0.5 ? "It lies below 50 %: you hear a difference, but took one for the other."
-    : "It holds 50 %, which is guessing: this test has shown no difference that you hear.";
+    : "It contains 50 %, which is guessing: this test has shown no difference that you hear.";
   return `${right} of ${rounds.length} right, ${percent(share)}. The 95 % interval (${method}) ` +
     `reaches from ${percent(low)} to ${percent(high)}. ${meaning}`;
 }

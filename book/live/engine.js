@@ -1,7 +1,8 @@
 /** The browser's sound: microphone or recording in, loudspeaker out, the denoiser between them. */
+import { RATE } from "./denoiser.js";
 import { kept } from "./kept.js";
 import { openMicrophone } from "./microphone.js";
-import { resampleAll } from "./resampler.js";
+import { ratio, resampleAll } from "./resampler.js";
 import { unless } from "./unless.js";
 
 /** @typedef {import("./processor.js").Order} Order */
@@ -38,12 +39,14 @@ function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** @returns {AudioContext} */
+/** @returns {AudioContext} @throws {RangeError} if its rate is too odd */
 function newContext() {
   // ?rate=48000 asks for a rate that is not the device's own
   const wanted = Number(new URLSearchParams(location.search).get("rate"));
   const rate = wanted ? { sampleRate: wanted } : {};
-  return new AudioContext({ latencyHint: "interactive", ...rate });
+  const context = new AudioContext({ latencyHint: "interactive", ...rate });
+  ratio(context.sampleRate, RATE); // the audio thread could not say what is wrong with it
+  return context;
 }
 
 /** @param {AudioContext} context that holds its clock, and gets the code of the audio thread */
@@ -186,7 +189,8 @@ export class Engine {
     const buffer = await this.#buffer(recording, rest);
     const node = new AudioBufferSourceNode(context, { buffer, loop: true });
     node.start();
-    const facts = `${recording.rate.toLocaleString("en")} Hz`;
+    const whose = recording.decoded ? ", as the browser decodes it" : "";
+    const facts = `${recording.rate.toLocaleString("en")} Hz${whose}`;
     return { node, stop: () => node.stop(), facts, note: "" };
   }
 

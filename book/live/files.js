@@ -1,9 +1,11 @@
 /** Sound files of the reader's, decoded here. */
+import { RATE } from "./denoiser.js";
+import { ratio } from "./resampler.js";
 import { unless } from "./unless.js";
 import { decodeWav, isWav, mixed, readFormat, UnknownKind } from "./wav.js";
 
 /** The longest recording that is taken, in minutes: all of it is kept in memory. */
-export const MOST_MINUTES = 10;
+const MOST_MINUTES = 10;
 const HEAD = 1 << 20; // bytes in which a WAV file's samples begin
 const LENGTH_MS = 10_000; // in which a browser has to tell how long a file lasts
 const MOST_BYTES = 2e7; // of a file that does not tell how long it lasts
@@ -13,13 +15,14 @@ const MOST_BYTES = 2e7; // of a file that does not tell how long it lasts
  * @property {string} name
  * @property {number} rate in Hz
  * @property {Float32Array} samples mono, in [-1, 1]
+ * @property {boolean} [decoded] whether the browser has decoded it, to a rate that need not be the file's
  * @property {string} [note] what was odd about its file and is mended
  */
 
 /** @param {string} name @param {number} seconds */
 function refuseLong(name, seconds) {
   if (seconds <= MOST_MINUTES * 60) return;
-  const length = seconds === Infinity ? "too long" : `${Math.round(seconds / 60)} minutes`;
+  const length = seconds === Infinity ? "too long" : `${Math.ceil(seconds / 60)} minutes`;
   throw new Error(
     `${name} lasts ${length}, and this page takes ${MOST_MINUTES}. ` +
     `Cut it, or let the command do it: lstm-se enhance ${name} -o denoised.wav`);
@@ -33,9 +36,12 @@ function refuseLong(name, seconds) {
  */
 export async function readFile(file) {
   if (!file.size) throw new Error(`${file.name} is empty: copy or record it again`);
-  const head = await file.slice(0, HEAD).arrayBuffer();
+  const head = await file.slice(0, HEAD).arrayBuffer().catch(() => {
+    throw new Error(`${file.name} cannot be read: it is a folder, or was moved`);
+  });
   const recording = await (isWav(head) ? readWav(file, head) : readOther(file));
   if (!recording.samples.length) throw new Error(`${file.name} holds no sound: choose another file`);
+  refuseLong(file.name, recording.samples.length / recording.rate); // what is told before may be less
   return { name: file.name, ...recording };
 }
 
@@ -43,6 +49,7 @@ export async function readFile(file) {
 async function readWav(file, head) {
   try {
     const { frames, rate } = readFormat(head, file.size);
+    ratio(rate, RATE);
     refuseLong(file.name, frames / rate);
     return decodeWav(await file.arrayBuffer());
   } catch (error) {
@@ -62,7 +69,7 @@ async function readOther(file, refusal = notSound(file)) {
   const buffer = await context.decodeAudioData(await file.arrayBuffer()).catch(() => {
     throw refusal;
   });
-  return { rate: buffer.sampleRate, ...average(buffer) };
+  return { rate: buffer.sampleRate, decoded: true, ...average(buffer) };
 }
 
 /** @param {File} file */

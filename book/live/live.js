@@ -14,8 +14,8 @@ import { Whistle } from "./whistle.js";
 /** @typedef {import("./results.js").Results} Results */
 
 const OVERLOOKED_MS = 4000;
-const OVERLOOKED = "The browser waits for your answer: may this page hear the microphone? Look for its question, " +
-  "near the address bar or behind another window. Or press “Cancel” and choose a sample.";
+const OVERLOOKED = "The browser is waiting for your answer: may this page hear the microphone? Look for its " +
+  "question, near the address bar or behind another window. Or press “Cancel” and choose a sample.";
 
 /** Sound that runs, or may run. */
 export class Live {
@@ -145,7 +145,7 @@ export class Live {
   #hush() {
     aloud.checked = false;
     this.engine.tell({ gain: 0 });
-    complain("It was about to whistle, so the sound is off: put on headphones, then tick “Play aloud”.");
+    complain("It was about to whistle, so the sound is off: put on headphones, then tick “Play out loud”.");
   }
 
   /** To be called four times a second: whether sound runs, and the numbers. */

@@ -30,7 +30,7 @@ export class Losses {
 
   /** @returns {string} */
   toString() {
-    if (this.hops <= SETTLING_HOPS) return "counted in a moment";
+    if (this.hops <= SETTLING_HOPS) return "counting starts in a moment";
     const minutes = ((this.hops - SETTLING_HOPS) * 0.016 / 60).toFixed(1);
     const own = this.counted() === null ? "" : `, and reports ${this.underruns} underruns of its own`;
     return `${this.lost} in this code in ${minutes} min; the browser left out ${this.skipped} stretches${own}`;

@@ -56,11 +56,11 @@ function sayState() {
 function act(action) {
   latest.abort();
   latest = new AbortController();
+  complain(null); // at once: what those before it have to say is news
   const { signal } = latest;
   queue = queue.then(async () => {
-    complain(null);
     await action(signal).catch((error) => {
-      if (!signal.aborted) complain(error);
+      if (error !== signal.reason) complain(error);
       sayState();
     });
     refresh();
@@ -157,9 +157,9 @@ function tune() {
 function listenToButtons() {
   const startOnce = once(begin), testOnce = once(beginTest);
   start.onclick = single(() => {
-    if (live?.asking) act(async () => sayState()); // nobody waits any longer
-    else if (live?.running) act(() => /** @type {Live} */ (live).end());
-    else startOnce();
+    if (start.textContent === "Start") return startOnce();
+    live?.end(); // at once: what is under way may take seconds
+    act(async () => live?.end()); // and when that is over, since it may have begun a sound
   });
   blind.onclick = single(() => (ears.pair ? act(async () => ears.stop()) : testOnce()));
   controls.again.onclick = once(beginAgain);
@@ -196,7 +196,7 @@ async function loadEngine(module) {
     return await Engine.load(module);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    complain(`${reason} “Denoise all of it” works with the samples and with your files.`);
+    complain(`${reason.replace(/[^.]$/, "$&.")} “Denoise all of it” works with the samples and with your files.`);
     return null;
   }
 }

@@ -12,14 +12,16 @@ const LOWEST = 16000; // Hz: a slower microphone lacks part of what the network 
  * @param {AbortSignal} signal that nobody waits any longer for the reader's answer
  * @param {() => void} onEnded called when the microphone goes away
  * @returns {Promise<Source>}
- * @throws {Error} what is wrong and what to do
+ * @throws {Error} what is wrong and what to do; the signal's reason if nobody waits any longer
  */
 export async function openMicrophone(context, signal, onEnded) {
+  signal.throwIfAborted(); // else the browser would ask for nothing
   const asked = navigator.mediaDevices.getUserMedia({ audio: WANTED });
   asked.then((stream) => signal.aborted && release(stream), () => {}); // an answer that comes too late
   try {
     return heard(context, await unless(signal, asked), onEnded);
   } catch (error) {
+    signal.throwIfAborted();
     throw new Error(explained(/** @type {DOMException} */ (error)));
   }
 }

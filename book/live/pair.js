@@ -5,6 +5,7 @@ import { resample } from "./resampler.js";
 import { activeLevel } from "./statistics.js";
 
 const DIP = 0.03; // seconds of a fade, in which five of its time constants pass
+const LEAD = 0.03; // seconds: what is late is a jump, and Firefox's clock is 10 ms behind what it has rendered
 const SEAM = 160; // samples at both ends that fade: the sound is repeated
 
 /**
@@ -48,11 +49,11 @@ export class Pair {
    * @param {number} place
    */
   hear(place) {
-    const { context, volume, sides, gains } = this, now = context.currentTime;
-    for (const { gain } of [volume, ...sides]) gain.cancelScheduledValues(now);
-    volume.gain.setTargetAtTime(0, now, DIP / 5);
-    sides.forEach(({ gain }, i) => gain.setValueAtTime(i === place ? gains[i] : 0, now + DIP));
-    volume.gain.setTargetAtTime(1, now + DIP, DIP / 5);
+    const { context, volume, sides, gains } = this, begin = context.currentTime + LEAD;
+    for (const { gain } of [volume, ...sides]) gain.cancelScheduledValues(begin);
+    volume.gain.setTargetAtTime(0, begin, DIP / 5);
+    sides.forEach(({ gain }, i) => gain.setValueAtTime(i === place ? gains[i] : 0, begin + DIP));
+    volume.gain.setTargetAtTime(1, begin + DIP, DIP / 5);
     context.resume().catch(() => {}); // refused by a closed context only
   }
 

@@ -71,7 +71,7 @@ class LiveDenoiser extends AudioWorkletProcessor {
     choice.value = 0;
     this.#admit();
     this.cold = 0;
-    choice.target = this.wanted;
+    choice.target = this.#there();
     this.chain.reset();
     this.expected = -1;
   }
@@ -85,7 +85,12 @@ class LiveDenoiser extends AudioWorkletProcessor {
       this.next = null;
       this.cold = WARM_HOPS;
     }
-    choice.target = this.next || this.cold ? 0 : this.wanted;
+    choice.target = this.next || this.cold ? 0 : this.#there();
+  }
+
+  /** @returns {number} place of the network to be heard, or of the first while the second is still on its way */
+  #there() {
+    return this.wanted === 1 && !this.chain.denoisers[1] ? 0 : this.wanted;
   }
 
   /** @param {Chain} chain */

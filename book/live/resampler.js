@@ -12,6 +12,7 @@ const BETA = 7.857;
 const CUTOFF = 0.9216;
 const BLOCK = 1024;
 const PART = 1 << 17; // samples of a recording: some milliseconds of work
+const MOST = 1 << 24; // coefficients of a table: more take many seconds, and hundreds of megabytes
 
 /** @param {number} a @param {number} b @returns {number} greatest common divisor */
 function gcd(a, b) {
@@ -36,6 +37,24 @@ function kernel(x) {
   return (x === 0 ? 1 : Math.sin(angle) / angle) * bessel(BETA * Math.sqrt(rim));
 }
 
+/**
+ * @param {number} from rate of the input in Hz, a whole number
+ * @param {number} to rate of the output in Hz, a whole number
+ * @returns {{up: number, down: number, reach: number}} the ratio in lowest terms; samples on each side of one
+ * @throws {RangeError} if one is not a whole number, or the ratio is too odd for a table
+ */
+export function ratio(from, to) {
+  if (![from, to].every((rate) => Number.isInteger(rate) && rate > 0))
+    throw new RangeError(`cannot resample from ${from} to ${to} Hz: rates are whole numbers`);
+  const shared = gcd(from, to), up = to / shared, down = from / shared;
+  const reach = from === to ? 0 : Math.ceil((ZEROS * Math.max(up, down)) / up);
+  if (up * 2 * reach > MOST) {
+    const [a, b] = [from, to].map((rate) => `${rate.toLocaleString("en")} Hz`);
+    throw new RangeError(`${a} and ${b} have too little in common: take a rate such as 48,000 Hz`);
+  }
+  return { up, down, reach };
+}
+
 /** A stream at one rate becomes a stream at another. */
 export class Resampler {
   /**
@@ -43,13 +62,11 @@ export class Resampler {
    * @param {number} to rate of the output in Hz, a whole number
    */
   constructor(from, to) {
-    if (![from, to].every((rate) => Number.isInteger(rate) && rate > 0))
-      throw new RangeError(`cannot resample from ${from} to ${to} Hz: rates are whole numbers`);
-    const shared = gcd(from, to);
-    this.up = to / shared;
-    this.down = from / shared;
+    const { up, down, reach } = ratio(from, to);
+    this.up = up;
+    this.down = down;
     /** Input samples on each side of an output sample: what a stream waits for. */
-    this.reach = from === to ? 0 : Math.ceil((ZEROS * Math.max(this.up, this.down)) / this.up);
+    this.reach = reach;
     this.table = this.reach ? this.#design() : new Float32Array(0);
     this.buffer = new Float32Array(2 * this.reach + 2 * BLOCK);
     this.filled = 0;

@@ -11,10 +11,10 @@ const SILENT_HOPS = 188; // three seconds
 const AGAIN = "press “Start again”";
 const TROUBLE = {
   failed: `The denoiser failed in the browser’s audio thread: ${AGAIN}.`,
-  waiting: `No sound: the browser waits for loudspeakers or headphones. Connect some, then ${AGAIN}. ` +
+  waiting: `No sound: the browser is waiting for loudspeakers or headphones. Connect some, then ${AGAIN}. ` +
     "If that does not help, restart the browser.",
   paused: `The browser has paused the sound, as it does during a call. When that is over, ${AGAIN}.`,
-  frozen: `The browser’s sound stands still: ${AGAIN}. If that does not help, reload the page.`,
+  frozen: `The browser’s sound has stopped: ${AGAIN}. If that does not help, reload the page.`,
   unanswered: `The denoiser does not answer: ${AGAIN}. If that does not help, reload the page.`,
   muted: "The microphone is muted: look for a switch on it, in the browser and in the system. " +
     "The sound goes on by itself.",

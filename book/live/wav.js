@@ -54,7 +54,7 @@ export function readFormat(head, size) {
     if (name === "data") return finished(format, view, body, large ?? length, end, size);
     at = body + length + (length % 2);
   }
-  throw new Error("it is a WAV file without samples");
+  throw new Error(size > head.byteLength ? "its samples begin too late" : "it is a WAV file without samples");
 }
 
 /** @param {DataView} view @param {number} at @returns {Partial<Format>} */

@@ -7,9 +7,11 @@ export function fader(box) {
   const range = /** @type {HTMLInputElement} */ (box.querySelector("input"));
   const players = [...box.querySelectorAll("audio")];
   const button = document.createElement("button");
+  const row = /** @type {HTMLElement} */ (box.querySelector(".listen")), look = row.style.display;
   /** @type {AudioContext} */ let context;
   /** @type {GainNode} */ let volume;
   /** @type {GainNode} */ let noise;
+  /** @type {Promise<void>} */ let built;
   /** @type {ReturnType<typeof setTimeout>} */ let pause;
   let on = false;
 
@@ -36,10 +38,20 @@ export function fader(box) {
       source.start(begin);
     });
   };
+  /** A browser that cannot decode them: one by one is better than silence. */
+  const giveUp = () => {
+    button.hidden = true;
+    row.style.display = look;
+    players[0].focus();
+  };
   const play = async () => {
     on = !on;
     button.textContent = on ? "Stop" : "Play";
-    if (!context) await build();
+    try {
+      await (built ??= build());
+    } catch {
+      return giveUp();
+    }
     clearTimeout(pause);
     glide(volume, on ? 1 : 0);
     if (on) context.resume();
@@ -51,5 +63,5 @@ export function fader(box) {
   button.addEventListener("click", play);
   range.addEventListener("input", () => noise && glide(noise, amount()));
   /** @type {HTMLElement} */ (box.querySelector(".controls")).prepend(button, " ");
-  /** @type {HTMLElement} */ (box.querySelector(".listen")).style.display = "none";
+  row.style.display = "none";
 }

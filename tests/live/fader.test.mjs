@@ -60,11 +60,13 @@ beforeEach(() => {
   Object.assign(globalThis, { AudioContext: Context, GainNode: Gain, AudioBufferSourceNode: Source });
 });
 
-const player = (sound) => new Element({ src: `data:audio/flac;base64,${btoa(sound)}` });
+const player = (sound) =>
+  new Element({ src: `data:audio/flac;base64,${btoa(sound)}`, focus: () => (player.focused = sound) });
 
 /** A fader that stands at 5 dB of -5 to 20 dB; `click` waits for what the button starts. */
 function awake() {
-  const input = range(-5, 2.5, 5, []), controls = new Element(), listen = new Element();
+  const input = range(-5, 2.5, 5, []), controls = new Element();
+  const listen = new Element({ style: { display: "flex" } });
   const audio = [player("speech"), player("noise")];
   fader(new Element({}, { input, audio, ".controls": controls, ".listen": listen }));
   const [button] = controls.before;
@@ -135,6 +137,17 @@ test("who plays again at once is not cut off", async () => {
   await click();
   mock.timers.tick(1000);
   assert.equal(contexts[0].state, "running");
+});
+
+test("where the sound cannot be decoded, the players come back", async () => {
+  globalThis.AudioContext = class extends Context {
+    async decodeAudioData() {
+      throw new DOMException("no luck", "EncodingError");
+    }
+  };
+  const { button, click, listen } = awake();
+  await click();
+  assert.deepEqual([button.hidden, listen.style.display, player.focused], [true, "flex", "speech"]);
 });
 
 test("players give way to the button, and stay where a browser cannot mix", () => {

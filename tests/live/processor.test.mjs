@@ -91,6 +91,18 @@ test("what cannot be read is told", () => {
   assert.deepEqual(processor.port.told.at(-1), { unread: true });
 });
 
+for (const start of [{}, { reset: true }])
+  test(`a network that is chosen before it is there is heard when it has come, ${JSON.stringify(start)}`, () => {
+    const { processor, tell } = made(), second = fs.readFileSync(process.env.DENOISER_WASM);
+    const { choice } = processor.chain;
+    processor.port.onmessageerror();
+    tell({ network: 1, ...start });
+    assert.ok(hop(processor).heard);
+    assert.equal(choice.target, 0);
+    tell({ second });
+    assert.ok(hopsUntil(processor, () => choice.value === 1) > 8);
+  });
+
 test("a stretch that the browser leaves out is counted, a new start is none", () => {
   const { processor, tell } = made(), reports = () => processor.port.told.filter((told) => told.heard);
   const play = () => {

@@ -77,6 +77,11 @@ for (const rate of [0, -1, 44100.5, NaN])
     assert.throws(() => new Resampler(rate, 16000), /whole numbers/);
   });
 
+for (const [from, to] of [[1000003, 48000], [16000, 383999]])
+  test(`from ${from} to ${to} Hz no table is made`, () => {
+    assert.throws(() => new Resampler(from, to), /such as 48,000 Hz/);
+  });
+
 test("a long recording is resampled in parts, with the same samples", async () => {
   const sound = noise(300_000), told = [];
   const found = await resampleAll(sound, 44100, 16000, async (share) => told.push(share));

@@ -57,8 +57,8 @@ test("half a second without a hop is told, not less", async () => {
 for (const [state, seconds, sentence] of [
   ["suspended", 0, /^The browser has paused the sound/],
   ["interrupted", 0, /^The browser has paused the sound/],
-  ["closed", 0, /stands still.* reload the page/],
-  ["running", 0, /stands still.* reload the page/],
+  ["closed", 0, /sound has stopped.* reload the page/],
+  ["running", 0, /sound has stopped.* reload the page/],
   ["running", 0.25, /^The denoiser does not answer/],
 ])
   test(`hops that stop in state ${state} with a clock that moves ${seconds} s are told`, async () => {

@@ -33,6 +33,12 @@ AudioParam.prototype.setValueAtTime = function (value, time) {
   gains.push(value);
   return own.call(this, value, time);
 };
+const aim = AudioParam.prototype.setTargetAtTime;
+globalThis.leads = [];
+AudioParam.prototype.setTargetAtTime = function (value, time, constant) {
+  leads.push(time - newest.currentTime);
+  return aim.call(this, value, time, constant);
+};
 globalThis.AudioContext = class extends AudioContext {
   constructor(...options) { super(...options); globalThis.newest = this; }
 };
@@ -85,7 +91,7 @@ def test_what_is_heard_is_what_is_scored_and_kept(listening):
     verdict = text(page, "round")
     result = kept(page)
     assert verdict.startswith(f"{ROUNDS - 1} of {ROUNDS} right")
-    assert "It holds 50 %" in verdict or "It lies above 50 %" in verdict
+    assert "It contains 50 %" in verdict or "It lies above 50 %" in verdict
     assert [r["x"] == r["answer"] for r in result["rounds"]] == [n != 2 for n in range(ROUNDS)]
     assert (result["right"], result["share"]) == (ROUNDS - 1, (ROUNDS - 1) / ROUNDS)
     interval = binomtest(ROUNDS - 1, ROUNDS).proportion_ci(0.95, "exact")
@@ -95,6 +101,15 @@ def test_what_is_heard_is_what_is_scored_and_kept(listening):
     assert result["limit_db"] is None
     assert result["a"] == "noisy" and result["b"].startswith("denoised by tiny, model ")
     assert page.complaints() == []
+
+
+def test_change_is_asked_for_before_its_time_is_rendered(listening):
+    """Else it is a jump, which clicks: Firefox's clock is 10 ms behind what it has rendered."""
+    page = listening
+    begun(page)
+    played(page, "b")
+    assert page.evaluate("leads.length") == 4
+    assert page.evaluate("Math.min(...leads)") > 0.02
 
 
 def test_both_sounds_are_equally_loud(listening):

@@ -34,6 +34,7 @@ from controls import (
         ("silent.wav", "silent.wav cannot be read: it is a WAV file without samples"),
         ("hour.wav", "hour.wav lasts 60 minutes"),
         ("hour.flac", "hour.flac lasts 60 minutes"),
+        ("odd.wav", "odd.wav cannot be read: 1,000,003 Hz and 16,000 Hz have too little in common"),
     ],
 )
 def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, each_page, tmp_path):
@@ -42,6 +43,8 @@ def test_file_that_cannot_be_taken_is_refused_with_a_reason(name, message, each_
         sf.write(path, np.zeros(3600 * 16_000, np.int16), 16_000, "PCM_16")
     elif name == "silent.wav":
         sf.write(path, np.zeros(0, np.int16), 16_000, "PCM_16")
+    elif name == "odd.wav":
+        sf.write(path, np.zeros(999, np.int16), 1_000_003, "PCM_16")
     else:
         path.write_text("this is no sound" if name == "text.wav" else "")
     page.give_file(path)
@@ -159,6 +162,20 @@ def test_odd_file_is_taken_with_a_word_about_it(name, each_page, tmp_path):
     assert page.complaints() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("mine.wav", "16,000 Hz"), ("mine.flac", "48,000 Hz, as the browser decodes it")],
+)
+def test_rate_of_a_file_says_whose_it_is(name, told, each_page, tmp_path):
+    page = each_page
+    sf.write(tmp_path / name, np.zeros(8000, np.int16), 16_000, "PCM_16")
+    page.give_file(tmp_path / name)
+    page.wait(f"document.getElementById('status').textContent === '{name} is ready.'")
+    started(page)
+    assert text(page, "input") == told
+    stopped(page)
+
+
 @pytest.mark.parametrize("subtype", ["ALAW", "ULAW"])
 def test_wav_of_another_kind_is_left_to_the_browser(subtype, each_page, spoken, tmp_path):
     page = each_page
@@ -242,7 +259,7 @@ def test_microphone_that_cannot_be_connected_is_let_go(page):
     assert page.evaluate("heard.getAudioTracks()[0].readyState") == "ended"
 
 
-OVERLOOKED = "document.getElementById('message').textContent.startsWith('The browser waits for')"
+OVERLOOKED = "document.getElementById('message').textContent.startsWith('The browser is waiting')"
 LATE = (
     "await new Promise((answer) => { globalThis.asked = (globalThis.asked ?? 0) + 1;"
     " globalThis.allow = async () => answer(await own(wanted)); })"
@@ -275,6 +292,53 @@ def test_another_source_gives_up_a_question(each_page):
     started(page)
     assert samples(page)[0] and "again and again" in text(page, "status")
     stopped(page)
+
+
+def test_stop_while_another_source_is_asked_for_asks_for_nothing(each_page):
+    page = each_page
+    choose(page, samples(page)[0])
+    started(page)
+    replaced_microphone(page, LATE)
+    choose(page, "microphone")
+    page.wait("'allow' in globalThis")
+    assert text(page, "start") == "Stop"
+    stopped(page)
+    assert text(page, "status") == "Ready." and page.evaluate("asked") == 1
+    page.evaluate("allow().then(() => 0)")
+    page.wait("globalThis.heard?.getAudioTracks()[0].readyState === 'ended'")
+
+
+def test_stop_just_after_a_change_of_source_asks_for_no_microphone(each_page):
+    page = each_page
+    choose(page, samples(page)[0])
+    started(page)
+    replaced_microphone(page, LATE)
+    page.evaluate(  # while the sample fades out
+        "document.querySelector('[value=microphone]').click();"
+        "new Promise((soon) => setTimeout(soon, 5))"
+        ".then(() => document.getElementById('start').click())"
+    )
+    page.wait("document.getElementById('start').textContent === 'Start'")
+    assert not page.evaluate("'asked' in globalThis")
+
+
+def test_stop_lets_the_microphone_go_and_keeps_the_error_of_what_is_under_way(each_page, tmp_path):
+    page = each_page
+    replaced_microphone(page, "await own(wanted)")
+    started(page)
+    page.evaluate(
+        "const read = Blob.prototype.arrayBuffer; Blob.prototype.arrayBuffer = function () {"
+        " const go = new Promise((go) => { globalThis.go = go; });"
+        " return go.then(() => read.call(this)); }; 0"
+    )
+    (tmp_path / "text.wav").write_text("this is no sound")
+    page.give_file(tmp_path / "text.wav")
+    page.wait("'go' in globalThis")
+    click(page, "start")
+    page.wait("heard.getAudioTracks()[0].readyState === 'ended'", seconds=5)
+    page.evaluate("go(); Blob.prototype.arrayBuffer = read; 0")
+    page.wait("document.getElementById('start').textContent === 'Start'")
+    assert text(page, "message").startswith("text.wav is no sound")
 
 
 def test_late_answer_is_taken_and_the_question_forgotten(page):
@@ -381,6 +445,15 @@ def test_page_that_is_not_secure_says_so_and_denoises_samples(browser, port, tmp
     click(page, "whole")
     noisy, denoised = download(page)
     np.testing.assert_array_equal(denoised, denoised_by_command(noisy, tmp_path))
+
+
+def test_rate_that_the_address_should_not_ask_for_is_told(browser, port):
+    page = ready(browser, address(port, "?rate=383999"))
+    assert text(page, "message").startswith(
+        "383,999 Hz and 16,000 Hz have too little in common: take a rate such as 48,000 Hz."
+        " “Denoise all of it” works"
+    )
+    assert page.evaluate("document.getElementById('start').disabled")
 
 
 def test_browser_without_worklets_is_told_so(start_browser, port):

@@ -115,6 +115,14 @@ def shown(page, name, theme, width, port, tools, capsys):
         page.screenshot(ROOT / f"_build/{name}-{theme}-{width}.png")
 
 
+def test_numbers_that_change_all_the_time_are_not_read_aloud(each_page):
+    """A live region would be: a screen reader might never come to an end."""
+    numbers = [f"#{name}" for name in ("level-in-text", "level-out-text", "cost", "dropouts")]
+    found = f"[...document.querySelectorAll('{','.join(numbers)}')]"
+    spoken = "output, [aria-live], [role=status], [role=alert]"
+    assert each_page.evaluate(f"{found}.map((e) => Boolean(e.closest('{spoken}')))") == [False] * 4
+
+
 def test_theme_chosen_in_the_book_wins(page, port):
     page.evaluate("localStorage.setItem('theme', 'dark')")
     ready(page, address(port))

@@ -102,8 +102,8 @@ def runs(page):
 @pytest.mark.parametrize(
     ("fault", "sentence", "status"),
     [
-        (NO_OUTPUT, "No sound: the browser waits for loudspeakers or headphones.", WAITING),
-        (CLOCK_STANDS_STILL, "The browser’s sound stands still: press “Start again”.", WAITING),
+        (NO_OUTPUT, "No sound: the browser is waiting for loudspeakers or headphones.", WAITING),
+        (CLOCK_STANDS_STILL, "The browser’s sound has stopped: press “Start again”.", WAITING),
         (CONSTRUCTOR_THROWS, "The denoiser failed in the browser’s audio thread", STOPPED),
         (NO_ANSWER, "The denoiser does not answer: press “Start again”.", WAITING),
     ],
@@ -223,7 +223,7 @@ def test_sound_that_the_browser_ends_is_told_and_begins_again(each_opened):
     choose(page, samples(page)[0])
     started(page)
     page.evaluate("contexts[0].close().then(() => 0)")
-    assert told(page).startswith("The browser’s sound stands still: press “Start again”.")
+    assert told(page).startswith("The browser’s sound has stopped: press “Start again”.")
     assert text(page, "status") == WAITING
     again(page)
     runs(page)
@@ -235,7 +235,7 @@ def test_headphones_that_are_lost_are_told(each_opened):
     started(page)
     page.evaluate("contexts[0].dispatchEvent(new Event('error'))")
     page.evaluate("contexts[0].suspend().then(() => 0)")
-    assert told(page).startswith("No sound: the browser waits for loudspeakers or headphones.")
+    assert told(page).startswith("No sound: the browser is waiting for loudspeakers or headphones.")
     again(page)
     runs(page)
     stopped(page)
@@ -374,7 +374,7 @@ def test_firefox_without_a_sound_card_says_so_and_can_be_stopped(port, tmp_path)
         ready(page, address(port))
         choose(page, samples(page)[0])
         click(page, "start")
-        assert told(page).startswith("No sound: the browser waits for loudspeakers")
+        assert told(page).startswith("No sound: the browser is waiting for loudspeakers")
         assert text(page, "status") == WAITING
         stopped(page)
 
