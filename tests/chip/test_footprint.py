@@ -69,6 +69,12 @@ def test_denoiser_leaves_a_third_of_the_flash_that_the_pages_ask_for(figures, pr
     assert number(walk, r"and (\d+) KB of flash") == kib
 
 
+def test_readme_tells_the_flash_that_the_largest_build_takes(promised):
+    kib = number(promised, r"of which it takes up to\s+(\d+) KB")
+    taken = max(row["flash_bytes"] for row in stored("builds")["builds"])
+    assert (kib - 10) * KIB < taken <= kib * KIB
+
+
 def test_stored_builds_are_those_of_the_shipped_model(figures):
     """Made by lstm-se bench builds; the firmware by zig at -O2 costs what it says there."""
     found = stored("builds")
