@@ -335,7 +335,7 @@ def test_stop_lets_the_microphone_go_and_keeps_the_error_of_what_is_under_way(ea
     page.give_file(tmp_path / "text.wav")
     page.wait("'go' in globalThis")
     click(page, "start")
-    page.wait("heard.getAudioTracks()[0].readyState === 'ended'", seconds=5)
+    page.wait("heard.getAudioTracks()[0].readyState === 'ended'")
     page.evaluate("go(); Blob.prototype.arrayBuffer = read; 0")
     page.wait("document.getElementById('start').textContent === 'Start'")
     assert text(page, "message").startswith("text.wav is no sound")
