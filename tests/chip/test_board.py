@@ -224,9 +224,12 @@ BLINKS = {
 HOPS_BEFORE = {Defect.MUTE: 3, Defect.DEAF_LATER: 5, Defect.MUTE_LATER: 8}
 
 
-def blinks(board, seconds=10):
-    """Flashes between two pauses, which are nine times as long as a flash; 0 if there are none."""
-    board.power_on(10_000 * HOP, seconds)
+def blinks(board, most=6):
+    """Flashes between two pauses, which are nine times as long as a flash; 0 if there are none.
+
+    It looks as long as two pauses and up to ``most`` flashes before each can take.
+    """
+    board.power_on(10_000 * HOP, seconds=2.2 * (1.5 + 0.5 * most))
     changes = [(False, 0), *((on, cycle) for cycle, on in board.devices.light)]
     times = [new[1] for old, new in pairwise(changes) if new[0] != old[0]]
     on, off = np.diff(times)[::2], np.diff(times)[1::2]
@@ -239,7 +242,7 @@ def test_light_tells_what_does_not_start_or_stops(defect, elf, heard):
     board = Board(elf, heard, defects=defect)
     board.stub("se_selftest", 1)
     board.stub("se_process", 0)
-    assert blinks(board) == BLINKS[defect]
+    assert blinks(board, BLINKS[defect]) == BLINKS[defect]
     assert len(board.hops) <= HOPS_BEFORE.get(defect, 0)
 
 
@@ -255,13 +258,13 @@ def test_light_of_a_board_that_is_well_tells_of_nothing(elf, heard):
     board = Board(elf, heard)
     board.stub("se_selftest", 1)
     board.stub("se_process", 0)
-    assert blinks(board, seconds=3.5) == 0 and len(board.devices.light) > 6
+    assert blinks(board, 0) == 0 and len(board.devices.light) > 6
 
 
 def test_light_tells_that_the_self_test_failed(elf, heard):
     board = Board(elf, heard)
     board.stub("se_selftest", 0)
-    assert blinks(board) == 2
+    assert blinks(board, 2) == 2
 
 
 def test_light_tells_of_a_hard_fault(elf, heard):
