@@ -1,5 +1,6 @@
 """The files around the code agree with each other."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -86,7 +87,9 @@ def test_make_says_in_one_line_that_no_python_fits(place, tmp_path):
     target = tmp_path / ".ready"
     found = {"READY": target, "SUPPLY": tmp_path}[place]
     command = ["make", "PYTHON=", f"{place}={found}", str(target)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    # Not as a child of the make that runs the tests: with -j it would warn of a job server.
+    env = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env)
     told = done.stderr.splitlines()
     assert told[0].startswith("error: no Python 3.11, 3.12 or 3.13 with venv and C headers found;")
     assert len(told) == 2 and "Error 1" in told[1]  # the second is make's own
