@@ -1,9 +1,9 @@
 """Quality against hours of training: score runs of one recipe, and write ``09_hours.json``.
 
-Usage: ``python notebooks/results/hours.py RUN ... [--second DIR] [--pairs DIR] [--out FILE]``, with
-the folders of training runs that differ in length alone, such as those of
-``lstm-se train --recipe tiny --epochs 4 --data open --out RUN``. The sets are those of
-``heroes.py``.
+Usage: ``python notebooks/results/hours.py FIRST RUN ... [--second DIR] [--pairs DIR] [--out FILE]``,
+with the folders of training runs that differ in length or seed alone, such as those of
+``lstm-se train --recipe tiny --epochs 12 --data open --out RUN``. All are compared with the first.
+The sets are those of ``heroes.py``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from common import command, minus, rounded, write_json
 
 import lstm_se
+from lstm_se.config import Config
 from lstm_se.network.pretrained import load_float
 from lstm_se.scoring.evaluation import Utterance, evaluate
 from lstm_se.scoring.report import BASELINE
@@ -32,8 +34,10 @@ def facts(run: Path) -> dict[str, Any]:
     recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
     history = Run(run).history()
     return {
+        "seed": Config.load(run / "config.json").seed,
+        "epochs": len(history),
         "hours_of_sound": recipe["hours_of_mixtures"],
-        "hours_of_computing": sum(row["seconds"] for row in history) / 3600,
+        "seconds_an_epoch": median(row["seconds"] for row in history),
         "validation_loss": min(row["val_loss"] for row in history),
     }
 
@@ -41,14 +45,18 @@ def facts(run: Path) -> dict[str, Any]:
 def scored(
     utterances: Iterable[Utterance], systems: dict[str, Any], strata: Strata, jobs: int | None
 ) -> dict[str, Any]:
-    """Of each system and each metric the mean, and what it is above the noisy files."""
+    """Of each system and metric the mean, and its differences to the noisy files and to the first."""
+    first = next(iter(systems))
     report = evaluate(list(utterances), systems, METRICS, jobs=jobs)
     found: dict[str, Any] = {}
     for metric in METRICS:
         values = {system: report.values(system, metric) for system in report.systems}
         found[metric] = {
             system: over(scores, strata)
-            | {"minus_noisy": over(minus(scores, values[BASELINE]), strata)}
+            | {
+                "minus_noisy": over(minus(scores, values[BASELINE]), strata),
+                "minus_first": over(minus(scores, values[first]), strata),
+            }
             for system, scores in values.items()
         }
     return found
@@ -66,7 +74,7 @@ def main() -> None:
     systems = {run.name: load_float(run) for run in given.runs}
     sets = {"mini": (lstm_se.mini().test, {}), **sets_of(given.second, given.pairs)}
     content = {
-        "command": command("hours.py RUN ...", second=given.second, pairs=given.pairs),
+        "command": command("hours.py FIRST RUN ...", second=given.second, pairs=given.pairs),
         "runs": runs,
         "sets": {
             name: scored(of, systems, strata, given.jobs) for name, (of, strata) in sets.items()

@@ -1,6 +1,7 @@
 """Scripts that make the stored results: same rounding everywhere, and nothing stored is lost."""
 
 import ast
+import csv
 import importlib
 import json
 import os
@@ -21,6 +22,7 @@ import pytest
 import words
 
 import lstm_se
+from lstm_se.network import pretrained
 from lstm_se.scoring.report import Report, Row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,6 +184,27 @@ def test_lesson_that_is_missing_is_named_before_a_corpus_is_made(monkeypatch, ca
 def test_two_runs_of_one_name_are_refused(monkeypatch, capsys):
     told = refused(hours, monkeypatch, capsys, "long/tiny", "short/tiny")
     assert told.endswith("error: two runs are called 'tiny': rename a folder")
+
+
+def test_facts_of_a_run_are_those_of_its_records():
+    folder = pretrained.folder_of("tiny")
+    found, recipe = hours.facts(folder), json.loads((folder / "recipe.json").read_text("utf-8"))
+    assert (found["seed"], found["epochs"]) == (0, recipe["epochs"])
+    assert found["hours_of_sound"] == recipe["hours_of_mixtures"]
+    with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert found["validation_loss"] == min(float(row["val_loss"]) for row in rows)
+    slower = sum(float(row["seconds"]) > found["seconds_an_epoch"] for row in rows)
+    assert slower == len(rows) // 2
+
+
+def test_runs_are_compared_with_the_noisy_files_and_with_the_first(monkeypatch):
+    report = report_of(noisy=[1.0, 2.0], one=[3.0, 4.0], two=[5.0, 7.0])
+    monkeypatch.setattr(hours, "evaluate", lambda *_, **__: report)
+    monkeypatch.setattr(hours, "METRICS", ("sdr",))
+    two = hours.scored([], {"one": None, "two": None}, {}, jobs=1)["sdr"]["two"]
+    means = two["mean"], two["minus_noisy"]["mean"], two["minus_first"]["mean"]
+    assert (two["n"], *means) == (2, 6.0, 4.5, 2.5)
 
 
 def report_of(**systems):
