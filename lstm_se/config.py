@@ -34,6 +34,14 @@ POSITIVE = (
     "segment_seconds",
     "batch_size",
 )
+NEVER_BELOW_ZERO = (
+    "fine_hz",
+    "f_min",
+    "complex_weight",
+    "snr_weight",
+    "estoi_weight",
+    "learning_rate",
+)
 
 
 def _fits(value: Any, kind: Any) -> bool:
@@ -157,6 +165,9 @@ class Config:
         for field in POSITIVE:
             if (value := getattr(self, field)) is not None and value <= 0:
                 raise ValueError(f"{field} is {value}: it must be positive")
+        for field in NEVER_BELOW_ZERO:
+            if (value := getattr(self, field)) < 0:
+                raise ValueError(f"{field} is {value}: it must not be negative")
         # the name becomes that of a graph, and of its layers
         if not re.fullmatch(r"[^\W_][\w.-]*", self.name, re.ASCII):
             raise ValueError(f"name is {self.name!r}: take letters, digits, '_', '.' and '-'")
@@ -175,8 +186,6 @@ class Config:
         for field in ("smoothing", "averaging"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(f"{field} {getattr(self, field)} must lie in [0, 1)")
-        if self.learning_rate < 0:
-            raise ValueError(f"learning_rate is {self.learning_rate}: it must not be negative")
 
     def _check_subbands(self) -> None:
         """Refuse sub-bands that leave bins out, and what their network does not have."""

@@ -109,6 +109,13 @@ def test_zero_is_refused_where_nothing_would_be_left(field):
         Config(**{field: 0})
 
 
+@pytest.mark.parametrize("field", ["f_min", "fine_hz", "estoi_weight", "snr_weight"])
+def test_weights_and_frequencies_below_zero_are_refused(field):
+    with pytest.raises(ValueError, match=f"{field} is -0.5: it must not be negative"):
+        Config(**{field: -0.5})
+    assert getattr(Config(**{field: 0.0}), field) == 0
+
+
 @pytest.mark.parametrize("clip", [0.0, -10.0])
 @pytest.mark.parametrize("name", ["tiny", "bandwise"])
 def test_bound_that_would_make_another_network_is_refused(name, clip):
