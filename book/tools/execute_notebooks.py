@@ -43,7 +43,7 @@ def execute(path: Path) -> float:
         timeout=CELL_SECONDS,
         kernel_name="python3",
         coalesce_streams=True,  # where the kernel cuts a text differs from run to run
-        extra_arguments=["--log-level=ERROR"],  # no warning of a connection within this machine
+        extra_arguments=["--log-level=ERROR"],  # as execute_ahead.py
         resources={"metadata": {"path": str(path.parent)}},
     )
     start = time.monotonic()

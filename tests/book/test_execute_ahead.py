@@ -65,3 +65,9 @@ def test_page_that_fails_is_left_to_the_build(tmp_path, cache, capsys):
     assert "failed after" in capsys.readouterr().out
     with pytest.raises(KeyError):
         found(cache, path)
+
+
+def test_kernels_say_nothing_of_their_own(tmp_path, cache, capfd):
+    path = page(tmp_path, "a.ipynb", "print(1)")
+    execute_ahead.execute_missing([path], cache)
+    assert "WARNING" not in capfd.readouterr().err
