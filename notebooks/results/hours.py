@@ -8,6 +8,7 @@ The sets are those of ``heroes.py``.
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,9 +33,11 @@ METRICS = ("pesq_wb", "estoi", "sdr")
 def facts(run: Path) -> dict[str, Any]:
     """How long a run trained, and what it came to on its own validation clips."""
     recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-    history = Run(run).history()
+    config, history = Config.load(run / "config.json"), Run(run).history()
     return {
-        "seed": Config.load(run / "config.json").seed,
+        "network": config.name,
+        "learning_rate": config.learning_rate,
+        "seed": config.seed,
         "epochs": len(history),
         "hours_of_sound": recipe["hours_of_mixtures"],
         "seconds_an_epoch": median(row["seconds"] for row in history),
@@ -62,20 +65,26 @@ def scored(
     return found
 
 
+def told_apart(parser: argparse.ArgumentParser, folders: Iterable[Path]) -> dict[str, Path]:
+    """Runs by the names of their folders; the command ends where two have the same."""
+    runs: dict[str, Path] = {}
+    for folder in folders:
+        if runs.setdefault(folder.name, folder) is not folder:
+            parser.error(f"two runs are called {folder.name!r}: rename a folder")
+    return runs
+
+
 def main() -> None:
     """Measure and write."""
     parser = arguments(__doc__, RESULTS)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
     given = parser.parse_args()
-    names = [run.name for run in given.runs]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        parser.error(f"two runs are called {twice!r}: rename a folder")
-    runs = {run.name: facts(run) for run in given.runs}
-    systems = {run.name: load_float(run) for run in given.runs}
+    runs = told_apart(parser, given.runs)
+    systems = {name: load_float(run) for name, run in runs.items()}
     sets = {"mini": (lstm_se.mini().test, {}), **sets_of(given.second, given.pairs)}
     content = {
         "command": command("hours.py FIRST RUN ...", second=given.second, pairs=given.pairs),
-        "runs": runs,
+        "runs": {name: facts(run) for name, run in runs.items()},
         "sets": {
             name: scored(of, systems, strata, given.jobs) for name, (of, strata) in sets.items()
         },

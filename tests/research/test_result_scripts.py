@@ -13,6 +13,7 @@ import benchmarks
 import common
 import endurance
 import full_size
+import gate
 import hours
 import kills
 import kinds
@@ -181,8 +182,9 @@ def test_lesson_that_is_missing_is_named_before_a_corpus_is_made(monkeypatch, ca
     assert told.endswith("error: nope.ipynb is no notebook")
 
 
-def test_two_runs_of_one_name_are_refused(monkeypatch, capsys):
-    told = refused(hours, monkeypatch, capsys, "long/tiny", "short/tiny")
+@pytest.mark.parametrize(("script", "options"), [(hours, []), (gate, ["--data", "open"])])
+def test_two_runs_of_one_name_are_refused(script, options, monkeypatch, capsys):
+    told = refused(script, monkeypatch, capsys, "long/tiny", "short/tiny", *options)
     assert told.endswith("error: two runs are called 'tiny': rename a folder")
 
 
