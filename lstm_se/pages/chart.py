@@ -15,6 +15,8 @@ from .plots import COLOURS
 def svg(alt: str, width: float, height: float, content: str) -> str:
     """A drawing in the page's own colour, as wide as there is room for.
 
+    Its words are in Arial or what has the same widths: a wider font would not fit in its boxes.
+
     Args:
         alt: What it shows, in words.
         width: Of the ground that the content is drawn on.
@@ -25,7 +27,7 @@ def svg(alt: str, width: float, height: float, content: str) -> str:
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="{role}" aria-label="{html.escape(alt)}" '
         f'style="width: 100%; max-width: {1.2 * width:.0f}px" font-size="12" '
-        f'fill="currentColor">{content}</svg>'
+        f'font-family="Arial, Helvetica, sans-serif" fill="currentColor">{content}</svg>'
     )
 
 

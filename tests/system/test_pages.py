@@ -96,6 +96,12 @@ def test_every_picture_loads_and_is_described(report, page):
 
 
 @every_page
+@pytest.mark.parametrize("width", WIDTHS)
+def test_words_of_drawings_can_be_read(report, page, width):
+    assert report[page, width]["cutWords"] == []
+
+
+@every_page
 def test_every_player_has_sound(report, page):
     assert all(seconds > 0.2 for seconds in report[page, "laptop"]["soundSeconds"])
 
