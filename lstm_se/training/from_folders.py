@@ -8,6 +8,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -145,14 +146,14 @@ def _agree(replicas: Replicas, facts: dict[str, Any]) -> None:
 
 
 def _parsed(change: str) -> tuple[str, Any]:
-    """``FIELD=VALUE`` as a field and a value; what is not JSON is a word."""
+    """``FIELD=VALUE`` as a field and a value; what is neither JSON nor ``.006`` is a word."""
     field, equals, value = change.partition("=")
     if not equals:
         raise ValueError(f"--set {change}: write FIELD=VALUE, for instance units=[64,64]")
-    try:
-        return field, json.loads(value)
-    except json.JSONDecodeError:
-        return field, value
+    for read in (json.loads, float):
+        with suppress(ValueError):
+            return field, read(value)
+    return field, value
 
 
 def _words(sources: Sources, start: Start, distribute: str, xla: bool) -> list[str]:

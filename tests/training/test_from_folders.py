@@ -364,8 +364,9 @@ def test_refused_training_leaves_the_record_of_the_old_one(folders):
         ("cell_clip=null", None),
         ("center=true", True),
         ("learning_rate=1e-4", 1e-4),
+        ("learning_rate=.006", 0.006),
         ("name=a=b", "a=b"),
     ],
 )
-def test_value_is_read_as_json_or_else_as_a_word(text, value):
+def test_value_is_read_as_json_a_number_or_else_a_word(text, value):
     assert from_folders._parsed(text)[1] == value
