@@ -98,7 +98,8 @@ def open_command(root: Path, source: Path | None, url: str, connections: int) ->
     for failure in failures:
         complain(failure)
     if failures:
-        missing = f"{len(failures)} of {len(failures) + len(made)} files are missing"
+        wanted = sum(bool(recording.part) for recording in recordings)
+        missing = f"{len(failures):,} of {wanted:,} files did not come"
         raise ValueError(f"{missing}: the same command tries them again")
 
 

@@ -44,7 +44,8 @@ def gather(
         bar: Wraps what takes long, with a name for it.
 
     Returns:
-        Lines of ``SOURCES.csv``, sorted, and what went wrong with the files that have none.
+        Lines of ``SOURCES.csv``, sorted, and what went wrong with the files that did not come. One
+        that was there before, made from something else, stays with its line.
 
     Raises:
         FileExistsError: If ``root`` holds the ``SOURCES.csv`` of something else.
@@ -59,8 +60,7 @@ def gather(
     make_folder(root)
     with claimed(root):
         wanted, before = [r for r in recordings if r.part], _read_made(root)
-        for name in before.keys() - {recording.target for recording in wanted}:
-            (root / name).unlink(missing_ok=True)  # an older manifest had it, perhaps elsewhere
+        _remove(root, before, before.keys() - {recording.target for recording in wanted})
         try:
             made, failures = _bring_all(root, supply, wanted, before, bar)
         finally:
@@ -78,7 +78,7 @@ def _bring_all(
     bar: Bar,
 ) -> tuple[dict[str, Made], list[Exception]]:
     """Several files at a time; when it is interrupted, what is there is written down."""
-    bring = partial(_bring, root, supply, before)
+    bring = partial(_bring, root, supply, before)  # takes out of before what it finds damaged
     with ThreadPoolExecutor(supply.threads) as pool:
         outcomes = [pool.submit(bring, recording) for recording in wanted]
         try:
@@ -88,7 +88,16 @@ def _bring_all(
             pool.shutdown(cancel_futures=True)
             _save(root, before | _finished(outcomes))
             raise
-    return _finished(outcomes), failures
+    return before | _finished(outcomes), failures
+
+
+def _remove(root: Path, before: dict[str, Made], names: Iterable[str]) -> None:
+    """Forget files that an older manifest had, perhaps elsewhere: first their lines, then them."""
+    lines = [before.pop(name) for name in sorted(names)]
+    if lines:
+        _save(root, before)
+    for line in lines:
+        (root / line["file"]).unlink(missing_ok=True)
 
 
 def _await(
@@ -106,7 +115,7 @@ def _await(
             continue
         failures.append(error)
         lost += 1
-        if isinstance(error, ConnectionError) and not came:
+        if isinstance(error, ConnectionError) and not _finished(outcomes):
             raise error
         if lost >= supply.patience:
             raise ConnectionError(f"{lost} files in a row did not come; the last one: {error}")
@@ -118,9 +127,12 @@ def _bring(
 ) -> Made | Exception:
     """One file, unless it is there and right; the error if it cannot be had."""
     target, line = root / recording.target, before.get(recording.target)
-    if line and _is_right(target, line, supply.sum_of(recording)):
-        return line
-    target.unlink(missing_ok=True)
+    if line and _is_whole(target, line):
+        if line["made_from"] == supply.sum_of(recording):
+            return line
+    else:  # what is made from something else stays until the other one is there
+        before.pop(recording.target, None)
+        target.unlink(missing_ok=True)
     try:
         with supply.opened(recording) as path:
             samples = audio.read(path).samples
@@ -135,11 +147,9 @@ def _bring(
     return dict(zip(MADE_COLUMNS, values, strict=True))
 
 
-def _is_right(target: Path, line: Made, made_from: str) -> bool:
-    """Whether a file is as it was written, from what it would be made of now."""
-    if line["made_from"] != made_from or not target.exists():
-        return False
-    return line["sha256"] == sha256_of(target)
+def _is_whole(target: Path, line: Made) -> bool:
+    """Whether a file is as it was written."""
+    return target.exists() and line["sha256"] == sha256_of(target)
 
 
 def _finished(outcomes: Iterable[Future]) -> dict[str, Made]:

@@ -135,7 +135,7 @@ def _continue(url: str, part: Path, hint: str, show: bool) -> None:
             raise ValueError(f"{url} is a web page, not an archive: {hint}")
         start = start if response.status == 206 else 0
         length, label = response.headers.get("Content-Length"), part.name.removesuffix(".part")
-        total = start + int(length) if length else None
+        total = start + int(length) if length and length.isdecimal() else None
         look: dict[str, Any] = {"unit": "B", "unit_scale": True, "disable": None if show else True}
         with (
             open(part, "ab" if start else "wb", buffering=0) as file,

@@ -124,6 +124,12 @@ def test_server_without_ranges_starts_over(run, server):
     assert len(list((root / "noisy_testset_wav").iterdir())) == 4
 
 
+def test_length_that_is_no_number_is_as_good_as_none(run, server):
+    server.length = "many"
+    root = run("noisy_testset_wav")
+    assert len(list((root / "noisy_testset_wav").iterdir())) == 4
+
+
 def test_part_file_longer_than_the_file_is_fetched_anew(run, server, tmp_path):
     part = tmp_path / "corpus" / "noisy_testset_wav.zip.part"
     part.parent.mkdir()

@@ -3,6 +3,8 @@
 import csv
 import io
 import os
+from concurrent.futures import wait
+from threading import Event
 
 import numpy as np
 import pytest
@@ -147,7 +149,7 @@ def test_absent_file_is_named_the_others_come_and_the_command_counts(fetched, se
         "--url",
         server.url + "/{repository}/{commit}/{path}",
     ]
-    with pytest.raises(ValueError, match=r"^1 of 3 files are missing: the same command"):
+    with pytest.raises(ValueError, match=r"^1 of 3 files did not come: the same command"):
         commands.main(["data", "open", *map(str, options)], standalone_mode=False)
     assert present(tmp_path / "material") == {OTHER, NOISE}
     _, (failure,) = fetched()
@@ -183,6 +185,24 @@ def test_unreachable_server_is_given_up_at_the_first_file(fetched, server):
     server.url = gone.url
     with pytest.raises(ConnectionError, match=r"failed 5 times \(.*refused"):
         fetched()
+
+
+def test_first_file_that_does_not_come_gives_nothing_up_when_others_come(server, tmp_path,
+                                                                         monkeypatch):  # fmt: skip
+    others_came = Event()
+
+    def wait_for_others(outcomes, name):
+        wait(outcomes[1:])
+        others_came.set()
+        return outcomes
+
+    server.statuses[ANN] = [503] * 5
+    monkeypatch.setattr(FromServer, "_pause", lambda self, seconds: others_came.wait(60))
+    url = server.url + "/{repository}/{commit}/{path}"
+    supply = FromServer(tmp_path / "material" / ".under-way", url, connections=2)
+    made, (failure,) = gather(tmp_path / "material", supply, ALL, wait_for_others)
+    assert [line["file"] for line in made] == [NOISE, OTHER]
+    assert "failed 5 times (503" in str(failure)
 
 
 def test_server_that_has_none_of_it_is_given_up(server, tmp_path):
@@ -227,6 +247,19 @@ def test_copy_replaces_what_came_from_elsewhere(fetched, copy, tmp_path):
     }
 
 
+def test_what_cannot_be_replaced_stays_with_its_line(fetched, copy, tmp_path):
+    """As when the copy lacks a file: nothing that was there may be gone."""
+    fetched()
+    before = (tmp_path / "material" / NOISE).read_bytes(), lines(tmp_path / "material")[NOISE]
+    (copy / "noise/rain.wav").unlink()
+    made, (failure,) = gather(tmp_path / "material", on_disk(copy, ALL), ALL)
+    assert "rain.wav is missing" in str(failure)
+    assert ((tmp_path / "material" / NOISE).read_bytes(), lines(tmp_path / "material")[NOISE]) == (
+        before
+    )
+    assert [line["file"] for line in made] == sorted([SPEECH, OTHER, NOISE])
+
+
 def test_copy_onto_itself_is_refused_and_stays(copy):
     before = {path: path.read_bytes() for path in copy.rglob("*.*")}
     with pytest.raises(ValueError, match="copy is the source itself: name another folder"):
@@ -248,6 +281,17 @@ def test_talker_who_changed_sides_leaves_the_old_one(fetched, tmp_path):
     fetched()
     fetched([ALL[0], recording("speech/bob.wav", "validation"), recording("noise/rain.wav", "")])
     assert present(tmp_path / "material") == {SPEECH, f"validation_{OTHER}"}
+
+
+def test_interrupted_change_of_the_manifest_leaves_a_table_that_is_true(fetched, tmp_path):
+    def interrupted(outcomes, name):
+        raise KeyboardInterrupt
+
+    fetched()
+    (tmp_path / "material" / SPEECH).write_bytes(b"damaged")
+    with pytest.raises(KeyboardInterrupt):
+        fetched([ALL[1], ALL[0]], bar=interrupted)
+    assert lines(tmp_path / "material").keys() == present(tmp_path / "material")
 
 
 def test_folder_of_another_corpus_is_refused(fetched, tmp_path):

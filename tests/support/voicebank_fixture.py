@@ -85,6 +85,7 @@ class Server:
         statuses: Answers to give before anything else, by path, one for each request.
         retry_after: What it says beside a status, if anything.
         html: Answer with a web page.
+        length: What it says of the length of an answer, instead of the truth.
         requests: ``(path, Range header)`` of each request.
         sent: Bytes of content that left the server, by path.
     """
@@ -96,6 +97,7 @@ class Server:
     statuses: dict[str, list[int]] = field(default_factory=dict)
     retry_after: str = ""
     html: bool = False
+    length: str = ""
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     sent: dict[str, int] = field(default_factory=dict)
 
@@ -148,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for key, value in ({"Content-Type": "application/zip"} | headers).items():
             self.send_header(key, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", self.state.length or str(len(body)))
         self.end_headers()
         if body and self.state.cut_after.get(self.path):
             body = body[: self.state.cut_after[self.path].pop(0)]
