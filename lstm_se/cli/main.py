@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from typing import NoReturn
 
 import click
@@ -50,6 +51,7 @@ def main() -> NoReturn:
     for number in ENDS:  # half a file is tidied up
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
+    warnings.showwarning = lambda message, *_: complain(str(message), "warning")
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from .. import optional
 from ..memory import hoard
 from .options import COUNT, FOLDER, refuse_given
 from .terminal import quieten_tensorflow
@@ -104,6 +105,9 @@ def _again(
     resume: bool,
 ) -> None:
     """Do the training run of a recipe, and report on it."""
+    for package in ("tensorflow", "matplotlib", "pesq", "pystoi"):  # the report asks after hours
+        if not optional.has(package):
+            raise optional.missing(package, "lessons")
     from ..research.run_report import write_report
     from ..training.from_folders import Start, train_from
     from ..training.recipes import recipe_of

@@ -15,7 +15,7 @@ from ..files import claimed, make_folder, read_csv, sha256_of, write_csv, write_
 from ..sound import audio
 from .build import Bar
 from .credits import credits_of
-from .manifest import OpenRecording
+from .manifest import OpenRecording, open_recordings
 from .supplies import FromClones, FromCopy, Supply
 
 MADE_COLUMNS = (
@@ -68,6 +68,19 @@ def gather(
         _save(root, made)
         write_whole(root / "CREDITS.md", credits_of(r for r in wanted if r.target in made))
     return [made[name] for name in sorted(made)], failures
+
+
+def count(root: Path) -> tuple[int, int]:
+    """How many files the material has, and how many of them a folder lacks.
+
+    Raises:
+        FileExistsError: If ``root`` holds the ``SOURCES.csv`` of something else.
+        OSError: If it cannot be read.
+        ValueError: If it is damaged.
+    """
+    wanted = {recording.target for recording in open_recordings() if recording.part}
+    made = _read_made(root)
+    return len(wanted), sum(name not in made or not (root / name).exists() for name in wanted)
 
 
 def _bring_all(

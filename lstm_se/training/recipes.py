@@ -6,9 +6,11 @@ What a network computes and how it learns stands in its preset, what it hears in
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..corpora import open_material
 from .fit import Schedule
 from .sources import Sources, name_of
 
@@ -45,12 +47,20 @@ class TrainingRecipe:
         """What it is trained on: a folder of ``lstm-se data open``, and the talkers of ``mini``.
 
         Raises:
-            FileNotFoundError: If the folder is not one of those.
+            FileExistsError: If the folder holds another corpus.
+            FileNotFoundError: If it holds none.
         """
+        command = f"lstm-se data open --root {material}"
         if not (material / "SOURCES.csv").is_file():
             raise FileNotFoundError(
-                f"{material} holds no open material: bring it there with "
-                f"lstm-se data open --root {material}"
+                f"{material} holds no open material: bring it there with {command}"
+            )
+        wanted, lacking = open_material.count(material)
+        if lacking:
+            warnings.warn(
+                f"{material} lacks {lacking:,} of {wanted:,} files, and another network will come "
+                f"out: {command} brings them",
+                stacklevel=2,
             )
         parts = "speech", "noise", "validation_speech", "validation_noise"
         return Sources((Path("mini"),), *((material / part,) for part in parts))

@@ -68,3 +68,8 @@ def test_training_names_what_installs_it(tmp_path):
     done = run_bare("train", "--data", "mini", "--out", tmp_path / "run")
     assert_one_clear_line(done, "is not installed", 'pip install "lstm-se[train]"')
     assert not (tmp_path / "run").exists()
+
+
+def test_recipe_names_what_its_report_takes_before_it_starts(tmp_path):
+    done = run_bare("train", "--recipe", "tiny", "--data", tmp_path, "--out", tmp_path / "run")
+    assert_one_clear_line(done, "is not installed", 'pip install "lstm-se[lessons]"')

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,13 @@ def test_bad_input_gets_one_line_and_leaves_nothing(tmp_path, kind):
     result = run("enhance", bad, "-o", tmp_path / "out" / "enhanced.wav")
     assert_one_clear_line(result, str(bad), words)
     assert [path.name for path in tmp_path.iterdir()] == [bad.name]
+
+
+def test_warning_gets_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(main.commands, "main", lambda **_: warnings.warn("mind", stacklevel=1))
+    with warnings.catch_warnings(action="always"), pytest.raises(SystemExit):
+        main.main()
+    assert capsys.readouterr().err == "warning: mind\n"
 
 
 def test_missing_file_is_named(tmp_path):

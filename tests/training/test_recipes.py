@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lstm_se import files
 from lstm_se.cli import main
 from lstm_se.config import Config
+from lstm_se.corpora import open_material
+from lstm_se.corpora.manifest import open_recordings
 from lstm_se.training.recipes import RECIPES, recipe_of
 
 
@@ -15,7 +18,13 @@ from lstm_se.training.recipes import RECIPES, recipe_of
 def material(tmp_path):
     """A folder as ``data open`` leaves it, without the sound."""
     (tmp_path / "open").mkdir()
-    (tmp_path / "open" / "SOURCES.csv").write_text("file\n")
+    listed = [recording.target for recording in open_recordings() if recording.part]
+    columns = open_material.MADE_COLUMNS
+    rows = [[name, *[""] * (len(columns) - 1)] for name in listed]
+    files.write_csv(tmp_path / "open" / "SOURCES.csv", columns, rows)
+    for name in listed:
+        (tmp_path / "open" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "open" / name).touch()
     return tmp_path / "open"
 
 
@@ -29,6 +38,14 @@ def test_recipe_trains_on_each_side_of_the_material(material):
     assert sources.corpora == (Path("mini"),)
     assert sources.speech == (material / "speech",)
     assert sources.validation_noise == (material / "validation_noise",)
+
+
+def test_material_that_is_not_complete_is_told(material):
+    left = sorted(material.rglob("*.flac"))
+    for path in left[:3]:
+        path.unlink()
+    with pytest.warns(UserWarning, match=f"open lacks 3 of {len(left):,} files.*data open --root"):
+        recipe_of("tiny").sources(material)
 
 
 def test_folder_without_material_is_refused_with_what_brings_it(tmp_path):
