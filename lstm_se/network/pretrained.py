@@ -32,7 +32,10 @@ def folder_of(model: str | Path) -> Path:
     Raises:
         FileNotFoundError: If there is no such model.
     """
-    for folder in (Path(model), PRETRAINED / str(model)):
+    folders = [Path(model)]
+    if folders[0].name == str(model):  # ./tiny is a run of the reader's, which may be missing
+        folders.append(PRETRAINED / model)
+    for folder in folders:
         if (folder / "config.json").exists():
             return folder
     names = ", ".join(sorted(path.name for path in PRETRAINED.iterdir() if path.is_dir()))

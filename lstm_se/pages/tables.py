@@ -55,6 +55,8 @@ def show_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> None
 def span(estimate: Mapping[str, float] | Sequence[float], digits: int, sign: str = "") -> str:
     """A mean and its 95 % interval as text, such as ``0.42 [0.31, 0.55]``.
 
+    What is rounded to nought keeps its sign: an interval that ends at ``-0.00`` lies below nought.
+
     Args:
         estimate: Mean, low and high, in this order or by these names.
         digits: After the point.
@@ -62,5 +64,5 @@ def span(estimate: Mapping[str, float] | Sequence[float], digits: int, sign: str
     """
     if isinstance(estimate, Mapping):
         estimate = [estimate[name] for name in ("mean", "low", "high")]
-    mean, low, high = (f"{value:{sign}z.{digits}f}" for value in estimate)
+    mean, low, high = (f"{value:{sign}.{digits}f}" for value in estimate)
     return f"{mean} [{low}, {high}]"

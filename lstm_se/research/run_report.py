@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from ..files import write_whole
 from ..network import pretrained
 from ..pages import plots
 from ..scoring.evaluation import evaluate
+from ..training.fit import kept
 from ..training.pipeline import Source
 from ..training.runs import Run
 
@@ -65,30 +68,31 @@ def write_report(run: str | Path, validation: Source, clips: int = CLIPS) -> Pat
     plots.training_curves(history, sounds).savefig(picture, format="png")
     write_whole(folder / "report.png", picture.getvalue())
     hours = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))["hours_of_mixtures"]
-    best = min(history, key=lambda row: row["val_loss"])
+    epoch = kept(history)
     seconds = sum(row["seconds"] for row in history)
     lines = [
         f"# {folder.name}: {denoiser.config.name} after {hours:g} h of mixtures",
-        f"{len(history)} epochs, {seconds / 3600:.2f} h on this machine; lowest validation loss "
-        f"{best['val_loss']:.4f}, in epoch {best['epoch'] + 1:.0f}.",
+        f"{len(history)} epochs, {seconds / 3600:.2f} h on this machine; the weights of epoch "
+        f"{epoch['epoch'] + 1:.0f} are kept, validation loss {epoch['val_loss']:.4f}.",
         f"{len(heard)} validation clips of {denoiser.config.segment_seconds:g} s, which chose the "
         "weights: mean and 95 % interval.",
         f"```text\n{report.table()}\n```",
         "![Loss by epoch, and a clip before, after and as it should be](report.png)",
         "## What to try next",
-        "\n".join(f"- {line}" for line in advice(history, folder.name)),
+        "\n".join(f"- {line}" for line in advice(history, folder)),
     ]
     write_whole(folder / "report.md", "\n\n".join(lines) + "\n")
     return folder / "report.md"
 
 
-def advice(history: Sequence[Mapping[str, float]], name: str) -> list[str]:
+def advice(history: Sequence[Mapping[str, float]], run: Path) -> list[str]:
     """What to try next, from the losses of a training run.
 
     Args:
         history: Rows of ``history.csv``.
-        name: Of the run's folder.
+        run: Its folder.
     """
+    model = shlex.quote(os.path.join(".", run))  # a bare name would be that of a shipped model
     losses = [row["val_loss"] for row in history]
     gap = losses[-1] / history[-1]["loss"] - 1
     lines = []
@@ -108,10 +112,10 @@ def advice(history: Sequence[Mapping[str, float]], name: str) -> list[str]:
             f"`--epochs {2 * len(losses)}` is likely to be better."
         )
     lines += [
-        f"Listen: `lstm-se enhance noisy.wav -o enhanced.wav --model ./{name}`.",
+        f"Listen: `lstm-se enhance noisy.wav -o enhanced.wav --model {model}`.",
         "Measure on talkers and noises that it never heard: "
-        f"`lstm-se evaluate --clean clean --noisy noisy --model ./{name}`.",
-        f"Make it small: `lstm-se quantize ./{name}` says what that costs, and "
-        f"`lstm-se export ./{name} --to c --out c` writes it for the microcontroller.",
+        f"`lstm-se evaluate --clean clean --noisy noisy --model {model}`.",
+        f"Make it small: `lstm-se quantize {model}` says what that costs, and "
+        f"`lstm-se export {model} --to c --out c` writes it for the microcontroller.",
     ]
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,6 +204,17 @@ def replaces(loss: float, earlier: Sequence[float]) -> bool:
         earlier: Validation losses of those before it.
     """
     return loss < min(earlier, default=np.inf) * (1 + TIE)
+
+
+def kept(history: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """The epoch whose weights a run has kept: the last that replaced those before it.
+
+    Args:
+        history: Rows of ``history.csv``, at least one.
+    """
+    losses = [row["val_loss"] for row in history]
+    replacing = [epoch for epoch, loss in enumerate(losses) if replaces(loss, losses[:epoch])]
+    return history[replacing[-1]]
 
 
 class _Interrupted(Exception):

@@ -22,6 +22,7 @@ from lstm_se.config import Config
 from lstm_se.network.pretrained import load_float
 from lstm_se.scoring.evaluation import Utterance, evaluate
 from lstm_se.scoring.report import BASELINE
+from lstm_se.training.fit import kept
 from lstm_se.training.runs import Run
 
 from heroes import Strata, arguments, over, sets_of
@@ -41,7 +42,7 @@ def facts(run: Path) -> dict[str, Any]:
         "epochs": len(history),
         "hours_of_sound": recipe["hours_of_mixtures"],
         "seconds_an_epoch": median(row["seconds"] for row in history),
-        "validation_loss": min(row["val_loss"] for row in history),
+        "validation_loss": kept(history)["val_loss"],
     }
 
 

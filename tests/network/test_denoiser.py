@@ -299,6 +299,12 @@ def test_folder_of_the_same_name_does_not_hide_the_model(tmp_path, monkeypatch):
     assert pretrained.load_float("mine").config == small()
 
 
+def test_name_with_a_folder_is_no_model_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"no model './tiny': name the folder of a run"):
+        pretrained.load_float("./tiny")
+
+
 def test_unknown_model_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="no model 'nothing': name"):
         pretrained.load_float("nothing")

@@ -32,4 +32,4 @@ def test_page_shows_a_table_with_a_head_and_names_of_rows(capsys):
     "estimate", [Interval(1.0, -0.04, 2.26), {"low": -0.04, "mean": 1, "high": 2.26}]
 )
 def test_span_of_names_or_of_a_tuple(estimate):
-    assert tables.span(estimate, 1, "+") == "+1.0 [+0.0, +2.3]"
+    assert tables.span(estimate, 1, "+") == "+1.0 [-0.0, +2.3]"

@@ -1,6 +1,7 @@
 """The report on a run holds the scores of its validation clips, and advice that fits its curves."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def run(tmp_path):
 def test_report_scores_the_clips_with_speech(run):
     text = run_report.write_report(run, Clips(), clips=3).read_text(encoding="utf-8")
     assert "after 2.5 h of mixtures" in text
-    assert "lowest validation loss 0.3100, in epoch 3" in text
+    assert "the weights of epoch 3 are kept, validation loss 0.3100" in text
     rows = re.findall(r"^SI-SDR, dB +(\w+) +3 +([\d.]+)", text, re.MULTILINE)
     assert [name for name, _ in rows] == ["noisy", small().name]
     assert float(rows[0][1]) == pytest.approx(20, abs=1)
@@ -67,4 +68,13 @@ def test_report_scores_the_clips_with_speech(run):
     ],
 )
 def test_advice_follows_the_curves(losses, advice):
-    assert advice in run_report.advice(history(losses), "run")[0]
+    assert advice in run_report.advice(history(losses), Path("run"))[0]
+
+
+@pytest.mark.parametrize(
+    ("run", "model"),
+    [("tiny", "./tiny"), ("runs/tiny", "./runs/tiny"), ("/my runs/1", "'/my runs/1'")],
+)
+def test_advice_names_the_run_and_no_shipped_model(run, model):
+    lines = run_report.advice(history(FALLING), Path(run))[1:]
+    assert all(f" {model}" in line for line in lines)

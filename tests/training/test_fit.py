@@ -244,6 +244,14 @@ def test_of_epochs_that_are_as_good_the_last_one_is_kept(loss, earlier, kept):
     assert fit.replaces(loss, earlier) is kept
 
 
+@pytest.mark.parametrize(
+    ("losses", "epoch"), [([2], 0), ([1.1, 1, 1.0005], 2), ([1.1, 1, 1.002], 1), ([1, 3, 2], 0)]
+)
+def test_history_tells_which_epoch_is_kept(losses, epoch):
+    history = [{"epoch": number, "val_loss": loss} for number, loss in enumerate(losses)]
+    assert fit.kept(history)["epoch"] == epoch
+
+
 def test_run_is_not_overwritten(whole):
     before = whole.state.read_bytes()
     with pytest.raises(FileExistsError, match=f"{whole.path} holds a training run: use --resume"):
