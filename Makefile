@@ -126,10 +126,12 @@ $(SUPPLY)/.ready: Makefile
 
 .PHONY: constraints
 constraints: $(SUPPLY)/.ready ## choose the newest versions that fit together, and tell which ones changed
+	@cp constraints.txt $(SUPPLY)/before.txt
 	@$(SUPPLY)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group pc \
 		--fork-strategy fewest --no-annotate --custom-compile-command "make constraints" \
 		--output-file constraints.txt pyproject.toml >/dev/null
-	@git diff --unified=0 constraints.txt | grep '^[-+][^-+]' || echo "constraints.txt has the newest versions already"
+	@if cmp -s $(SUPPLY)/before.txt constraints.txt; then echo "constraints.txt has the newest versions already"; \
+		else diff $(SUPPLY)/before.txt constraints.txt | grep '^[<>]' || true; fi
 
 .PHONY: sbom
 sbom: $(READY) $(SUPPLY)/.ready ## list what is installed: as CycloneDX, and the licences as a table

@@ -50,9 +50,8 @@ def train_command(
     --data alone trains on the pairs of a corpus as they are. With --speech or --noise, clean speech
     and noise are mixed anew in every step; of a corpus, its speech alone takes part.
 
-    --recipe is a whole training run by its name, on a folder that lstm-se data open made: an
-    evening on two cores, which --epochs makes shorter. At its end, OUT/report.md has scores
-    and curves.
+    --recipe NAME does a whole training run, on a folder that lstm-se data open made: an evening on
+    two cores, which --epochs makes shorter. At its end, OUT/report.md has scores and curves.
 
     --distribute shares each batch: among replicas in this process (mirrored) or among processes
     (workers), on this machine or, one on each, on those in TF_CONFIG. The result is that of one,

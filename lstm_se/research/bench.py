@@ -154,7 +154,7 @@ def _timed(work: Callable[[], object]) -> float:
 def training(steps: int = 12) -> Timings:
     """Seconds of sound that a training run hears per second, our way and the way of 2022.
 
-    Ours draws segments of 3 s and measures nothing inside the graph. In 2022 each second of sound
+    Ours draws segments of 4 s and measures nothing inside the graph. In 2022 each second of sound
     was a TFRecord file of its own, and metrics were Python functions inside the graph. Model, batch
     size and loss are the same.
 

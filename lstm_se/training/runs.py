@@ -168,7 +168,7 @@ def write_recipe(run: str | Path, resume: bool = False, **facts: Any) -> None:
         name, was, now = other
         raise ValueError(
             f"{run} was started with another recipe: {name} was {was} and is {now}; "
-            "take the first, or another folder"
+            "give the first value again, or choose another folder"
         )
     write_whole(path, text)
 

@@ -61,6 +61,10 @@ def main() -> None:
     if unknown := set(asked.names) - set(bench.BENCHES):
         sys.exit(f"no benchmark {min(unknown)!r}: choose among {', '.join(bench.BENCHES)}")
     content = stored(asked.out)
+    if asked.names and content.get("machine", machine()) != machine():
+        sys.exit(
+            f"{asked.out} is of another machine or other versions: name no benchmark, to run all"
+        )
     content |= {"command": "python notebooks/results/benchmarks.py", "machine": machine()}
     for name in asked.names or bench.BENCHES:
         content[name] = measured(name)

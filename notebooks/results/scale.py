@@ -2,8 +2,8 @@
 
 Usage: ``python notebooks/results/scale.py [--out FILE]``: half a minute; writes ``scale.json``.
 Bytes are those of any machine. Times are the processor's on this one: they say what the work costs,
-whatever else the machine does meanwhile. How fast a worker is, tells the run that made ``tiny``, on
-two cores. What is extrapolated is kept apart.
+whatever else the machine does meanwhile. How fast a worker is, is taken from the run that made
+``tiny``, on two cores. What is extrapolated is kept apart.
 """
 
 from __future__ import annotations
@@ -142,12 +142,17 @@ def clip_ms(found: dict[str, Any], config: lstm_se.Config) -> float:
     return CORES * 1e3 * config.segment_seconds / found["run"]["x_real_time"]
 
 
+def gradient_bytes(found: dict[str, Any]) -> int:
+    """Of one step, in float32."""
+    return 4 * int(found["parameters"])
+
+
 def together(found: dict[str, Any], config: lstm_se.Config, workers: int) -> dict[str, float]:
     """Workers that take ``batch_size`` rows each, and draw those of all."""
     few, many = found["clips"]["few"]["drawing_ms"], found["clips"]["many"]["drawing_ms"]
     ms = clip_ms(found, config) - few + workers * many
     hears = workers * CORES * 1e3 * config.segment_seconds / ms
-    sent = 2 * 4 * found["parameters"]  # gradients out, and their mean back, float32
+    sent = 2 * (workers - 1) / workers * gradient_bytes(found)  # around a ring, by each worker
     return {
         "workers": workers,
         "x_real_time": hears,
@@ -170,7 +175,7 @@ def extrapolated(found: dict[str, Any], config: lstm_se.Config) -> dict[str, Any
         "stored_tb": HOURS * found["stored_gb_an_hour"] / 1e3,
         "making_days": HOURS * found["making_seconds_an_hour"] / 86_400,
         "records_tb": HOURS * found["records_gb_an_hour"] / 1e3,
-        "bytes_a_step": 2 * 4 * found["parameters"],
+        "gradient_bytes": gradient_bytes(found),
         "workers_half_lost": own / clips["many"]["drawing_ms"],
         "together": [together(found, config, workers) for workers in WORKERS],
     }

@@ -70,7 +70,7 @@ FAULTS = [
     ),
     Fault(
         "a command with workers is killed",
-        "they end within a second",
+        "they end within seconds",
         (
             "cli/test_enhance.py::test_workers_of_a_killed_command_write_no_longer",
             "training/test_cluster.py::test_workers_of_a_killed_launcher_train_no_longer",
