@@ -107,7 +107,7 @@ def starts(repeats: int = 5) -> Timings:
 
 
 def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) -> Timings:
-    """Real-time factor of our model and of other denoisers, each on one thread, by turns.
+    """Real-time factor of our model, twice, and of other denoisers, on one thread each, by turns.
 
     What a denoiser needs to start, for DeepFilterNet a second, is measured and not counted.
 
@@ -118,10 +118,14 @@ def peers(seconds: float = 10.0, repeats: int = 5, names: tuple[str, ...] = ()) 
     """
     from threadpoolctl import threadpool_limits
 
+    from ..chip import engines
     from ..scoring import peers as others
 
     noisy = _speech(seconds)
-    racers: dict[str, Callable[[np.ndarray], object]] = {"tiny": pretrained.load_float("tiny")}
+    racers: dict[str, Callable[[np.ndarray], object]] = {
+        "tiny": pretrained.load_float("tiny").enhance,
+        "tiny_firmware": engines.load("tiny", "firmware").enhance,
+    }
     racers |= {name: others.peer(name).raw() for name in names or others.available()}
     times: dict[str, list[float]] = {name: [] for name in racers}
     with threadpool_limits(1):
