@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import tempfile
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -152,19 +153,23 @@ class CortexStream(FirmwareStream):
         return self.cpu.read(self.output, HOP_BYTES)
 
 
-def compiled_stream(model: Quantized, limit_db: float | None = None) -> NativeStream:
+def compiled_stream(
+    model: Quantized, limit_db: float | None = None, options: Sequence[str] = toolchain.FAST
+) -> NativeStream:
     """A stream of the firmware, compiled for this machine with a model of one's own.
 
     Args:
         model: Quantized network.
         limit_db: As ``set_limit`` takes it.
+        options: Of the optimiser.
 
     Raises:
         ValueError: If there is no C compiler, or the limit is none.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         sources = toolchain.copy_denoiser(model, Path(folder) / "speech_denoiser")
-        stream = NativeStream(toolchain.build_library(Path(folder) / "denoiser.so", sources))
+        library = toolchain.build_library(Path(folder) / "denoiser.so", sources, options=options)
+        stream = NativeStream(library)
         stream.set_limit(limit_db)
         return stream
 

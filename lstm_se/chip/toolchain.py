@@ -22,6 +22,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Wshadow"
 STRICT = ("-std=c99", *WARNINGS, "-Werror", "-ffp-contract=off")
 # every instruction of the processor that compiles: a PC's C is made where it runs
 NATIVE = ("-march=native",) if platform.machine() in ("x86_64", "AMD64") else ()
+FAST = ("-O3", *NATIVE)
 M7 = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp-fp64")
 # zig adds checks to what it does not optimise, and takes the names from what it makes small
 UNCHECKED = ("-fno-sanitize=all", "-fno-stack-protector")
@@ -106,7 +107,7 @@ def build_library(
     target: Path,
     sources: Sequence[Path] | None = None,
     compiler: Sequence[str] | None = None,
-    options: Sequence[str] = ("-O3", *NATIVE),
+    options: Sequence[str] = FAST,
 ) -> Path:
     """Compile the denoiser into a shared library for this machine.
 

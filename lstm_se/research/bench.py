@@ -38,6 +38,7 @@ def engines(seconds: float = 60.0, repeats: int = 5) -> Timings:
     """Real-time factor of each engine on one thread, by turns, and where the firmware's goes.
 
     ``firmware_hops`` is the C with int16 in and out, without the blocks of float around it;
+    ``firmware_any_pc`` the same, compiled without the instructions that only this processor has;
     ``firmware_calls`` is as many calls from Python into the library that do next to nothing.
 
     Args:
@@ -51,7 +52,9 @@ def engines(seconds: float = 60.0, repeats: int = 5) -> Timings:
     from ..chip.stft import HOP
 
     model = pretrained.load_float("tiny")
-    compiled = builds.compiled_stream(quantize.quantize(model.weights, model.config))
+    integers = quantize.quantize(model.weights, model.config)
+    compiled = builds.compiled_stream(integers)
+    portable = builds.compiled_stream(integers, options=("-O3",))
     noisy = _speech(seconds)
     noisy = noisy[: len(noisy) // HOP * HOP]
     pcm = audio.to_pcm(noisy)
@@ -64,6 +67,7 @@ def engines(seconds: float = 60.0, repeats: int = 5) -> Timings:
         name: partial(ours.load("tiny", name).enhance, noisy) for name in ours.ENGINES
     }
     runs["firmware_hops"] = lambda: compiled.process(pcm)
+    runs["firmware_any_pc"] = lambda: portable.process(pcm)
     runs["firmware_calls"] = calls
     times = dict[str, list[float]]({name: [] for name in runs})
     with threadpool_limits(1):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow  # measures training runs
 def test_engines_figures_are_of_each_engine_and_of_what_the_firmware_spends():
     figures = bench.engines(seconds=1, repeats=1)
     assert 0.9 < figures.pop("audio_seconds") <= 1
-    names = (*ENGINES, "firmware_hops", "firmware_calls")
+    names = (*ENGINES, "firmware_hops", "firmware_any_pc", "firmware_calls")
     assert set(figures) == {f"{name}_real_time_factor" for name in names}
     assert min(figures.values()) > 0  # which is less, a busy machine may turn round
 
