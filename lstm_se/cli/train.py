@@ -20,7 +20,7 @@ from .terminal import quieten_tensorflow
 @click.option("--noise", multiple=True, type=FOLDER, help="Noise to mix; repeatable.")
 @click.option("--validation-speech", multiple=True, type=FOLDER, help="Talkers to choose by.")
 @click.option("--validation-noise", multiple=True, type=FOLDER, help="Noises to choose by.")
-@click.option("--recipe", help="A whole training run by its name: tiny.")
+@click.option("--recipe", help="A whole training run by its name: tiny or bandwise.")
 @click.option(
     "--preset", default="tiny", show_default=True, help="Such as tiny, plain or bandwise."
 )

@@ -54,7 +54,7 @@ def test_folder_without_material_is_refused_with_what_brings_it(tmp_path):
 
 
 def test_unknown_recipe_is_refused():
-    with pytest.raises(ValueError, match="no recipe 'huge': choose one of tiny"):
+    with pytest.raises(ValueError, match="no recipe 'huge': choose one of tiny, bandwise"):
         recipe_of("huge")
 
 
