@@ -20,6 +20,7 @@ from lstm_se.config import Config
 from lstm_se.network.in_numpy import Weights, load_weights
 from lstm_se.training.runs import Run
 
+ROWS = 12  # of a batch, which two and three can share
 WAYS = {
     "alone": "",
     "two replicas": "mirrored:2",
@@ -31,6 +32,7 @@ WAYS = {
 def trained(way: str, folder: Path, epochs: int, steps: int) -> tuple[Weights, dict[str, float]]:
     """The weights that a way keeps, and the last row of its history."""
     words = ["train", "--data", "mini", "--epochs", str(epochs), "--steps", str(steps)]
+    words += ["--set", f"batch_size={ROWS}"]
     shared = ["--distribute", WAYS[way]] if WAYS[way] else []
     subprocess.run([sys.executable, "-m", "lstm_se", *words, *shared, "--out", folder], check=True)
     config = Config.load(folder / "config.json")
