@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import random
 import shutil
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,7 @@ from lstm_se.config import Config
 from lstm_se.corpora.build import PLAN, build_corpus
 from lstm_se.corpora.manifest import COLLECTION_COLUMNS, FILE_COLUMNS, blob_sha1
 from lstm_se.corpora.plan import Settings
-from lstm_se.files import sha256_of, write_csv
+from lstm_se.files import read_csv, sha256_of, write_csv
 from lstm_se.network import in_numpy
 
 HERE = Path(__file__).parent
@@ -122,8 +124,10 @@ class Trial:
 
     def kill(self, moment: float) -> None:
         """Kill it at some moment of its run, which may come after some that went to the end."""
+        left = halves(self.out.parent)
         while self.run(moment):
             self.end()
+            self.figures["ends"] += 1
             moment *= 0.95  # nobody knows how long it takes today
         found = self.victim.look(self.out)
         changed = {key: (was, found.get(key)) for key, was in self.before.items()}
@@ -131,12 +135,11 @@ class Trial:
         assert not changed, f"something is gone, or has changed: {changed}"
         self.before = found
         self.figures["kills"] += 1
-        self.figures["amid"] += any(path.is_file() for path in self.out.parent.rglob(".*part*"))
+        self.figures["amid"] += not halves(self.out.parent) <= left
 
     def end(self) -> None:
         """It has ended: look whether all is as it should be, and begin with nothing."""
         assert self.victim.result(self.out) == self.whole, "the kills have changed the result"
-        self.figures["ends"] += 1
         self.empty()
 
 
@@ -144,6 +147,16 @@ def visible(folder: Path) -> list[Path]:
     """Files below a folder that have their name."""
     below = (path for path in folder.rglob("*") if path.is_file())
     return [p for p in below if not any(x.startswith(".") for x in p.relative_to(folder).parts)]
+
+
+def halves(folder: Path) -> set[tuple[Path, int]]:
+    """Files below a folder that wait for their name, with the time when each was written to."""
+    found = set()
+    for path in folder.rglob(".*part*"):
+        with suppress(FileNotFoundError):  # workers may live a little longer
+            if path.is_file():
+                found.add((path, path.stat().st_mtime_ns))
+    return found
 
 
 def hashes(folder: Path) -> Contents:
@@ -221,6 +234,10 @@ def trained(run: Path) -> Contents:
     """Rows of the history; the other files must be whole, and the state at the end of an epoch."""
     log, state, config = (run / n for n in ("history.csv", "checkpoint.weights.h5", "config.json"))
     rows = list(csv.DictReader(log.open(newline=""))) if log.exists() else []
+    for path in run.glob("[!.]*.json"):
+        json.loads(path.read_text())
+    for path in run.glob("[!.]*.csv"):
+        assert read_csv(path) and path.read_text().endswith("\n"), f"{path} is half there"
     if state.exists():
         with h5py.File(state) as file:
             step = int(file["optimizer/vars/0"][()])

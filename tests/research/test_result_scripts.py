@@ -176,6 +176,43 @@ def test_unknown_victim_is_named_before_anything_is_killed(monkeypatch, capsys):
     assert "no command 'nonsense': choose among enhance, data open" in told
 
 
+def test_kills_count_only_runs_and_half_files_of_their_own(tmp_path, monkeypatch):
+    halves = iter(["", "", "met", "", ""])  # of a run alone, one that ends, two killed, the last
+    ended = iter([True, True, False, False, True])
+
+    def run(trial, wait=None):
+        trial.out.mkdir(parents=True, exist_ok=True)
+        if half := next(halves):
+            (trial.out / ".file.part").write_text(half)
+        return next(ended)
+
+    monkeypatch.setattr(kills.Trial, "run", run)
+    victim = kills.Victim(lambda _: None, lambda *_: (), kills.hashes, kills.hashes)
+    monkeypatch.setitem(kills.VICTIMS, "none", victim)
+    found = kills.kill("none", 2, 0, tmp_path)
+    assert (found["kills"], found["amid"], found["ends"]) == (2, 1, 1)
+
+
+def test_half_a_file_that_is_written_again_is_met_again(tmp_path):
+    half = tmp_path / ".file.part"
+    half.touch()
+    left = kills.halves(tmp_path)
+    os.utime(half, (0, 0))
+    assert left and not kills.halves(tmp_path) <= left
+
+
+@pytest.mark.parametrize("name", ["config.json", "recipe.json", "sources.csv"])
+def test_half_a_record_of_a_training_run_is_noticed(name, tmp_path):
+    (tmp_path / "config.json").write_text("{}\n")
+    (tmp_path / "recipe.json").write_text('{"seed": 0}\n')
+    (tmp_path / "sources.csv").write_text("file,sha256\na.wav,0123\n")
+    kills.trained(tmp_path)
+    record = tmp_path / name
+    record.write_text(record.read_text()[:-2])
+    with pytest.raises((AssertionError, ValueError)):
+        kills.trained(tmp_path)
+
+
 def test_lesson_that_is_missing_is_named_before_a_corpus_is_made(monkeypatch, capsys):
     monkeypatch.setattr(full_size, "make_corpus", exit)
     told = refused(full_size, monkeypatch, capsys, "nope.ipynb")
