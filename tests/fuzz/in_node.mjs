@@ -1,23 +1,26 @@
-// Fuzz a target in JavaScript: in_node.mjs TARGET [OPTIONS OF LIBFUZZER] CORPUS …
+// Fuzz a target in JavaScript: in_node.mjs TARGET [OPTIONS OF LIBFUZZER] CORPUS …, or FILE … to try these once.
 // It is guided by V8's own counts of what ran, and needs Node alone: Jazzer.js 4 asks for a C library
 // that is newer than that of Debian 12.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { Script } from "node:vm";
 
 const ODD = [0, 1, 2, 3, 16, 0x7f, 0x80, 0xff, 0xfffe, 0xffff, 0x7fff0000, 0x7fffffff, 0x80000000, 0xffffffff];
 const [target, ...rest] = process.argv.slice(2);
-const folders = rest.filter((word) => !word.startsWith("-"));
+const places = rest.filter((word) => !word.startsWith("-"));
 const options = Object.fromEntries(rest.map((word) => word.slice(1).split("=")));
-const begin = Date.now(), end = begin + 1000 * Number(options.max_total_time), longest = Number(options.max_len);
+const longest = Number(options.max_len), once = new Script("fuzz(input)");
 const session = new Session(), seen = new Set(), corpus = [];
-let executed = 0;
+let executed = 0, end = Date.now() + 1000 * Number(options.max_total_time ?? 0);
+process.on("SIGTERM", () => (end = 0));
 session.connect();
 session.post("Profiler.enable");
 session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
-const { fuzz } = await import(pathToFileURL(resolve(target)).href);
+globalThis.fuzz = (await import(pathToFileURL(resolve(target)).href)).fuzz;
 
 /** Of each function of the page that ran: its stretches, and how often each, to a power of two. */
 function ways() {
@@ -30,20 +33,22 @@ function ways() {
   return found;
 }
 
-/** @param {string} folder @param {string} kind @param {Buffer} data */
-function keep(folder, kind, data) {
-  writeFileSync(folder + kind + createHash("sha1").update(data).digest("hex"), data);
+/** @param {string} beginning of its name @param {Buffer} data */
+function keep(beginning, data) {
+  writeFileSync(beginning + createHash("sha1").update(data).digest("hex"), data);
 }
 
 /** Whether the input went a way that none went before. @param {Buffer} data */
 function goesNew(data) {
   executed++;
   try {
-    fuzz(data);
+    globalThis.input = data;
+    once.runInThisContext({ timeout: 1000 * (options.timeout ?? 1200) });
   } catch (error) {
-    keep(options.artifact_prefix ?? "./", "crash-", data);
+    const kind = error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT" ? "timeout-" : "crash-";
+    if (options.artifact_prefix) keep(options.artifact_prefix + kind, data);
     console.error(error);
-    report();
+    report("DONE");
     process.exit(77);
   }
   const before = seen.size;
@@ -68,15 +73,14 @@ function changed(data) {
   ])();
 }
 
-function report() {
-  console.error(`#${executed} DONE ft: ${seen.size} corp: ${corpus.length}`);
-  console.error(`Done ${executed} runs in ${Math.round((Date.now() - begin) / 1000)} second(s)`);
-  console.error(`stat::number_of_executed_units: ${executed}`);
+/** @param {string} why */
+function report(why) {
+  console.error(`#${executed}\t${why} ft: ${seen.size} corp: ${corpus.length}`);
 }
 
-for (const folder of folders)
-  for (const name of readdirSync(folder)) {
-    const data = readFileSync(join(folder, name));
+for (const place of places)
+  for (const name of statSync(place).isDirectory() ? readdirSync(place) : [""]) {
+    const data = readFileSync(join(place, name));
     if (goesNew(data)) corpus.push(data);
   }
 while (Date.now() < end) {
@@ -85,7 +89,9 @@ while (Date.now() < end) {
   data = data.subarray(0, longest);
   if (goesNew(data)) {
     corpus.push(data);
-    keep(`${folders[0]}/`, "", data);
+    keep(`${places[0]}/`, data);
+    report("NEW");
   }
+  await setImmediate(); // lets SIGTERM in
 }
-report();
+report("DONE");

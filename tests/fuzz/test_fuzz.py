@@ -105,6 +105,23 @@ def start(tmp_path, monkeypatch):
     return recorded
 
 
+@pytest.fixture
+def of_javascript(start, tmp_path, monkeypatch):
+    """Fuzzes a function of JavaScript for some seconds; what is recorded of it."""
+    monkeypatch.setattr(fuzz, "TARGETS", tmp_path)
+    monkeypatch.setattr(fuzz, "LIMITS", ("-timeout=1", "-max_len=9"))
+    path = tmp_path / "book/live/own.mjs"  # a place whose coverage counts
+    path.parent.mkdir(parents=True)
+    monkeypatch.setitem(SEEDS, "book/live/own.mjs", lambda: [b"6", b"7"])
+
+    def recorded(code, seconds):
+        path.write_text(f"export function fuzz(data) {{ {code} }}")
+        fuzz.fuzz("book/live/own.mjs", seconds)
+        return json.loads(fuzz.RECORD.read_text())["book/live/own.mjs"]
+
+    return recorded
+
+
 def test_what_was_found_stays_until_it_is_mended(start):
     found = fuzz.BUILD / "own.sh/found"
     found.mkdir(parents=True)
@@ -159,3 +176,15 @@ def test_processes_that_record_at_once_lose_nothing(start):
         list(pool.map(partial(fuzz.record, done=dict.fromkeys(fuzz.SUMS, 1)), names))
     content = json.loads(fuzz.RECORD.read_text())
     assert {name: line["seconds"] for name, line in content.items()} == dict.fromkeys(names, 5)
+
+
+def test_input_on_which_javascript_hangs_is_kept(of_javascript):
+    assert of_javascript("while (data == 7);", 0)["findings"] == 1
+    (path,) = (fuzz.BUILD / "book/live/own.mjs/found").iterdir()
+    assert (path.name[:8], path.read_bytes()) == ("timeout-", b"7")
+
+
+def test_fuzzer_of_javascript_that_has_to_end_tells_how_far_it_came(of_javascript):
+    done = of_javascript("process.kill(process.pid)", 9)
+    assert done["findings"] == 0
+    assert done["executions"] >= 3
