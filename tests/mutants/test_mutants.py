@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import commands
+import mutants
 import programs
 import pytest
 
@@ -15,6 +16,69 @@ int width(void) { return 8; }
 int width(void) { return 4; }
 #endif
 """
+
+
+@pytest.mark.parametrize("name", mutants.HELD)
+def test_what_holds_a_file_is_there(name):
+    for part in (name, *mutants.HELD[name]):
+        assert (mutants.ROOT / part).is_file()
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """One with a file, a test that holds it, and three mutants."""
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "code.py").write_text("x = 0\n")
+    (root / "test_code.py").write_text("import code\n\ndef test_x():\n    assert code.x == 0\n")
+    monkeypatch.setattr(mutants, "ROOT", root)
+    monkeypatch.setattr(mutants, "RECORD", root / "record.json")
+    monkeypatch.setattr(mutants, "CODE", ("code.py", "test_code.py"))
+    monkeypatch.setattr(mutants, "HELD", {"code.py": ("test_code.py",)})
+    monkeypatch.setattr(mutants, "seconds_as_it_is", lambda name, copy: 1)
+    monkeypatch.setattr(programs, "drawn", lambda *_: iter(f"x = {n}\n" for n in (1, 2, 3)))
+    return root
+
+
+@pytest.fixture
+def ends(monkeypatch):
+    """Says how each run of the tests is to end; those that nobody asked for are left."""
+
+    def said(*codes):
+        left = list(codes)
+        monkeypatch.setattr(mutants, "exit_code", lambda *_: left.pop(0))
+        return left
+
+    return said
+
+
+@pytest.mark.parametrize(
+    ("codes", "verdict"),
+    [
+        ((0,), "lives on"),
+        ((1,), "killed"),
+        ((None,), "killed: out of time"),
+        ((-11,), "killed: SIGSEGV"),
+        ((2, 2), "not judged: exit code 2"),
+        ((-9, -9), "not judged: exit code -9"),
+        ((-9, 1), "killed"),
+        ((5, 0), "lives on"),
+    ],
+)
+def test_only_failure_crash_and_timeout_kill(codes, verdict, ends, tmp_path):
+    left = ends(*codes)
+    assert mutants.verdict(("test_code.py",), tmp_path, 1) == verdict
+    assert not left
+
+
+@pytest.mark.parametrize(
+    ("body", "code"), [("import os; os._exit(2)", 2), ("import time; time.sleep(0.3)", 0)]
+)
+def test_pytest_ends_as_its_test_does_however_slow(body, code, tmp_path):
+    """Hypothesis would call a fifth of a second a failure."""
+    given = "from hypothesis import given, strategies\n@given(strategies.just(0))\n"
+    (tmp_path / "test_body.py").write_text(f"{given}def test_body(x):\n    {body}\n")
+    assert mutants.pytest(("test_body.py",), tmp_path, 60) == code
 
 
 def test_timeout_ends_what_a_command_has_started(tmp_path):
@@ -89,3 +153,38 @@ def test_header_is_what_the_files_that_include_it_make_of_it(compiled):
         for text in (SOURCE, SOURCE.replace("8", "5"))
     )
     assert whole != mutant and len(whole) == len(mutant) == 2
+
+
+def test_what_was_recorded_before_an_interruption_is_not_tried_again(repository, ends):
+    ends(1, 0)
+    with pytest.raises(IndexError):  # stands for an interruption
+        mutants.try_mutants("code.py", 3, 0)
+    left = ends(1)
+    for _ in range(2):
+        mutants.try_mutants("code.py", 3, 0)
+        assert not left
+    entry = mutants.recorded()["code.py"]
+    assert (entry["seed"], entry["each"]) == (0, 3)
+    assert [mutant["becomes"] for mutant in entry["mutants"]] == ["x = 1", "x = 2", "x = 3"]
+    assert mutants.summary("code.py") == (
+        "code.py: 3 tried, 2 killed (67%), 1 live on, 0 do the same, 0 not judged"
+    )
+
+
+@pytest.mark.parametrize("changed", ["code.py", "test_code.py", "seed"])
+def test_change_begins_anew(changed, repository, ends):
+    ends(1, 1, 1)
+    mutants.try_mutants("code.py", 3, 0)
+    if changed != "seed":
+        with (repository / changed).open("a") as file:
+            file.write("\n")
+    left = ends(0, 0, 0)
+    mutants.try_mutants("code.py", 3, int(changed == "seed"))
+    assert not left and "0 killed" in mutants.summary("code.py")
+
+
+def test_tests_that_fail_without_a_mutant_are_told(tmp_path, monkeypatch):
+    (tmp_path / "test_body.py").write_text("def test_body():\n    assert False\n")
+    monkeypatch.setattr(mutants, "HELD", {"code.py": ("test_body.py",)})
+    with pytest.raises(ChildProcessError, match="^code.py: its tests end with 1 as it is"):
+        mutants.seconds_as_it_is("code.py", tmp_path)
