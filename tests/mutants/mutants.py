@@ -1,39 +1,45 @@
 """Break the code in small ways, and see whether a test notices: ``make mutants``.
 
-Usage: ``mutants.py [--each 40] [--seed 0] [FILE …]``, all files of ``HELD`` by default. Of a file
-universalmutator writes some thousands of mutants. Those that no compiler takes or that are the same
-program are left out; of the others ``--each`` are drawn, and the tests that hold the file run with
-each of them, in a copy. What was tried, and what lived on, is written into
-``notebooks/results/mutants.json``. For a mutant that lives on since it does the same,
-``explained.csv`` says why.
+Usage: ``mutants.py [--each 40] [--seed 0] [FILE …]``, all files of ``HELD`` by default. Of the
+mutants that ``programs.py`` finds, ``--each`` of a file are drawn, and the tests that hold the file
+run with each of them, in a copy. A mutant is killed if a test fails, if the tests crash, or if they
+take more than three times as long as without it. Whatever else ends them, twice, is no verdict.
+
+Each verdict is written into ``notebooks/results/mutants.json`` when it is there: the same command
+goes on after an interruption, and begins anew with a file that has changed, or whose tests have.
+For a mutant that lives on since it does the same, ``explained.csv`` says why.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import csv
+import hashlib
 import json
-import os
-import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from difflib import ndiff
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lstm_se.chip import toolchain
-from lstm_se.files import write_whole
-
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+import programs  # noqa: E402
+from commands import STOPPED, exit_code  # noqa: E402
+
+from lstm_se import interrupts  # noqa: E402
+from lstm_se.files import write_whole  # noqa: E402
+
 RECORD, EXPLAINED = ROOT / "notebooks/results/mutants.json", HERE / "explained.csv"
+WRITING = threading.Lock()
 CODE = (
     "lstm_se",
     "firmware",
@@ -43,8 +49,15 @@ CODE = (
     "pyproject.toml",
     "conftest.py",
 )
-C_TESTS = ("test_kernels", "test_fft", "test_stft", "test_firmware", "test_limit", "test_engines")
-INTEGERS = tuple(f"tests/chip/{name}.py" for name in ("test_quantize", *C_TESTS))
+
+
+def chip(*names: str) -> tuple[str, ...]:
+    """Tests of the chip."""
+    return tuple(f"tests/chip/test_{name}.py" for name in names)
+
+
+C = chip("engines", "limit", "bandwise", "bandwise_firmware", "firmware")
+INTEGERS = (*chip("quantize", "kernels", "fft", "stft"), *C)
 EVALUATION = "tests/scoring/test_evaluation.py"
 HELD: dict[str, tuple[str, ...]] = {  # files, and what holds them, the most likely first
     "lstm_se/scoring/metrics.py": ("tests/scoring/test_metrics.py", EVALUATION),
@@ -53,148 +66,165 @@ HELD: dict[str, tuple[str, ...]] = {  # files, and what holds them, the most lik
         "tests/scoring/test_comparison.py",
         EVALUATION,
     ),
-    "lstm_se/chip/fixed.py": ("tests/chip/test_fixed.py", *INTEGERS),
-    "lstm_se/chip/fft.py": ("tests/chip/test_fft.py", *INTEGERS),
-    "lstm_se/chip/stft.py": ("tests/chip/test_stft.py", *INTEGERS),
+    "lstm_se/chip/bandwise.py": chip("bandwise", "bandwise_firmware"),
+    "lstm_se/chip/bandwise_export.py": chip("bandwise", "bandwise_firmware", "export", "firmware"),
+    "lstm_se/chip/bandwise_network.py": chip("bandwise", "bandwise_firmware"),
+    "lstm_se/chip/fixed.py": (*chip("fixed"), *INTEGERS),
+    "lstm_se/chip/fft.py": (*chip("fft"), *INTEGERS),
+    "lstm_se/chip/kernels.py": (*chip("kernels"), *C),
+    "lstm_se/chip/stft.py": (*chip("stft"), *INTEGERS),
     "lstm_se/chip/matrices.py": INTEGERS,
     "lstm_se/chip/network.py": INTEGERS,
     "lstm_se/chip/quantize.py": INTEGERS,
-    "firmware/speech_denoiser/se.c": INTEGERS,
-    "firmware/speech_denoiser/se_fft.c": ("tests/chip/test_fft.py", *INTEGERS),
-    "firmware/speech_denoiser/se_kernels.c": ("tests/chip/test_kernels.py", *INTEGERS),
-    "firmware/speech_denoiser/se_network.c": INTEGERS,
-    "firmware/speech_denoiser/se_stft.c": ("tests/chip/test_stft.py", *INTEGERS),
+    "firmware/speech_denoiser/se.c": C,
+    "firmware/speech_denoiser/se_bandwise.c": chip("bandwise", "bandwise_firmware"),
+    "firmware/speech_denoiser/se_fft.c": C,
+    "firmware/speech_denoiser/se_fixed.h": C,
+    "firmware/speech_denoiser/se_kernels.c": C,
+    "firmware/speech_denoiser/se_lstm.h": C,
+    "firmware/speech_denoiser/se_network.c": C,
+    "firmware/speech_denoiser/se_rows_asm.S": chip("limit", "bandwise_firmware", "firmware"),
+    "firmware/speech_denoiser/se_stft.c": C,
+}
+# What the end of the tests says of a mutant. In C it may take pytest with it.
+LIVES, KILLED = "lives on", "killed"
+CRASHES = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT")
+VERDICTS = {0: LIVES, 1: KILLED, None: f"{KILLED}: out of time"} | {
+    -getattr(signal, name): f"{KILLED}: {name}" for name in CRASHES
 }
 
 
-def program(path: Path, text: str) -> str | bytes | None:
-    """What a source is to its compiler: equal for two that do the same; ``None`` if it is none."""
-    if path.suffix == ".py":
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError):
-            return None
-        for node in ast.walk(tree):  # what a docstring says, no test can hold
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                node.value = ast.Constant(0)
-        return ast.dump(tree)
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / path.name, Path(folder) / "out.o"
-        source.write_text(text, encoding="utf-8")
-        command = [*toolchain.host_compiler(), *toolchain.STRICT, "-O2", f"-I{path.parent}"]
-        run = subprocess.run([*command, "-c", "-o", target, source], capture_output=True)
-        return target.read_bytes() if run.returncode == 0 else None
+def pytest(tests: tuple[str, ...], copy: Path, patience: float) -> int | None:
+    """How the tests end in a copy of the repository; no test fails there because it is slow."""
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "--hypothesis-profile=ci"]
+    command = [sys.executable, "-m", "pytest", *options, *dict.fromkeys(tests)]
+    return exit_code(command, copy, patience, copy / "log.txt")
 
 
-def mutants(path: Path, seed: int) -> Iterator[str]:
-    """Mutants of a file that are another program, in a random order."""
-    tool = Path(sys.executable).with_name("mutate")
-    original = path.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        command = [tool, path, "--noCheck", "--mutantDir", folder]
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        written = sorted(Path(folder).iterdir())
-        random.Random(seed).shuffle(written)
-        seen = {program(path, original), None}
-        for mutant in written:
-            text = mutant.read_text(encoding="utf-8")
-            if (other := program(path, text)) not in seen:
-                seen.add(other)
-                yield text
+def verdict(tests: tuple[str, ...], copy: Path, patience: float) -> str:
+    """What becomes of the mutant in a copy."""
+    for _ in range(2):  # what is not the mutant's doing may not come again
+        code = pytest(tests, copy, patience)
+        if code in VERDICTS:
+            return VERDICTS[code]
+    return f"not judged: exit code {code}"
 
 
 def difference(original: str, mutant: str) -> dict[str, Any]:
     """Number of the line that changed, what it was, and what it became."""
-    lines = [list(map(str.strip, text.splitlines())) for text in (original, mutant)]
-    changed = [line for line in ndiff(*lines) if line[0] in "-+"]
+    before, after = ([*map(str.strip, text.splitlines())] for text in (original, mutant))
+    changed = [line for line in ndiff(before, after) if line[0] in "-+"]
     was, becomes = (" ".join(line[2:] for line in changed if line[0] == sign) for sign in "-+")
-    first = next(n for n, pair in enumerate(zip(*lines, strict=False), 1) if pair[0] != pair[1])
+    pairs = enumerate(zip(before, after, strict=False), 1)
+    first = next((number for number, (one, other) in pairs if one != other), len(before))
     return {"line": first, "was": was, "becomes": becomes}
 
 
-def passes(tests: tuple[str, ...], copy: Path, patience: float | None) -> bool:
-    """Whether the tests pass in a copy of the repository, and end in time."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    run = partial(subprocess.run, command, cwd=copy, env=environment, capture_output=True)
-    try:
-        return run(timeout=patience).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
-
-
-def tried(name: str, each: int, seed: int) -> dict[str, Any]:
-    """What became of the mutants of a file.
+def try_mutants(name: str, each: int, seed: int) -> None:
+    """Run the tests with those mutants of a file that the record has not, and write it down.
 
     Raises:
-        ChildProcessError: If the tests fail without a mutant, too.
+        ChildProcessError: If the tests do not pass without a mutant.
     """
-    tests = tuple(dict.fromkeys(HELD[name]))
-    figures: dict[str, Any] = {"tried": 0, "killed": 0, "same": 0, "survived": []}
-    explained = explanations()
     with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
         for part in CODE:
             whole = ROOT / part
-            (shutil.copytree if whole.is_dir() else shutil.copy)(whole, Path(folder) / part)
-        path = Path(folder) / name
-        original = path.read_text(encoding="utf-8")
-        begin = time.perf_counter()
-        if not passes(tests, Path(folder), None):
-            raise ChildProcessError(f"{name}: its tests fail as it is")
-        patience = 10 + 5 * (time.perf_counter() - begin)
-        for mutant in mutants(path, seed):
+            (shutil.copytree if whole.is_dir() else shutil.copy)(whole, copy / part)
+        begun = {"sha256": fingerprint(name, copy), "seed": seed}
+        entry = recorded().get(name, {})
+        found = entry["mutants"] if begun.items() <= entry.items() else []
+        if len(found) >= each:
+            return
+        path = copy / name
+        original = programs.bare(path)
+        path.write_text(original, encoding="utf-8")
+        todo = list(islice(programs.drawn(copy, name, seed), len(found), each))
+        path.write_text(original, encoding="utf-8")
+        patience = 10 + 3 * seconds_as_it_is(name, copy)
+        for mutant in todo:
             path.write_text(mutant, encoding="utf-8")
             change = difference(original, mutant)
-            if not passes(tests, Path(folder), patience):
-                figures["killed"] += 1
-            elif why := explained.get((name, change["was"], change["becomes"])):
-                figures["same"] += 1
-                print(f"{name}: the same, {why}", flush=True)
-            else:
-                figures["survived"].append(change)
-                print(f"{name}: {change} lives on", flush=True)
-            path.write_text(original, encoding="utf-8")
-            figures["tried"] += 1
-            if figures["tried"] == each:
-                break
-    return figures
+            found.append({"verdict": verdict(HELD[name], copy, patience), **change})
+            write(name, begun | {"each": each, "mutants": found})
+            print(f"{name}: {found[-1]}", flush=True)
 
 
-def explanations() -> dict[tuple[str, str, str], str]:
-    """Why a mutant does the same, by file, line before and line after."""
+def seconds_as_it_is(name: str, copy: Path) -> float:
+    """How long the tests take without a mutant."""
+    begin = time.perf_counter()
+    if (code := pytest(HELD[name], copy, 3600)) != 0:
+        said = (copy / "log.txt").read_text(errors="replace").strip().splitlines()[-3:]
+        raise ChildProcessError("\n".join([f"{name}: its tests end with {code} as it is", *said]))
+    return time.perf_counter() - begin
+
+
+def fingerprint(name: str, copy: Path) -> str:
+    """Of a file and of the tests that hold it."""
+    parts = [(copy / part).read_bytes() for part in (name, *HELD[name])]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def recorded() -> dict[str, Any]:
+    """What was tried so far, by file."""
+    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+
+
+def write(name: str, entry: dict[str, Any]) -> None:
+    """Put what is known of a file into the record."""
+    with WRITING:
+        content = recorded() | {name: entry}
+        write_whole(RECORD, json.dumps(dict(sorted(content.items())), indent=1) + "\n")
+
+
+def summary(name: str) -> str:
+    """What became of the mutants of a file, in a line."""
+    found = recorded().get(name, {}).get("mutants", [])
+    killed = sum(mutant["verdict"].startswith(KILLED) for mutant in found)
+    living = [mutant for mutant in found if mutant["verdict"] == LIVES]
+    same = sum((name, mutant["was"], mutant["becomes"]) in explained() for mutant in living)
+    odd = len(found) - killed - len(living)
+    share = killed / max(1, len(found) - same - odd)
+    return (
+        f"{name}: {len(found)} tried, {killed} killed ({share:.0%}), {len(living) - same} live on,"
+        f" {same} do the same, {odd} not judged"
+    )
+
+
+def explained() -> set[tuple[str, str, str]]:
+    """Mutants that do the same, by file, line before and line after."""
     with EXPLAINED.open(newline="", encoding="utf-8") as file:
-        return {
-            (row["file"], row["was"], row["becomes"]): row["why"] for row in csv.DictReader(file)
-        }
+        return {(row["file"], row["was"], row["becomes"]) for row in csv.DictReader(file)}
 
 
 def main() -> None:
-    """Try the mutants of each file, two files at a time, and write what became of them."""
+    """Try the mutants of each file, two files at a time."""
     parser = argparse.ArgumentParser(description="Break the code, and see whether a test notices.")
     parser.add_argument("files", nargs="*", metavar="FILE", help="; ".join(HELD))
     parser.add_argument("--each", type=int, default=40, help="mutants of a file")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     asked = parser.parse_args()
     if unknown := set(asked.files) - set(HELD):
-        sys.exit(
-            f"error: {min(unknown)}: nothing is known to hold it; choose from {', '.join(HELD)}"
-        )
-    if not Path(sys.executable).with_name("mutate").exists():
-        sys.exit(
-            'error: universalmutator is not installed: pip install "universalmutator>=1.14,<2"'
-        )
+        parser.error(f"{min(unknown)}: nothing is known to hold it; choose from {', '.join(HELD)}")
+    if not programs.TOOL.exists():
+        sys.exit("error: universalmutator is not installed: see CONTRIBUTING.md")
+    for stop in interrupts.STOPS:
+        if signal.getsignal(stop) is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(stop, signal.default_int_handler)
+    pool = ThreadPoolExecutor(2)
     try:
-        content = json.loads(RECORD.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        content = {}
-    names = asked.files or list(HELD)
-    with ThreadPoolExecutor(2) as pool:
-        results = pool.map(partial(tried, each=asked.each, seed=asked.seed), names)
-        for name, figures in zip(names, results, strict=True):
-            content[name] = figures
-            killed = figures["killed"] / max(1, figures["tried"] - figures["same"])
-            print(f"{name}: {figures['tried']} tried, {killed:.0%} killed", flush=True)
-            write_whole(RECORD, json.dumps(dict(sorted(content.items())), indent=1) + "\n")
+        files = asked.files or HELD
+        tried = {pool.submit(try_mutants, name, asked.each, asked.seed): name for name in files}
+        for done in as_completed(tried):
+            done.result()
+            print(summary(tried[done]), flush=True)
+    except KeyboardInterrupt:
+        sys.exit("stopped: the same command goes on")
+    except ChildProcessError as problem:
+        sys.exit(f"error: {problem}")
+    finally:
+        STOPPED.set()
+        pool.shutdown(cancel_futures=True)
 
 
 if __name__ == "__main__":
